@@ -1,0 +1,104 @@
+/**
+ * The core: instantiated once per isolate, on first use, and shared by every exporter in it.
+ * @module
+ */
+import { coreModule } from '#core-wasm';
+import { EdgespanError } from '../errors.js';
+import { ABI_VERSION } from './schema.gen.js';
+import { Tape } from './tape.js';
+
+/** The exports of core.wasm; wasm/abi.h is their documentation. */
+export interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  edgespan_abi_version(): number;
+  edgespan_set_budget(bytes: number): number;
+  edgespan_keys(): number;
+  edgespan_keys_size(): number;
+  edgespan_lend(words: number, doubles: number, textBytes: number): number;
+  edgespan_words(): number;
+  edgespan_doubles(): number;
+  edgespan_text(): number;
+  edgespan_words_capacity(): number;
+  edgespan_doubles_capacity(): number;
+  edgespan_text_capacity(): number;
+  edgespan_intern(at: number, size: number): number;
+  edgespan_open_exporter(
+    words: number,
+    doubles: number,
+    ropeAt: number,
+    ropeBytes: number,
+    ropeUnits: number,
+  ): number;
+  edgespan_commit(
+    exporter: number,
+    words: number,
+    doubles: number,
+    ropeAt: number,
+    ropeBytes: number,
+    ropeUnits: number,
+  ): number;
+  edgespan_drop(exporter: number, reason: number, spans: number): number;
+  edgespan_close(exporter: number): number;
+  edgespan_cut(exporter: number, destination: number, trace: number): number;
+  edgespan_batch_at(batch: number): number;
+  edgespan_batch_size(batch: number): number;
+  edgespan_batch_spans(batch: number): number;
+  edgespan_judge(batch: number, httpStatus: number, bodyKind: number, size: number): number;
+  edgespan_release(batch: number): number;
+  edgespan_stats(exporter: number, destination: number): number;
+  edgespan_result(): number;
+}
+
+let tape: Tape | undefined;
+let failure: unknown;
+
+function instantiate(module: WebAssembly.Module): Tape {
+  const exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
+  const version = exports.edgespan_abi_version?.();
+  if (version !== ABI_VERSION) {
+    throw new EdgespanError(
+      'EDGESPAN_ABI_MISMATCH',
+      `core.wasm speaks ABI version ${version}, this package ${ABI_VERSION}: ` +
+        'both must come from the same release of edgespan.',
+    );
+  }
+  return new Tape(exports);
+}
+
+/**
+ * Loads the core ahead of the first span, from `module` where the bundler could not provide it.
+ * Without a call, and in most set-ups none is needed, the first span loads it. Does nothing when the
+ * core is loaded.
+ *
+ * @throws EdgespanError EDGESPAN_BAD_MODULE, EDGESPAN_ABI_MISMATCH, EDGESPAN_WASM_COMPILE_BLOCKED
+ * @example
+ * import module from 'edgespan/module.wasm';
+ * import { initCore } from 'edgespan';
+ * initCore(module);
+ */
+export function initCore(module?: WebAssembly.Module): void {
+  if (tape) return;
+  if (module !== undefined && !(module instanceof WebAssembly.Module)) {
+    throw new EdgespanError('EDGESPAN_BAD_MODULE', 'initCore() takes a WebAssembly.Module.');
+  }
+  tape = instantiate(module ?? coreModule());
+}
+
+/** The core trapped, which it never should: nothing in it can be relied on any more. */
+export function abandonCore(error: unknown): void {
+  tape = undefined;
+  failure = error;
+}
+
+/** The isolate's tape. Throws what loading the core threw, the same error each time. */
+export function coreTape(): Tape {
+  if (tape) return tape;
+  if (failure !== undefined) throw failure;
+  try {
+    initCore();
+  } catch (error) {
+    failure = error;
+    throw error;
+  }
+  return tape as unknown as Tape;
+}

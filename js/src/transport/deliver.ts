@@ -1,0 +1,81 @@
+/**
+ * Delivery: cuts a pipeline's closed traces into batches and posts them, destination by destination,
+ * each verdict the core's. Retry, spooling and fan-out will take their place between verdict and
+ * release. Nothing here rejects.
+ * @module
+ */
+import type { Pipeline } from '../core/pipeline.js';
+import { VERDICT_ACCEPTED, VERDICT_PARTIAL } from '../core/schema.gen.js';
+import type { Destination } from '../destinations/destination.js';
+import type { Tally } from './receipt.js';
+
+const TURN_MS = 20;
+const MAX_TURNS = 500;
+
+/** Resolves after so many milliseconds; at once where there are no timers (a Worker's global scope). */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      setTimeout(resolve, milliseconds);
+    } catch {
+      resolve();
+    }
+  });
+}
+
+/** Sends one closed trace, or (0) all of them; resolves when every answer is judged. */
+export async function deliver(
+  pipeline: Pipeline,
+  destinations: readonly Destination[],
+  trace: number,
+  tally: Tally,
+): Promise<void> {
+  pipeline.settle(tally);
+  await Promise.all(destinations.map((to, index) => drain(pipeline, to, index, trace, tally)));
+  pipeline.settle(tally);
+}
+
+async function drain(
+  pipeline: Pipeline,
+  destination: Destination,
+  index: number,
+  trace: number,
+  tally: Tally,
+): Promise<void> {
+  for (;;) {
+    // The crowd is counted, not awaited: its promises belong to other requests.
+    for (let turns = 0; pipeline.crowded && turns < MAX_TURNS; turns++) await pause(TURN_MS);
+    const batch = pipeline.cut(index, trace);
+    if (!batch) return;
+    tally.requests++;
+    tally.bytes += batch.body.length;
+    try {
+      const { status, kind, body, cause } = await destination.post(batch.body);
+      const { verdict, rejected, message } = pipeline.judge(batch, status, kind, body);
+      if (verdict !== VERDICT_ACCEPTED || message !== '') {
+        const said = destination.redact(message);
+        const what = verdict === VERDICT_PARTIAL ? `${rejected} spans refused` : cause;
+        tally.error(
+          destination.name,
+          status,
+          [what || (said === '' ? `HTTP ${status}` : ''), said].filter(Boolean).join(': '),
+        );
+      }
+    } finally {
+      pipeline.release(batch);
+      pipeline.settle(tally);
+    }
+  }
+}
+
+/** What the user can do about an answer, by HTTP status (0: none). */
+export function cure(status: number): string {
+  if (status === 0) return 'check that `endpoint` can be reached from here, or raise `timeout`';
+  if (status === 401 || status === 403) return 'check the credentials in `headers`';
+  if (status === 413) return 'lower `maxRequestBytes`';
+  if (status === 429 || status >= 500) return 'the receiver is in trouble; nothing is sent again';
+  if (status === 404 || status === 405 || (status >= 300 && status < 400)) {
+    return 'check `endpoint`: it is the base URL of an OTLP/HTTP receiver';
+  }
+  return 'the receipt has the words of the receiver (onReceipt, flush())';
+}

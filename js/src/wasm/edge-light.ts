@@ -1,0 +1,13 @@
+/**
+ * The core as a module that Vercel's bundlers compile: Routing Middleware and Edge routes.
+ * @module
+ */
+import wasm from '../core.wasm?module';
+
+/** How this build carries the core. */
+export const flavour: string = 'edge-light';
+
+/** The compiled core. */
+export function coreModule(): WebAssembly.Module {
+  return wasm;
+}

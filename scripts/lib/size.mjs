@@ -1,0 +1,90 @@
+// The measuring of scripts/size: prints a table, or with --json an array; exit 1 over budget.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const budget = JSON.parse(readFileSync(join(root, 'tests/size/budget.json'), 'utf8'));
+const manifest = JSON.parse(readFileSync(join(root, 'js/package.json'), 'utf8'));
+
+const sizes = (bytes) => ({
+  raw: bytes.length,
+  gzip: gzipSync(bytes, { level: 9 }).length,
+  brotli: brotliCompressSync(bytes, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
+  }).length,
+});
+
+// Bundles a module's text as a Worker's build would; the wasm stays a file of its own.
+async function bundle(source) {
+  const result = await build({
+    stdin: { contents: source, resolveDir: join(root, 'tests') },
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    conditions: ['workerd'],
+    external: ['*.wasm', 'edgespan/core.wasm', 'cloudflare:*', 'node:*'],
+    logLevel: 'warning',
+  });
+  const outputs = Object.values(result.metafile.outputs);
+  return {
+    bytes: result.outputFiles[0].contents,
+    withWasm: outputs.some((o) => o.imports.some((i) => i.path.endsWith('.wasm'))),
+  };
+}
+
+const wasmBytes = readFileSync(join(root, 'js/dist/core.wasm'));
+const wasm = sizes(wasmBytes);
+const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasmBytes)).length;
+const rows = [{ name: 'core.wasm', ...wasm, imports, limit: budget.wasm.gzip, measured: wasm.gzip }];
+
+const entries = Object.keys(manifest.exports)
+  .filter((path) => !/\.(wasm|json)$/.test(path))
+  .map((path) => `edgespan${path.slice(1)}`);
+const sources = [
+  ...entries.map((name) => [name, { source: `export * from '${name}';` }]),
+  ...Object.entries(budget.entries),
+];
+for (const [name, { source, gzipWithWasm }] of sources) {
+  const { bytes, withWasm } = await bundle(source);
+  const js = sizes(bytes);
+  rows.push({
+    name,
+    ...js,
+    gzipWithWasm: js.gzip + (withWasm ? wasm.gzip : 0),
+    ...(gzipWithWasm === undefined
+      ? {}
+      : { limit: gzipWithWasm, measured: js.gzip + wasm.gzip, withWasm }),
+  });
+}
+
+const problems = rows
+  .filter((row) => row.limit !== undefined && row.measured > row.limit)
+  .map((row) => `${row.name}: ${row.measured} bytes gzip, the budget is ${row.limit}`);
+if (imports > budget.wasm.imports) problems.push(`core.wasm: ${imports} imports`);
+for (const row of rows.filter((r) => r.withWasm === false)) {
+  problems.push(`${row.name}: its bundle does not import core.wasm; the measurement is not true`);
+}
+
+if (process.argv.includes('--json')) {
+  console.log(JSON.stringify(rows, null, 2));
+} else {
+  console.log('bytes                                    raw    gzip  brotli  gzip+wasm   budget');
+  for (const row of rows) {
+    const cells = [row.raw, row.gzip, row.brotli].map((n) => String(n).padStart(7));
+    const whole = String(row.gzipWithWasm ?? '').padStart(10);
+    console.log(`${row.name.padEnd(37)}${cells.join(' ')} ${whole} ${String(row.limit ?? '').padStart(8)}`);
+  }
+  console.log(`core.wasm has ${imports} imports`);
+}
+for (const problem of problems) console.error(`over budget: ${problem}`);
+process.exit(problems.length === 0 ? 0 : 1);

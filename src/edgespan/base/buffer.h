@@ -1,0 +1,129 @@
+// Buffer: growable output bytes in one PageArena run, for encoders that write through a cursor.
+//
+// Usage: p = Reserve(n); write up to n bytes (and stray up to kSlack bytes beyond); Advance(end).
+// The Buffer owns its run until Detach() or Discard(); there is no destructor (it lives in plain
+// structs and the arena outlives it). Reserve(), Append*() may move the bytes: keep positions
+// (`size()`), not pointers, across them.
+//
+// Out of memory is sticky: failed() turns true, the content becomes garbage, and writing starts
+// over at the buffer's start, so that encoders need no check per write, only one at the end. Two
+// things follow for a caller that patches earlier bytes: a position taken before the failure still
+// lies inside the run, but size() may be smaller than it, so ask failed() before subtracting
+// positions.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "edgespan/base/arena.h"
+#include "edgespan/base/simd.h"
+
+namespace edgespan {
+
+// Copies n bytes, n small (memcpy is an out-of-line call in WebAssembly and costs more than the
+// copy below 64 bytes). Reads and writes nothing outside the n bytes.
+inline void CopyShort(uint8_t* dst, const uint8_t* src, uint32_t n) {
+#if EDGESPAN_SIMD
+  if (n >= 16) {
+    const uint32_t last = n - 16;
+    for (uint32_t i = 0; i < last; i += 16) wasm_v128_store(dst + i, wasm_v128_load(src + i));
+    wasm_v128_store(dst + last, wasm_v128_load(src + last));
+    return;
+  }
+  // Two overlapping words cover every length between one word and two.
+  if (n >= 8) {
+    uint64_t head, tail;
+    memcpy(&head, src, 8);
+    memcpy(&tail, src + n - 8, 8);
+    memcpy(dst, &head, 8);
+    memcpy(dst + n - 8, &tail, 8);
+  } else if (n >= 4) {
+    uint32_t head, tail;
+    memcpy(&head, src, 4);
+    memcpy(&tail, src + n - 4, 4);
+    memcpy(dst, &head, 4);
+    memcpy(dst + n - 4, &tail, 4);
+  } else if (n != 0) {
+    const uint8_t head = src[0], middle = src[n / 2], tail = src[n - 1];
+    dst[0] = head;
+    dst[n / 2] = middle;
+    dst[n - 1] = tail;
+  }
+#else
+  for (uint32_t i = 0; i < n; ++i) dst[i] = src[i];
+#endif
+}
+
+inline void CopyBytes(uint8_t* dst, const void* src, uint32_t n) {
+  if (n < 64) {
+    CopyShort(dst, static_cast<const uint8_t*>(src), n);
+  } else {
+    memcpy(dst, src, n);
+  }
+}
+
+class Buffer {
+ public:
+  static constexpr uint32_t kSlack = 32;          // Writable bytes beyond every reservation.
+  static constexpr uint32_t kSafeReserve = 4096;  // What Reserve() grants even after failure.
+
+  // Allocates a run of at least headroom + initial_bytes + slack. False (and failed()) if there is
+  // none; then no other member but Init(), failed() and Discard() may be called.
+  [[nodiscard]] bool Init(PageArena* arena, uint32_t initial_bytes, uint32_t headroom = 0);
+
+  // The write cursor, with at least n + kSlack writable bytes after it. Once failed, no more memory
+  // is taken: for n <= kSafeReserve the cursor is still safe to write through, for a larger n the
+  // result may be nullptr.
+  uint8_t* Reserve(uint32_t n) {
+    if (static_cast<uintptr_t>(limit_ - cursor_) >= n) [[likely]]
+      return cursor_;
+    return Grow(n);
+  }
+
+  // The end of what was written; at most what the last Reserve() asked for.
+  void Advance(uint8_t* new_cursor) { cursor_ = new_cursor; }
+
+  // Out of line: encoders call these in many places, and code size is cold-start time.
+  [[gnu::noinline]] void Append(const void* bytes, uint32_t n);
+  [[gnu::noinline]] void AppendByte(uint8_t byte);
+  void AppendText(std::string_view text) {
+    Append(text.data(), static_cast<uint32_t>(text.size()));
+  }
+
+  // Moves the start n bytes back into the headroom and returns it; nullptr if the headroom is
+  // spent.
+  uint8_t* Prepend(uint32_t n);
+
+  // Drops what was written after the first `size` bytes; ignored once failed, or if size is larger.
+  void Truncate(uint32_t size) {
+    if (size < this->size()) cursor_ = begin_ + size;
+  }
+
+  uint8_t* data() const { return begin_; }
+  uint32_t size() const { return static_cast<uint32_t>(cursor_ - begin_); }
+  bool failed() const { return failed_; }
+
+  // Hands the run to the caller, less its unused tail pages, and leaves the Buffer empty: returns
+  // the run's offset, 0 if failed() (then the run is freed). The bytes are where data() was, for
+  // size(); read both before.
+  [[nodiscard]] uint32_t Detach(uint32_t* run_bytes);
+
+  // Frees the run and leaves the Buffer empty, ready for another Init().
+  void Discard();
+
+ private:
+  uint8_t* Grow(uint32_t n);
+  uint8_t* Fail(uint32_t n);
+  void Place(uint32_t run, uint32_t run_bytes, uint32_t start, uint32_t size);
+
+  PageArena* arena_ = nullptr;
+  uint8_t* begin_ = nullptr;   // First byte of the content.
+  uint8_t* cursor_ = nullptr;  // End of the content.
+  uint8_t* limit_ = nullptr;   // End of the run, less kSlack.
+  uint32_t run_ = 0;
+  uint32_t run_bytes_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace edgespan

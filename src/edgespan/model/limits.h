@@ -1,0 +1,19 @@
+// SpanLimits: how much of a span is kept. Defaults and names follow the OpenTelemetry specification
+// (Trace SDK, "Span Limits"), except that lengths count UTF-8 bytes and that nothing is unlimited:
+// a value is then bounded by the memory budget alone.
+#pragma once
+
+#include <cstdint>
+
+namespace edgespan {
+
+struct SpanLimits {
+  static constexpr uint32_t kUnlimited = 0xffffffff;
+
+  uint32_t attribute_count = kUnlimited;
+  uint32_t attribute_value_length = kUnlimited;  // bytes of a string value, cut between characters
+  uint32_t event_count = 128;
+  uint32_t link_count = 128;
+};
+
+}  // namespace edgespan

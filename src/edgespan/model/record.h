@@ -1,0 +1,76 @@
+// Records: spans as the core keeps them until their trace is sent.
+//
+// A record is a SpanRecord followed by node_count Nodes: the span's members as a flat tree, in the
+// order they were written, text already UTF-8. It lives in one lane of its trace (model/lane.h),
+// is written once by ReadSpan() and then only read, by every destination's dialect. All offsets
+// count from the arena's base. A record is trusted: ReadSpan() checked what came from outside.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "edgespan/base/arena.h"
+#include "edgespan/base/ids.h"
+#include "edgespan/base/status.h"
+#include "edgespan/model/tape.h"
+
+namespace edgespan {
+
+// One value. What `a` and `b` hold depends on `op`:
+//   kObject, kArray   a = nodes in the subtree below this one, b = estimate of its JSON text's bytes
+//   kString, kBytes   a = offset, b = bytes          kKey   likewise; names the member that follows
+//   kNumber, kDate    the float64's bits             kInt64  the integer's bits
+//   kLiteral          a = 0 null, 1 false, 2 true
+struct Node {
+  uint16_t key;  // 0 in arrays and after kKey
+  uint16_t op;   // tape::Op
+  uint32_t a;
+  uint32_t b;
+
+  tape::Op Kind() const { return static_cast<tape::Op>(op); }
+  bool IsContainer() const { return Kind() == tape::Op::kObject || Kind() == tape::Op::kArray; }
+  // The node after this value.
+  const Node* Skip() const { return this + 1 + (IsContainer() ? a : 0); }
+  const Node* Begin() const { return this + 1; }
+  const Node* End() const { return this + 1 + a; }
+  uint64_t Bits() const { return a | static_cast<uint64_t>(b) << 32; }
+  double Number() const { return __builtin_bit_cast(double, Bits()); }
+};
+static_assert(sizeof(Node) == 12);
+
+struct SpanRecord {
+  uint32_t next;      // offset of the lane's next record; 0 at the end
+  uint32_t sequence;  // order of arrival in the trace
+  SpanId span_id;
+  SpanId parent_id;   // all zero: none
+  uint16_t type;      // Key: a span type, or any key for a type the schema does not know
+  uint16_t flags;     // tape::SpanFlag
+  uint32_t name;      // offset
+  uint32_t name_bytes;
+  uint32_t node_count;
+  uint32_t text_bytes;  // of all values, for size estimates
+  uint32_t tree;        // offset of the span's TreeNode
+  double start_ms;
+  double end_ms;
+
+  const Node* Begin() const { return reinterpret_cast<const Node*>(this + 1); }
+  const Node* End() const { return Begin() + node_count; }
+  bool Has(tape::SpanFlag flag) const { return (flags & flag) != 0; }
+};
+static_assert(sizeof(SpanRecord) % 8 == 0);
+
+// The member of an object's [begin, end) nodes with this key, or nullptr.
+const Node* FindMember(const Node* begin, const Node* end, uint16_t key);
+inline const Node* FindMember(const Node* object, uint16_t key) {
+  return object != nullptr && object->Kind() == tape::Op::kObject
+             ? FindMember(object->Begin(), object->End(), key)
+             : nullptr;
+}
+
+// Text of a kString node; empty for nullptr and every other kind.
+inline std::string_view TextOf(const PageArena& arena, const Node* node) {
+  if (node == nullptr || node->Kind() != tape::Op::kString) return {};
+  return {reinterpret_cast<const char*>(arena.At(node->a)), node->b};
+}
+
+}  // namespace edgespan

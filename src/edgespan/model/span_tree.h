@@ -1,0 +1,51 @@
+// SpanTree: the skeleton of a run. Every span that starts leaves a small node (id, parent, type)
+// until the trace closes, so that a span can be assigned to its run, open spans can be counted and
+// rules can look across spans (a model call's real input lies in its parent and earlier siblings).
+//
+// Plain data inside the trace's own lane; all zero is an empty tree. Look-ups are by hash, children
+// are in order of start.
+#pragma once
+
+#include <cstdint>
+
+#include "edgespan/base/arena.h"
+#include "edgespan/base/ids.h"
+#include "edgespan/base/lane.h"
+
+namespace edgespan {
+
+struct TreeNode {
+  SpanId id;
+  uint32_t next_in_bucket;  // offsets of other nodes, 0 for none
+  uint32_t parent;
+  uint32_t first_child;
+  uint32_t last_child;
+  uint32_t next_sibling;
+  uint32_t record;  // offset of the SpanRecord; 0 until the span ended (or when it was lost)
+  uint16_t type;
+  uint16_t ended;
+};
+
+struct SpanTree {
+  // The node for `id`, or nullptr.
+  TreeNode* Find(const PageArena& arena, const SpanId& id) const;
+  // Adds a node under the node of `parent`, where there is one. Returns nullptr when out of memory.
+  TreeNode* Add(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
+                uint16_t type);
+  void Free(PageArena* arena);  // the buckets; the nodes go with their lane
+
+  uint32_t count = 0;
+
+ private:
+  static constexpr uint32_t kMinBuckets = PageArena::kPageSize / sizeof(uint32_t);
+  uint32_t* Bucket(const PageArena& arena, const SpanId& id) const {
+    const uint64_t mixed = id.AsUint64() * 0x9e3779b97f4a7c15u;
+    return arena.At<uint32_t>(buckets_) + ((mixed >> 32) & (bucket_count_ - 1));
+  }
+  bool Grow(PageArena* arena);
+
+  uint32_t buckets_ = 0;
+  uint32_t bucket_count_ = 0;
+};
+
+}  // namespace edgespan

@@ -1,0 +1,412 @@
+#include "edgespan/model/tape_reader.h"
+
+#include <cstring>
+
+#include "edgespan/base/utf.h"
+
+namespace edgespan {
+namespace {
+
+using tape::Op;
+
+constexpr uint64_t kMaxText = 1u << 28;
+constexpr uint32_t kMaxIdUnits = 32;
+
+bool IsInteger(double value, int64_t* out) {
+  // Bounds first: converting an out-of-range double is undefined.
+  if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0)) return false;
+  *out = static_cast<int64_t>(value);
+  return static_cast<double>(*out) == value;
+}
+
+// Bytes of the next `units` units of the rope. Room is counted as 3 bytes a unit, which no valid UTF-8
+// exceeds (a replacement for a split pair included); other bytes are held to it.
+uint32_t RopePrefix(const uint8_t* rope, const uint8_t* end, uint32_t units, bool* split) {
+  const uint64_t left = static_cast<uint64_t>(end - rope);
+  const uint64_t room = uint64_t{3} * units;
+  const uint32_t bytes =
+      Utf8PrefixForUnits(rope, static_cast<uint32_t>(left < room ? left : room), units, split);
+  const uint64_t most = *split ? room - 3 : room;
+  return bytes < most ? bytes : static_cast<uint32_t>(most);
+}
+
+void SetBits(Node* node, uint64_t bits) {
+  node->a = static_cast<uint32_t>(bits);
+  node->b = static_cast<uint32_t>(bits >> 32);
+}
+
+}  // namespace
+
+TapeReader::TapeReader(const TapeAreas& areas, uint32_t key_end)
+    : areas_(areas), key_end_(key_end), ascii_(areas.rope_bytes == areas.rope_units) {
+  if (areas_.rope_at > areas_.text_bytes ||
+      areas_.rope_bytes > areas_.text_bytes - areas_.rope_at) {
+    areas_.rope_at = areas_.rope_bytes = areas_.rope_units = 0;
+    areas_.word_count = 0;  // nothing on such a tape can be read; CountRest() sees no spans
+  }
+  rope_ = areas_.text + areas_.rope_at;
+  rope_end_ = rope_ + areas_.rope_bytes;
+  rope_units_left_ = areas_.rope_units;
+}
+
+// Copies the next `units` UTF-16 units of the rope as UTF-8 (at most 3 bytes a unit) and returns the
+// bytes written. A surrogate pair that the host's concatenation made from two pieces becomes two
+// replacement characters, as each half alone would have.
+uint32_t TapeReader::TakeRope(uint32_t units, uint8_t* out) {
+  rope_units_left_ -= units;
+  if (ascii_) {
+    std::memcpy(out, rope_, units);
+    rope_ += units;
+    return units;
+  }
+  constexpr uint8_t kReplacement[3] = {0xEF, 0xBF, 0xBD};
+  uint8_t* const start = out;
+  if (half_pair_ && units > 0) {
+    std::memcpy(out, kReplacement, 3);
+    out += 3;
+    --units;
+    half_pair_ = false;
+    rope_ += rope_end_ - rope_ < 4 ? rope_end_ - rope_ : 4;
+  }
+  bool split = false;
+  const uint32_t bytes = RopePrefix(rope_, rope_end_, units, &split);
+  std::memcpy(out, rope_, bytes);
+  out += bytes;
+  rope_ += bytes;
+  if (split) {
+    std::memcpy(out, kReplacement, 3);
+    out += 3;
+    half_pair_ = true;
+  }
+  return static_cast<uint32_t>(out - start);
+}
+
+void TapeReader::SkipRope(uint32_t units) {
+  rope_units_left_ -= units;
+  if (ascii_) {
+    rope_ += units;
+    return;
+  }
+  if (half_pair_ && units > 0) {
+    --units;
+    half_pair_ = false;
+    rope_ += rope_end_ - rope_ < 4 ? rope_end_ - rope_ : 4;
+  }
+  rope_ += RopePrefix(rope_, rope_end_, units, &half_pair_);
+}
+
+// First pass over the members, from members_ to the kEnd that closes the item.
+bool TapeReader::Measure() {
+  const uint32_t* const words = areas_.words;
+  const uint32_t count = areas_.word_count;
+  uint32_t at = members_;
+  uint32_t depth = 1;
+  uint64_t objects = 1;  // bit d: the container at depth d+1 is an object; the item itself is one
+  bool named = false;    // a kKey waits for its value
+  uint32_t nodes = 0;
+  uint32_t doubles = 0;
+  uint64_t units = 0;
+  uint64_t bytes = 0;
+  while (at < count) {
+    const uint32_t word = words[at++];
+    const Op op = tape::OpOf(word);
+    if (op == Op::kEnd) {
+      if (named) return false;
+      if (--depth == 0) {
+        members_end_ = at;
+        item_nodes_ = nodes;
+        item_units_ = static_cast<uint32_t>(units);
+        item_doubles_ = doubles;
+        item_bytes_ = bytes;
+        return units <= rope_units_left_ && doubles <= areas_.double_count - double_ &&
+               bytes <= kMaxText;
+      }
+      continue;
+    }
+    ++nodes;
+    const bool in_object = (objects >> (depth - 1) & 1) != 0;
+    if (op == Op::kKey) {
+      if (!in_object || named) return false;
+      named = true;
+      units += tape::ArgOf(word);
+      continue;
+    }
+    const uint32_t key = tape::KeyOf(word);
+    if (key >= key_end_ || (in_object && !named) != (key != 0)) return false;
+    named = false;
+    switch (op) {
+      case Op::kObject:
+      case Op::kArray:
+        if (depth == tape::kMaxDepth) return false;
+        objects = op == Op::kObject ? objects | uint64_t{1} << depth
+                                    : objects & ~(uint64_t{1} << depth);
+        ++depth;
+        break;
+      case Op::kString:
+        units += tape::ArgOf(word);
+        break;
+      case Op::kUtf8:
+      case Op::kUtf16:
+      case Op::kBytes: {
+        if (count - at < 2) return false;
+        const uint64_t offset = words[at];
+        const uint64_t size = words[at + 1];
+        at += 2;
+        if (op == Op::kUtf16) {
+          if ((offset & 1) != 0 || offset + 2 * size > areas_.text_bytes) return false;
+          bytes += 3 * size;
+        } else {
+          if (offset + size > areas_.text_bytes) return false;
+          bytes += size;
+        }
+        break;
+      }
+      case Op::kNumber:
+        units += tape::ArgOf(word);
+        bytes += sizeof(double) + tape::ArgOf(word);  // the text is kept beside the number
+        ++doubles;
+        break;
+      case Op::kDate:
+        ++doubles;
+        break;
+      case Op::kInt64:
+        if (count - at < 2) return false;
+        at += 2;
+        break;
+      case Op::kLiteral:
+        if (tape::ArgOf(word) > 2) return false;
+        break;
+      default:
+        return false;
+    }
+    if (units > kMaxText || bytes > kMaxText) return false;
+  }
+  return false;
+}
+
+TapeReader::Item TapeReader::Next() {
+  if (pending_) {
+    SkipRope(name_units_ + item_units_);
+    double_ += item_doubles_;
+    word_ = members_end_;
+    pending_ = false;
+  }
+  if (word_ >= areas_.word_count) return Item::kDone;
+  const uint32_t word = areas_.words[word_];
+  const Op op = tape::OpOf(word);
+  uint8_t digits[3 * kMaxIdUnits + kTextSlack];
+  if (op == Op::kTrace) {
+    const uint32_t units = tape::ArgOf(word);
+    if (units > rope_units_left_) return Item::kMalformed;
+    if (units <= kMaxIdUnits) {
+      const uint32_t bytes = TakeRope(units, digits);
+      ids_valid_ = TraceId::FromHex({reinterpret_cast<char*>(digits), bytes}, &trace_id_);
+    } else {
+      SkipRope(units);
+      ids_valid_ = false;
+    }
+    ++word_;
+    return Item::kTrace;
+  }
+  head_ = SpanRecord{};
+  name_units_ = 0;
+  members_ = word_ + 1;
+  if (op == Op::kStart || op == Op::kSpan) {
+    if (areas_.word_count - word_ < 3) return Item::kMalformed;
+    const uint32_t envelope = areas_.words[word_ + 1];
+    const uint32_t id_units = envelope >> 16 & 0xff;
+    const uint32_t parent_units = envelope >> 24;
+    name_units_ = envelope & 0xffff;
+    head_.type = static_cast<uint16_t>(tape::KeyOf(word));
+    head_.flags = static_cast<uint16_t>(tape::ArgOf(word));
+    is_start_ = op == Op::kStart;
+    const bool has_end = head_.Has(tape::kHasEnd);
+    if (head_.type == 0 || head_.type >= key_end_ || id_units > kMaxIdUnits ||
+        parent_units > kMaxIdUnits || id_units + parent_units + name_units_ > rope_units_left_ ||
+        areas_.double_count - double_ < (has_end ? 2u : 1u)) {
+      return Item::kMalformed;
+    }
+    uint32_t bytes = TakeRope(id_units, digits);
+    ids_valid_ = SpanId::FromHex({reinterpret_cast<char*>(digits), bytes}, &head_.span_id) &&
+                 head_.span_id.IsValid();
+    if (parent_units > 0) {
+      bytes = TakeRope(parent_units, digits);
+      // An unreadable parent id is no parent, as in Mastra.
+      if (!SpanId::FromHex({reinterpret_cast<char*>(digits), bytes}, &head_.parent_id)) {
+        head_.parent_id = SpanId{};
+      }
+    }
+    head_.start_ms = areas_.doubles[double_++];
+    head_.end_ms = has_end ? areas_.doubles[double_++] : head_.start_ms;
+    ++members_;
+    rope_units_left_ -= name_units_;  // so that Measure() sees what is left for the members
+  } else if (op != Op::kConfig) {
+    return Item::kMalformed;
+  }
+  const bool ok = Measure();
+  rope_units_left_ += name_units_;
+  if (!ok) return Item::kMalformed;
+  pending_ = true;
+  return op == Op::kConfig ? Item::kConfig : Item::kSpan;
+}
+
+bool TapeReader::has_member(uint16_t key) const {
+  uint32_t depth = 0;
+  for (uint32_t at = members_; at < members_end_;) {
+    const uint32_t word = areas_.words[at++];
+    switch (tape::OpOf(word)) {
+      case Op::kEnd:
+        --depth;
+        continue;
+      case Op::kObject:
+      case Op::kArray:
+        if (depth == 0 && tape::KeyOf(word) == key) return true;
+        ++depth;
+        continue;
+      case Op::kUtf8:
+      case Op::kUtf16:
+      case Op::kBytes:
+      case Op::kInt64:
+        at += 2;
+        break;
+      default:
+        break;
+    }
+    if (depth == 0 && tape::KeyOf(word) == key) return true;
+  }
+  return false;
+}
+
+uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
+  const uint64_t rope_bound = (ascii_ ? 1u : 3u) * (uint64_t{name_units_} + item_units_);
+  const uint64_t need = sizeof(SpanRecord) + uint64_t{item_nodes_} * sizeof(Node) + rope_bound +
+                        item_bytes_ + kTextSlack;
+  if (need > kMaxText) return 0;
+  const uint32_t at = lane->Allocate(arena, static_cast<uint32_t>(need));
+  if (at == 0) return 0;
+  pending_ = false;
+  SpanRecord* const record = arena->At<SpanRecord>(at);
+  *record = head_;
+  Node* node = reinterpret_cast<Node*>(record + 1);
+  uint8_t* const text = reinterpret_cast<uint8_t*>(node + item_nodes_);
+  uint8_t* out = text;
+
+  // The rope pieces of one span lie behind each other: ASCII is copied in one go.
+  uint8_t* piece = text;
+  if (ascii_) out += TakeRope(name_units_ + item_units_, text);
+  const auto take = [&](uint32_t units, uint32_t* offset) {
+    uint32_t bytes = units;
+    if (ascii_) {
+      *offset = arena->OffsetOf(piece);
+      piece += units;
+    } else {
+      *offset = arena->OffsetOf(out);
+      bytes = TakeRope(units, out);
+      out += bytes;
+    }
+    return bytes;
+  };
+
+  record->name_bytes = take(name_units_, &record->name);
+  record->node_count = item_nodes_;
+  struct Open {
+    Node* node;
+    uint8_t* text;
+  };
+  Open stack[tape::kMaxDepth];
+  uint32_t depth = 0;
+  const uint32_t* const words = areas_.words;
+  const double* number = areas_.doubles + double_;
+  for (uint32_t i = members_; i + 1 < members_end_;) {
+    const uint32_t word = words[i++];
+    const Op op = tape::OpOf(word);
+    if (op == Op::kEnd) {
+      const Open& open = stack[--depth];
+      open.node->a = static_cast<uint32_t>(node - open.node) - 1;
+      // In ASCII mode rope text was counted up front: 8 bytes a node make up for it on average.
+      open.node->b = static_cast<uint32_t>(out - open.text) + 12 * open.node->a + 2;
+      continue;
+    }
+    node->key = static_cast<uint16_t>(tape::KeyOf(word));
+    node->op = static_cast<uint16_t>(op);
+    switch (op) {
+      case Op::kObject:
+      case Op::kArray:
+        stack[depth++] = {node, out};
+        break;
+      case Op::kString:
+      case Op::kKey:
+        node->b = take(tape::ArgOf(word), &node->a);
+        break;
+      case Op::kUtf8:
+      case Op::kBytes:
+        node->a = arena->OffsetOf(out);
+        node->b = words[i + 1];
+        std::memcpy(out, areas_.text + words[i], node->b);
+        out += node->b;
+        if (op == Op::kUtf8) node->op = static_cast<uint16_t>(Op::kString);
+        i += 2;
+        break;
+      case Op::kUtf16: {
+        uint8_t* const end = Utf16ToUtf8(areas_.text + words[i], words[i + 1], out);
+        node->a = arena->OffsetOf(out);
+        node->b = static_cast<uint32_t>(end - out);
+        node->op = static_cast<uint16_t>(Op::kString);
+        out = end;
+        i += 2;
+        break;
+      }
+      case Op::kNumber: {
+        // Whole numbers become kInt64; a fraction is its eight bytes followed by its JSON text.
+        const double value = *number++;
+        const uint32_t units = tape::ArgOf(word);
+        int64_t integer = 0;
+        if (units == 0 && IsInteger(value, &integer)) {
+          node->op = static_cast<uint16_t>(Op::kInt64);
+          SetBits(node, static_cast<uint64_t>(integer));
+          break;
+        }
+        uint32_t source = 0;
+        uint8_t* const at_text = out + sizeof(double);
+        if (ascii_) {
+          node->b = take(units, &source);
+          std::memcpy(at_text, arena->At(source), node->b);
+        } else {
+          node->b = TakeRope(units, at_text);
+        }
+        std::memcpy(out, &value, sizeof value);
+        node->a = arena->OffsetOf(out);
+        out = at_text + node->b;
+        break;
+      }
+      case Op::kDate:
+        SetBits(node, __builtin_bit_cast(uint64_t, *number++));
+        break;
+      case Op::kInt64:
+        node->a = words[i];
+        node->b = words[i + 1];
+        i += 2;
+        break;
+      default:  // kLiteral
+        node->a = tape::ArgOf(word);
+        node->b = 0;
+        break;
+    }
+    ++node;
+  }
+  double_ += item_doubles_;
+  word_ = members_end_;
+  record->text_bytes = static_cast<uint32_t>(out - text);
+  lane->TrimTo(arena, arena->OffsetOf(out));
+  return at;
+}
+
+uint32_t TapeReader::CountRest() const {
+  uint32_t spans = 0;
+  for (uint32_t i = word_; i < areas_.word_count; ++i) {
+    spans += tape::OpOf(areas_.words[i]) == Op::kSpan ? 1 : 0;
+  }
+  return spans;
+}
+
+}  // namespace edgespan

@@ -1,0 +1,50 @@
+// Accounting: every span that ended is, for each destination, exactly one of accepted, rejected,
+// dropped (by reason) or pending. Nothing else may happen to it:
+//
+//   ended = accepted + rejected + sum(dropped) + pending
+//
+// Spans that started and never ended are told apart as `unended`; they are not part of the sum.
+#pragma once
+
+#include <cstdint>
+
+namespace edgespan {
+
+// Why an ended span did not leave. Values are ABI: append only (js/src/core/schema.gen.ts).
+enum class LossReason : uint32_t {
+  kMemory = 0,     ///< evicted, or never stored, because the memory budget was spent
+  kMalformed = 1,  ///< the tape could not be read from here on, or an id was invalid
+  kTooLarge = 2,   ///< one span alone exceeds what the lent areas may hold
+  kUnsent = 3,     ///< the request failed, timed out or was never made
+  kDisabled = 4,   ///< the destination or the exporter is disabled (bad setting, shut down)
+  kFailed = 5,     ///< the host failed to hand the span over
+};
+constexpr uint32_t kLossReasons = 6;
+
+// Order of the fields that edgespan_stats() writes; the losses follow in LossReason order.
+enum class Stat : uint32_t {
+  kEnded = 0,
+  kAccepted = 1,
+  kRejected = 2,
+  kPending = 3,
+  kUnended = 4,
+  kWithheld = 5,  ///< spans whose content was withheld: the envelope left (a part of the others)
+  kDropped = 6,
+};
+constexpr uint32_t kStatFields = static_cast<uint32_t>(Stat::kDropped) + kLossReasons;
+
+// One destination's share.
+struct Tally {
+  uint32_t accepted = 0;
+  uint32_t rejected = 0;
+  uint32_t dropped[kLossReasons] = {};
+
+  void Drop(LossReason reason, uint32_t spans) { dropped[static_cast<uint32_t>(reason)] += spans; }
+  uint32_t Dropped() const {
+    uint32_t sum = 0;
+    for (uint32_t n : dropped) sum += n;
+    return sum;
+  }
+};
+
+}  // namespace edgespan

@@ -1,0 +1,132 @@
+// Pipeline: the way of a span through the core, and the one class the ABI wraps.
+//
+//   Commit()  tape -> records in trace buffers        (pipeline.cc)
+//   Cut()     records of a closed trace -> a batch    (cut.cc)
+//   Judge()   an HTTP answer -> accounts              (cut.cc)
+//
+// Owns all memory of the core through one PageArena: the lent areas, exporters, traces and batches.
+// One instance lives per module instance; it is not re-entrant. No call throws, traps on bad input
+// or allocates beyond the budget; what is lost for lack of memory is counted (accounting.h).
+#pragma once
+
+#include <cstdint>
+
+#include "edgespan/base/arena.h"
+#include "edgespan/base/buffer.h"
+#include "edgespan/base/status.h"
+#include "edgespan/model/keys.h"
+#include "edgespan/model/tape_reader.h"
+#include "edgespan/otlp/response.h"
+#include "edgespan/pipeline/accounting.h"
+#include "edgespan/pipeline/exporter.h"
+#include "edgespan/pipeline/trace.h"
+
+namespace edgespan {
+
+class Pipeline {
+ public:
+  static constexpr uint32_t kDefaultBudget = 32u << 20;
+  static constexpr uint32_t kMaxExporters = 64;
+  static constexpr uint32_t kMaxBatches = 128;
+  static constexpr uint32_t kMaxTraces = 1024;
+  static constexpr uint32_t kDefaultWords = 16384;
+  static constexpr uint32_t kDefaultDoubles = 4096;
+  static constexpr uint32_t kDefaultText = 256u << 10;
+
+  // The tape as the host describes it in a call: how much of each lent area it used.
+  struct TapeUse {
+    uint32_t words;
+    uint32_t doubles;
+    uint32_t rope_at;
+    uint32_t rope_bytes;
+    uint32_t rope_units;
+  };
+  // A lent area: an arena run.
+  struct Area {
+    uint32_t at = 0;
+    uint32_t bytes = 0;
+  };
+
+  constexpr Pipeline() : keys_(&arena_) {}
+
+  // Before everything else; see PageArena::Init.
+  void Init(uintptr_t base, uint32_t first, uint32_t budget, PageArena::GrowFn grow);
+
+  Status Lend(uint32_t words, uint32_t doubles, uint32_t text_bytes);
+  const Area& words() const { return words_; }
+  const Area& doubles() const { return doubles_; }
+  const Area& text() const { return text_; }
+  const PageArena& arena() const { return arena_; }
+
+  // These return a handle, an id or a count, or a negative Status.
+  int32_t Intern(uint32_t at, uint32_t size);
+  int32_t OpenExporter(const TapeUse& use);
+  int32_t Commit(uint32_t exporter, const TapeUse& use);
+  int32_t Drop(uint32_t exporter, LossReason reason, uint32_t spans);
+  int32_t Close(uint32_t exporter);
+  int32_t Cut(uint32_t exporter, uint32_t destination, uint32_t trace);
+
+  struct Batch {
+    uint32_t handle = 0;  // 0: a free slot
+    uint32_t exporter = 0;  // slot
+    uint32_t destination = 0;
+    uint32_t run = 0;
+    uint32_t run_bytes = 0;
+    uint32_t at = 0;
+    uint32_t size = 0;
+    uint32_t spans = 0;
+    bool judged = false;
+  };
+  // nullptr for a handle that is not a batch's.
+  const Batch* FindBatch(uint32_t handle) const;
+  // Fills result() with [accepted, rejected, message offset, message bytes].
+  int32_t Judge(uint32_t batch, uint32_t http_status, otlp::BodyKind kind, uint32_t body_bytes);
+  Status Release(uint32_t batch);
+  // Fills result() with the fields of Stat.
+  Status Stats(uint32_t exporter, uint32_t destination);
+  const uint32_t* result() const { return result_; }
+
+ private:
+  bool LendArea(Area* area, uint64_t bytes);
+  void ShrinkAreas();
+  TapeAreas Areas(const TapeUse& use) const;
+
+  Exporter* FindExporter(uint32_t handle);
+  uint32_t SlotOf(const Exporter& exporter) const { return (exporter.handle - 1) % kMaxExporters; }
+  Exporter& ExporterIn(uint32_t slot) const { return *arena_.At<Exporter>(exporters_[slot]); }
+  // A free slot, if need be that of the idle exporter that was used least recently.
+  bool TakeSlot(uint32_t* slot);
+
+  // The trace that a span with these ids belongs to; nullptr when it must get its own.
+  Trace* FindTrace(const Exporter& exporter, const TraceId& trace_id, const SpanId& span_id,
+                   const SpanId& parent_id);
+  Trace* NewTrace(Exporter* exporter, const TraceId& trace_id, const SpanId& root);
+  void FreeTrace(Trace* trace);
+  void OnStart(Exporter* exporter, const TraceId& trace_id, const TapeReader& reader);
+  // Returns the trace that the span closed, or nullptr.
+  Trace* OnEnd(Exporter* exporter, const TraceId& trace_id, TapeReader* reader);
+  // Gives up memory of lower rank than `loss_class` (and of the same rank in traces other than
+  // `keep`); false when there was none.
+  bool Reclaim(LossClass loss_class, const Trace* keep);
+
+  uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
+  void FreeIfCut(const Exporter& exporter, Trace* trace);
+
+  PageArena arena_;
+  KeyTable keys_;
+  Area words_;
+  Area doubles_;
+  Area text_;
+  uint32_t exporters_[kMaxExporters] = {};  // offsets, by slot
+  Batch batches_[kMaxBatches] = {};
+  uint32_t newest_ = 0;  // traces, by age
+  uint32_t oldest_ = 0;
+  uint32_t trace_count_ = 0;
+  uint32_t tick_ = 0;
+  uint32_t exporter_serial_ = 0;
+  uint32_t trace_serial_ = 0;
+  uint32_t batch_serial_ = 0;
+  uint32_t result_[kStatFields] = {};
+};
+
+}  // namespace edgespan

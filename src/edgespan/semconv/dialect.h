@@ -1,0 +1,119 @@
+// Dialects: how a Mastra span is told in the words of a convention. A dialect is data: a table of
+// rules read by one engine (otlp/span_encoder.cc). Adding a convention is adding a table.
+//
+// A rule says what becomes of one member of the span: which attribute it turns into, on which span
+// types. Every rule that matches a member applies; a member without a matching rule is not lost: it
+// gets the default name of its scope. So a table lists only where the convention has its own word.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "edgespan/model/schema.h"
+
+namespace edgespan {
+
+// A set of span types, one bit each, from kFirstSpanType; plus the two kinds of model call.
+using TypeSet = uint64_t;
+constexpr TypeSet TypeBit(Key type) { return uint64_t{1} << (type - kFirstSpanType); }
+constexpr TypeSet kAllTypes = ~uint64_t{0};
+// The span that stands for one call of a model: model_inference, or model_generation where an older
+// Mastra makes no inference spans. Set beside the type's own bit.
+constexpr TypeSet kModelCall = uint64_t{1} << kSpanTypeCount;
+constexpr TypeSet kUnknownType = uint64_t{1} << (kSpanTypeCount + 1);
+constexpr TypeSet kToolCalls = TypeBit(kTypeToolCall) | TypeBit(kTypeMcpToolCall) |
+                               TypeBit(kTypeProviderToolCall) | TypeBit(kTypeClientToolCall);
+
+// Which object of the span a member stands in. The comment is the default name of its members; {k}
+// is the key in snake case (in kMetadata: as it is), {t} the span type.
+enum class Scope : uint8_t {
+  kSpan,           // mastra.{k}                             the span itself
+  kAttributes,     // mastra.{t}.{k}                         .attributes
+  kUsage,          // mastra.{t}.usage.{k}                   .attributes.usage
+  kInputDetails,   // mastra.{t}.usage.input_details.{k}     .attributes.usage.inputDetails
+  kOutputDetails,  // mastra.{t}.usage.output_details.{k}    .attributes.usage.outputDetails
+  kParameters,     // mastra.{t}.parameters.{k}              .attributes.parameters
+  kMetadata,       // mastra.metadata.{k}                    .metadata
+  kError,          // error.{k}                              .errorInfo
+};
+constexpr uint32_t kScopes = 8;
+
+enum class Action : uint8_t {
+  kDrop,            // deliberately not sent (a credential, a live object)
+  kValue,           // a scalar in its own kind, a container as JSON text
+  kJson,            // text: strings as they are, everything else as JSON
+  kEnter,           // members of this object, in scope `enter`
+  kProvider,        // a provider name in the convention's spelling
+  kTextList,        // an array of strings
+  kInputMessages,   // what went into a model, as the convention's messages
+  kOutputMessages,  // what came out
+  kInstructions,    // a system prompt, as the convention's parts
+  kToolNames,       // names of tools, as tool definitions
+  kUnlessSibling,   // kValue, unless the same object has the member `sibling`
+  kUnlessThread,    // kValue, unless metadata.threadId says it
+  kUnlessAttribute, // kValue, unless .attributes has the member `sibling`
+};
+
+struct Rule {
+  Scope scope;
+  Action action;
+  uint16_t key;
+  TypeSet types = kAllTypes;
+  // Attribute name; one that begins with '.' continues "mastra.{t}".
+  const char* name = nullptr;
+  Scope enter = Scope::kSpan;
+  uint16_t sibling = kKeyNone;
+};
+
+struct Dialect {
+  std::string_view name;
+  const Rule* rules;        // sorted by scope, then key
+  const uint16_t* starts;   // kScopes + 1 entries: where each scope's rules begin
+  TypeSet client;           // types of SpanKind CLIENT; SERVER below; all others INTERNAL
+  TypeSet server;
+  // gen_ai.operation.name, or its like: empty where the span type itself serves.
+  std::string_view (*operation)(TypeSet bits);
+};
+
+// The dialect called `name`, or nullptr.
+const Dialect* FindDialect(std::string_view name);
+
+// The rules for `key` in `scope`: [*begin, *end), possibly none.
+void FindRules(const Dialect& dialect, Scope scope, uint16_t key, const Rule** begin,
+               const Rule** end);
+
+// `provider` as the GenAI registry spells it (gen_ai.provider.name): the part before the first dot
+// ("openai.chat"), known aliases mapped. The result is static, or empty: then lower-case the part.
+std::string_view CanonicalProvider(std::string_view provider);
+
+// ---- for the tables -------------------------------------------------------------------------------
+
+// Rules sorted, and where each scope begins, at compile time.
+template <uint32_t kCount>
+struct RuleTable {
+  Rule rules[kCount];
+  uint16_t starts[kScopes + 1];
+};
+template <uint32_t kCount>
+constexpr RuleTable<kCount> MakeTable(const Rule (&rules)[kCount]) {
+  RuleTable<kCount> table = {};
+  for (uint32_t i = 0; i < kCount; ++i) {
+    // Insertion sort: stable, so that rules of one key keep the order they are written in.
+    uint32_t at = i;
+    const auto rank = [](const Rule& r) { return static_cast<uint32_t>(r.scope) << 16 | r.key; };
+    for (; at > 0 && rank(table.rules[at - 1]) > rank(rules[i]); --at) {
+      table.rules[at] = table.rules[at - 1];
+    }
+    table.rules[at] = rules[i];
+  }
+  uint32_t at = 0;
+  for (uint32_t scope = 0; scope <= kScopes; ++scope) {
+    while (at < kCount && static_cast<uint32_t>(table.rules[at].scope) < scope) ++at;
+    table.starts[scope] = static_cast<uint16_t>(at);
+  }
+  return table;
+}
+
+extern const Dialect kGenAi;
+
+}  // namespace edgespan

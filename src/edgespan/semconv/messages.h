@@ -1,0 +1,62 @@
+// Messages: what went into a model and what came out, in the GenAI convention's JSON form
+// (gen-ai-input-messages.json, gen-ai-output-messages.json of semantic-conventions-genai):
+//
+//   [{"role": "...", "parts": [
+//      {"type": "text" | "reasoning", "content": "..."} |
+//      {"type": "tool_call", "id": "...", "name": "...", "arguments": any} |
+//      {"type": "tool_call_response", "id": "...", "name": "...", "response": any} | any part as it was
+//   ], "finish_reason": "..."}]
+//
+// Source shapes are Mastra's and the AI SDK's. What is not understood passes through unchanged, as
+// valid JSON.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "edgespan/model/json_text.h"
+#include "edgespan/model/record.h"
+#include "edgespan/model/span_tree.h"
+
+namespace edgespan {
+
+class MessageWriter {
+ public:
+  MessageWriter(const RecordContext& context, Buffer* out)
+      : context_(context), json_(context, out) {}
+
+  // `input` of a model call: {messages: [...]}, a list of messages, a prompt.
+  void Input(const Node* input);
+  // `output` of a model call: {text, reasoning, toolCalls}; `finish_reason` as Mastra spells it.
+  void Output(const Node* output, std::string_view finish_reason);
+  // The input of a model call that has none of its own: its generation's input, then what the earlier
+  // steps said and what their tools answered (Mastra's own step preview reads "[tool: name]").
+  // False when there is no generation to take it from; nothing is written then.
+  [[nodiscard]] static bool CanRebuild(const RecordContext& context, const TreeNode& call);
+  void Rebuild(const TreeNode& call);
+  // A system prompt: [{"type": "text", "content": "..."}].
+  void Instructions(const Node* prompt);
+  // Tool names as definitions: [{"type": "function", "name": "..."}].
+  void ToolNames(const Node* names);
+
+ private:
+  void List(const Node* messages);
+  void Message(const Node* message);
+  void Parts(const Node* content);
+  void Part(const Node* part);
+  void ToolCall(const Node* call);
+  void Turn(const TreeNode& node);
+  void AssistantTurn(const SpanRecord& call);
+  void ToolTurn(const SpanRecord& tool);
+  void AssistantParts(const Node* output);
+  // `"name":` and the value; nothing when node is nullptr. `comma` goes in front.
+  void Field(std::string_view comma_and_name, const Node* value);
+  void TextPart(std::string_view type, const Node* content);
+  void Separate();  // a comma between messages
+
+  RecordContext context_;
+  JsonText json_;
+  bool first_ = true;
+};
+
+}  // namespace edgespan

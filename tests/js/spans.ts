@@ -1,0 +1,62 @@
+// Mastra events for tests of the exporter: made by hand where a test is about shape, or read from the
+// recorded runs in tests/data.
+import { readFileSync } from 'node:fs';
+import type { EdgespanExporter, MastraSpan, MastraTracingEvent } from 'edgespan/mastra';
+
+const START = 1763625600000;
+let ids = 0;
+
+/** A fresh id of so many hex digits. */
+export const id = (digits = 16): string => (++ids).toString(16).padStart(digits, 'a');
+
+/** A span with everything a test does not care about filled in. */
+export function span(fields: Partial<MastraSpan> & Record<string, unknown> = {}): MastraSpan {
+  const start = START + ids * 10;
+  return {
+    id: id(),
+    traceId: 'b'.repeat(32),
+    name: 'a span',
+    type: 'generic',
+    startTime: new Date(start),
+    endTime: fields.isEvent ? undefined : new Date(start + 5),
+    isEvent: false,
+    isRootSpan: false,
+    ...fields,
+  };
+}
+
+/** A run: root first; its traceId is fresh. */
+export function run(children = 2, fields: Record<string, unknown> = {}): MastraSpan[] {
+  const traceId = id(32);
+  const root = span({ traceId, isRootSpan: true, type: 'agent_run', name: 'root', ...fields });
+  const rest = Array.from({ length: children }, (_, i) =>
+    span({ traceId, parentSpanId: root.id, name: `child ${i}`, input: { i }, ...fields }),
+  );
+  return [root, ...rest];
+}
+
+export function start(exporter: EdgespanExporter, ...spans: MastraSpan[]): void {
+  for (const exportedSpan of spans) {
+    const early = { ...exportedSpan, endTime: undefined };
+    exporter.onTracingEvent({ type: 'span_started', exportedSpan: early });
+  }
+}
+
+export function end(exporter: EdgespanExporter, ...spans: MastraSpan[]): void {
+  for (const exportedSpan of spans) exporter.onTracingEvent({ type: 'span_ended', exportedSpan });
+}
+
+/** Starts all, ends the children, then the root. */
+export function play(exporter: EdgespanExporter, [root, ...children]: MastraSpan[]): void {
+  start(exporter, root, ...children);
+  end(exporter, ...children, root);
+}
+
+/** The tracing events of a recorded run, Dates restored. */
+export function recorded(name: string): MastraTracingEvent[] {
+  const file = new URL(`../data/mastra-events/${name}.json`, import.meta.url);
+  const revive = (key: string, value: unknown): unknown =>
+    /Time$|Date$/.test(key) && typeof value === 'string' ? new Date(value) : value;
+  const events = JSON.parse(readFileSync(file, 'utf8'), revive) as Partial<MastraTracingEvent>[];
+  return events.filter((e): e is MastraTracingEvent => e.exportedSpan !== undefined);
+}

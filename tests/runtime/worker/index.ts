@@ -1,0 +1,170 @@
+// The Worker under test: one bundle, every scenario behind a route. No scenario flushes; /flush
+// exists to see that a flush in a later request settles.
+//
+//   POST /run       Run -> Outcome
+//   GET  /recorded  ?label=  events that Mastra emitted there
+//   GET  /receipts  ?label=  receipts of the exporter there
+//   POST /flush     ?label=  'settled', or 'pending' after three seconds
+import { env } from 'cloudflare:workers';
+import { Mastra } from '@mastra/core/mastra';
+import type { TracingOptions } from '@mastra/core/observability';
+import { Observability } from '@mastra/observability';
+import { otlp } from 'edgespan/destinations';
+import { EdgespanExporter } from 'edgespan/mastra';
+import { makeAgents, makeWorkflows } from './agents.ts';
+import { Recorder } from './recorder.ts';
+
+/** What a test asks for. */
+export interface Run {
+  readonly scenario: 'generate' | 'stream' | 'workflow' | 'suspend';
+  readonly agent?: keyof ReturnType<typeof makeAgents>;
+  readonly prompt?: string;
+  /**
+   * module: Mastra built at module scope. request: Mastra and exporter built for this request.
+   * exporter: Mastra built for this request around one exporter of the isolate. none: no exporter.
+   * Else the isolate's own for that endpoint.
+   */
+  readonly build?: 'module' | 'request' | 'exporter' | 'none';
+  /** Name of the instance; what /recorded and /receipts take. */
+  readonly label: string;
+  /** Base URL, or a path on the sink such as '/500'. */
+  readonly endpoint?: string;
+  readonly gzip?: boolean;
+  readonly tracing?: TracingOptions;
+}
+
+/** What the user's code saw. */
+export interface Outcome {
+  readonly text?: string;
+  readonly error?: string;
+  readonly traceId?: string;
+  /** Of a suspended workflow: the trace ids that its start returned and that its state keeps. */
+  readonly startTraceId?: string;
+  readonly stateTraceId?: string;
+}
+
+interface Instance {
+  readonly mastra: ReturnType<typeof mastraOf>;
+  readonly recorder: Recorder;
+  readonly receipts: unknown[];
+}
+
+function exporterOf(endpoint: string, receipts: unknown[], gzip?: boolean): EdgespanExporter {
+  return new EdgespanExporter({
+    serviceName: 'runtime-tests',
+    destinations: [
+      otlp({
+        endpoint: new URL(endpoint, env.SINK).href,
+        headers: { authorization: `Bearer ${env.SECRET}` },
+        gzip,
+      }),
+    ],
+    onReceipt: (receipt) => receipts.push(receipt),
+  });
+}
+
+function mastraOf(exporters: (EdgespanExporter | Recorder)[]) {
+  return new Mastra({
+    agents: makeAgents(),
+    workflows: makeWorkflows(),
+    observability: new Observability({
+      configs: { default: { serviceName: 'runtime-tests', exporters } },
+    }),
+  });
+}
+
+const instances = new Map<string, Instance>();
+
+type Place = Pick<Run, 'label' | 'endpoint' | 'gzip'>;
+
+function keep({ label, endpoint = '/ok', gzip }: Place, given?: EdgespanExporter): Instance {
+  const receipts: unknown[] = [];
+  const recorder = new Recorder();
+  const mastra = mastraOf([given ?? exporterOf(endpoint, receipts, gzip), recorder]);
+  const instance = { mastra, recorder, receipts };
+  instances.set(label, instance);
+  return instance;
+}
+
+const atModuleScope = keep({ label: 'module' });
+let isolatesExporter: EdgespanExporter | undefined;
+
+function instanceFor(run: Run): Instance {
+  switch (run.build) {
+    case 'module':
+      return atModuleScope;
+    case 'request':
+      return keep(run);
+    case 'exporter':
+      isolatesExporter ??= exporterOf('/ok', []);
+      return keep(run, isolatesExporter);
+    case 'none': {
+      const recorder = new Recorder();
+      return { mastra: mastraOf([recorder]), recorder, receipts: [] };
+    }
+    default:
+      return instances.get(run.label) ?? keep(run);
+  }
+}
+
+async function run(what: Run): Promise<Response> {
+  const { mastra } = instanceFor(what);
+  const options = { tracingOptions: what.tracing };
+  const prompt = what.prompt ?? 'Weather?';
+  try {
+    if (what.scenario === 'workflow') {
+      const started = await mastra.getWorkflow('calc').createRun();
+      const result = await started.start({ inputData: { n: 20 }, ...options });
+      const text = result.status === 'success' ? JSON.stringify(result.result) : result.status;
+      return Response.json({ text, traceId: result.traceId } satisfies Outcome);
+    }
+    if (what.scenario === 'suspend') return Response.json(await suspendAndResume(mastra, options));
+    const agent = mastra.getAgent(what.agent ?? 'tools');
+    if (what.scenario === 'stream') {
+      const result = await agent.stream(prompt, options);
+      return new Response(result.textStream.pipeThrough(new TextEncoderStream()), {
+        headers: { 'x-trace-id': result.traceId ?? '' },
+      });
+    }
+    const result = await agent.generate(prompt, options);
+    return Response.json({ text: result.text, traceId: result.traceId } satisfies Outcome);
+  } catch (error) {
+    return Response.json({ error: (error as Error).message } satisfies Outcome);
+  }
+}
+
+async function suspendAndResume(
+  mastra: Instance['mastra'],
+  options: { tracingOptions?: TracingOptions },
+): Promise<Outcome> {
+  const workflow = mastra.getWorkflow('approval');
+  const started = await workflow.createRun();
+  const first = await started.start({ inputData: { n: 20 }, ...options });
+  const fields = ['tracingContext' as const];
+  const state = await workflow.getWorkflowRunById(started.runId, { fields });
+  const result = await started.resume({ resumeData: { yes: true } });
+  return {
+    text: `${first.status}, ${result.status}`,
+    traceId: result.traceId,
+    startTraceId: first.traceId,
+    stateTraceId: state?.tracingContext?.traceId,
+  };
+}
+
+async function flush({ mastra }: Instance): Promise<Response> {
+  const late = new Promise((resolve) => setTimeout(resolve, 3000, 'pending'));
+  const settled = mastra.observability.flush().then(() => 'settled');
+  return new Response((await Promise.race([settled, late])) as string);
+}
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    if (url.pathname === '/run') return run((await request.json()) as Run);
+    const instance = instances.get(url.searchParams.get('label') ?? '');
+    if (!instance) return new Response('no such label', { status: 404 });
+    if (url.pathname === '/recorded') return Response.json(instance.recorder.events);
+    if (url.pathname === '/receipts') return Response.json(instance.receipts);
+    return flush(instance);
+  },
+};

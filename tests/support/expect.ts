@@ -1,0 +1,255 @@
+// What must arrive for what Mastra emitted: an oracle of the GenAI mapping, written from Mastra's
+// documented fields and the GenAI semantic conventions, independent of the core. checkTrace()
+// compares a run's ended spans with the spans that arrived and returns every difference as a line.
+//
+// It asserts values, not bytes: JSON texts are compared parsed, and an attribute may hold
+// structured data where the official exporter writes JSON text. Attributes beyond the expected are
+// allowed.
+import { isDeepStrictEqual } from 'node:util';
+import { expectedMessages } from './messages.ts';
+import { lint, plain, type WireSpan } from './otlp.ts';
+
+/** An ended span as recorded: Mastra's ExportedSpan after JSON (Dates are ISO strings). */
+export interface MastraSpan {
+  id: string;
+  traceId: string;
+  name: string;
+  type: string;
+  startTime: string;
+  endTime?: string;
+  isEvent: boolean;
+  isRootSpan: boolean;
+  parentSpanId?: string;
+  externalParentSpanId?: string;
+  entityId?: string;
+  entityName?: string;
+  attributes?: Record<string, unknown>;
+  metadata?: Record<string, unknown>;
+  tags?: string[];
+  input?: unknown;
+  output?: unknown;
+  errorInfo?: { message: string; name?: string; stack?: string; id?: string };
+}
+
+const OPERATIONS: Record<string, string> = {
+  agent_run: 'invoke_agent',
+  workflow_run: 'invoke_workflow',
+  model_inference: 'chat',
+  model_step: 'agent_step',
+  rag_embedding: 'embeddings',
+  tool_call: 'execute_tool',
+  mcp_tool_call: 'execute_tool',
+  provider_tool_call: 'execute_tool',
+};
+const CLIENT = new Set(['model_inference', 'rag_embedding', 'mcp_tool_call']);
+const TOOLS = new Set(['tool_call', 'mcp_tool_call', 'provider_tool_call']);
+const NAMED_BY_MODEL = new Set(['model_generation', 'model_inference', 'rag_embedding']);
+const UNNAMED = new Set([
+  'workflow_conditional',
+  'workflow_conditional_eval',
+  'workflow_parallel',
+  'workflow_loop',
+  'workflow_sleep',
+  'workflow_wait_event',
+]);
+
+/** The id on the wire: lower case, padded on the left to `digits` (users may give short ones). */
+export function wireId(id: string, digits: number): string {
+  return id.toLowerCase().padStart(digits, '0');
+}
+
+/** The trace id on the wire; W3C forbids zero, so a zero one becomes the root's span id, twice. */
+export function wireTraceId(root: MastraSpan): string {
+  const id = wireId(root.traceId, 32);
+  return /^0+$/.test(id) ? wireId(root.id, 16).repeat(2) : id;
+}
+
+function nameOf(span: MastraSpan): string {
+  const operation = OPERATIONS[span.type] ?? span.type;
+  let identifier = span.entityName ?? span.entityId;
+  if (NAMED_BY_MODEL.has(span.type)) identifier = span.attributes?.model as string | undefined;
+  else if (span.type === 'workflow_step') identifier = span.entityId;
+  else if (UNNAMED.has(span.type)) identifier = undefined;
+  return identifier ? `${operation} ${identifier}` : span.name.replace(/[^\p{L}\p{N}._ -]/gu, '');
+}
+
+function kindOf(span: MastraSpan): number {
+  if (CLIENT.has(span.type)) return 3;
+  return span.type === 'mcp_server_request' ? 2 : 1;
+}
+
+const nanos = (iso: string): bigint => BigInt(Date.parse(iso)) * 1_000_000n;
+
+/** Attribute name to expected JSON value; undefined where there is nothing to expect. */
+function attributesOf(span: MastraSpan): Record<string, unknown> {
+  const a = (span.attributes ?? {}) as Record<string, any>; // by span type: see Mastra's types
+  const isModel = span.type === 'model_inference';
+  const expected: Record<string, unknown> = {
+    'gen_ai.operation.name': OPERATIONS[span.type] ?? span.type,
+    'mastra.span.type': span.type,
+    'gen_ai.conversation.id': span.metadata?.threadId ?? a.conversationId,
+  };
+  for (const [key, value] of Object.entries(span.metadata ?? {})) {
+    expected[`mastra.metadata.${key}`] = value;
+  }
+  if (span.isRootSpan) expected['mastra.tags'] = span.tags;
+  if (TOOLS.has(span.type)) {
+    expected['gen_ai.tool.call.arguments'] = span.input;
+    expected['gen_ai.tool.call.result'] = span.output;
+    expected['gen_ai.tool.name'] = span.entityName ?? span.entityId;
+    expected['gen_ai.tool.description'] = a.toolDescription;
+    expected['gen_ai.tool.type'] = a.toolType;
+    expected['gen_ai.tool.call.id'] = a.toolCallId ?? span.metadata?.toolCallId;
+  } else if (!isModel) {
+    expected[`mastra.${span.type}.input`] = span.input;
+    expected[`mastra.${span.type}.output`] = span.output;
+  }
+  if (isModel || span.type === 'agent_run') {
+    expected['gen_ai.agent.id'] = span.entityId;
+    expected['gen_ai.agent.name'] = span.entityName;
+  }
+  if (isModel) {
+    expected['gen_ai.request.model'] = a.model;
+    expected['gen_ai.provider.name'] = a.provider;
+    expected['gen_ai.usage.input_tokens'] = a.usage?.inputTokens;
+    expected['gen_ai.usage.output_tokens'] = a.usage?.outputTokens;
+    expected['gen_ai.usage.reasoning.output_tokens'] = a.usage?.outputDetails?.reasoning;
+    expected['gen_ai.usage.cache_read.input_tokens'] = a.usage?.inputDetails?.cacheRead;
+    expected['gen_ai.usage.cache_creation.input_tokens'] = a.usage?.inputDetails?.cacheWrite;
+    expected['gen_ai.request.temperature'] = a.parameters?.temperature;
+    expected['gen_ai.request.max_tokens'] = a.parameters?.maxOutputTokens;
+    expected['gen_ai.request.top_p'] = a.parameters?.topP;
+    expected['gen_ai.request.stop_sequences'] = a.parameters?.stopSequences;
+    expected['gen_ai.request.seed'] = a.parameters?.seed;
+    expected['gen_ai.response.finish_reasons'] = a.finishReason && [a.finishReason];
+    expected['gen_ai.response.model'] = a.responseModel;
+  }
+  if (span.type === 'model_step') {
+    expected['mastra.model_step.step_index'] = a.stepIndex;
+    expected['mastra.model_step.is_continued'] = a.isContinued;
+  }
+  if (span.type === 'workflow_run') expected['mastra.workflow_run.status'] = a.status;
+  if (span.type === 'workflow_step') {
+    expected['mastra.workflow_step.step_id'] = span.entityId;
+    expected['mastra.workflow_step.status'] = a.status;
+  }
+  return expected;
+}
+
+/** True when the attribute says `expected`, natively or as JSON text. */
+export function says(actual: unknown, expected: unknown): boolean {
+  const wanted: unknown = JSON.parse(JSON.stringify(expected));
+  if (isDeepStrictEqual(actual, wanted)) return true;
+  if (typeof actual !== 'string' || typeof wanted === 'string') return false;
+  try {
+    return isDeepStrictEqual(JSON.parse(actual), wanted);
+  } catch {
+    return false;
+  }
+}
+
+function checkSpan(wire: WireSpan, span: MastraSpan, traceId: string): string[] {
+  const faults = lint(wire);
+  const differ = (what: string, actual: unknown, expected: unknown): void => {
+    if (Object.is(actual, expected)) return;
+    const show = (v: unknown): string =>
+      (typeof v === 'bigint' ? `${v}` : (JSON.stringify(v) ?? 'absent')).slice(0, 300);
+    faults.push(`${span.type} ${span.id}: ${what} is ${show(actual)}, not ${show(expected)}`);
+  };
+  const parent = span.parentSpanId ?? span.externalParentSpanId;
+  differ('trace id', wire.traceId, traceId);
+  differ('parent', wire.parentSpanId, parent ? wireId(parent, 16) : '');
+  differ('name', wire.name, nameOf(span));
+  differ('kind', wire.kind, kindOf(span));
+  differ('start', wire.start, nanos(span.startTime));
+  differ('end', wire.end, nanos(span.endTime ?? span.startTime));
+  // Mastra gives a model call that its provider failed no errorInfo; only the finish reason tells.
+  const providerFailed =
+    span.type === 'model_inference' && span.attributes?.finishReason === 'error';
+  differ('is failed', wire.status.code === 2, span.errorInfo !== undefined || providerFailed);
+  if (span.errorInfo) {
+    differ('status message', wire.status.message, span.errorInfo.message);
+    const event = wire.events.find((e) => e.name === 'exception');
+    differ('exception', event?.attributes.get('exception.message'), span.errorInfo.message);
+  }
+  for (const [key, value] of Object.entries(attributesOf(span))) {
+    if (value === undefined || value === null) continue;
+    const actual = plain(wire.attributes.get(key));
+    if (!says(actual, value)) differ(key, actual, value);
+  }
+  return faults;
+}
+
+/**
+ * Compares what arrived with what one run emitted: every ended span once, nothing else, each with
+ * its values. `arrived` is all spans of all bodies that belong to the run.
+ *
+ * @returns one line per difference; empty when they agree.
+ */
+export function checkTrace(arrived: readonly WireSpan[], ended: readonly MastraSpan[]): string[] {
+  const root = ended.find((span) => span.isRootSpan);
+  if (!root) return [`no root among the ${ended.length} ended spans`];
+  const traceId = wireTraceId(root);
+  const faults: string[] = [];
+  const byId = new Map<string, WireSpan>();
+  for (const span of arrived) {
+    if (byId.has(span.spanId)) faults.push(`${span.spanId} (${span.name}) arrived twice`);
+    byId.set(span.spanId, span);
+  }
+  for (const span of ended) {
+    const wire = byId.get(wireId(span.id, 16));
+    byId.delete(wireId(span.id, 16));
+    if (!wire) faults.push(`${span.type} ${span.id} (${span.name}) did not arrive`);
+    else faults.push(...checkSpan(wire, span, traceId), ...checkMessages(wire, span, ended));
+  }
+  for (const span of byId.values()) faults.push(`${span.spanId} (${span.name}) was never emitted`);
+  return faults;
+}
+
+function checkMessages(wire: WireSpan, span: MastraSpan, ended: readonly MastraSpan[]): string[] {
+  if (span.type !== 'model_inference') return [];
+  const expected = expectedMessages(span, ended);
+  const faults: string[] = [];
+  for (const [key, messages] of Object.entries(expected)) {
+    if (messages === undefined) continue;
+    const actual = readMessages(plain(wire.attributes.get(key)));
+    if (isDeepStrictEqual(actual, messages)) continue;
+    const show = (v: unknown): string => JSON.stringify(v) ?? 'absent';
+    faults.push(`${span.type} ${span.id}: ${key} is ${show(actual)}, not ${show(messages)}`);
+  }
+  return faults;
+}
+
+/** Messages as data, with arguments and responses parsed where they travel as JSON text. */
+function readMessages(attribute: unknown): unknown {
+  const messages = typeof attribute === 'string' ? JSON.parse(attribute) : attribute;
+  if (!Array.isArray(messages)) return messages;
+  const parsed = (value: unknown): unknown => {
+    if (typeof value !== 'string') return value;
+    try {
+      return JSON.parse(value);
+    } catch {
+      return value;
+    }
+  };
+  const read = messages.map(({ role, parts }) => ({
+    role,
+    parts: parts.map((part: Record<string, unknown>) => {
+      const { type } = part;
+      if (type === 'tool_call') {
+        return { type, id: part.id, name: part.name, arguments: parsed(part.arguments) };
+      }
+      if (type === 'tool_call_response') {
+        return { type, id: part.id, response: parsed(part.response ?? part.result) };
+      }
+      return part;
+    }),
+  }));
+  // Several results may share a message or have one each: the same to a reader.
+  for (let i = read.length - 1; i > 0; i--) {
+    if (read[i].role !== 'tool' || read[i - 1].role !== 'tool') continue;
+    read[i - 1].parts.push(...read[i].parts);
+    read.splice(i, 1);
+  }
+  return read;
+}

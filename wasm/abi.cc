@@ -1,0 +1,154 @@
+// The C ABI over the Pipeline; the contract is in abi.h. Each function is one to three lines.
+#include "abi.h"
+
+#include "edgespan/model/schema.h"
+#include "edgespan/pipeline/pipeline.h"
+
+#ifndef __wasm__
+#include <sys/mman.h>
+
+#include <cstring>
+#include <new>
+#endif
+
+namespace {
+
+using edgespan::LossReason;
+using edgespan::Pipeline;
+using edgespan::Status;
+
+constinit Pipeline g_pipeline;
+constinit uint32_t g_budget = Pipeline::kDefaultBudget;
+constinit bool g_ready = false;
+
+#ifdef __wasm__
+
+extern "C" uint8_t __heap_base;  // from the linker: the end of the module's own data
+
+bool Grow(uintptr_t end) {
+  constexpr uintptr_t kWasmPage = 65536;
+  const uintptr_t have = __builtin_wasm_memory_size(0) * kWasmPage;
+  if (end <= have) return true;
+  return __builtin_wasm_memory_grow(0, (end - have + kWasmPage - 1) / kWasmPage) !=
+         static_cast<size_t>(-1);
+}
+constexpr uint32_t kResultAt = 0;
+constexpr uint32_t kKeysAt = 0;
+uintptr_t Base() { return 0; }
+uint32_t First() { return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(&__heap_base)); }
+uint32_t Publish(const void* bytes, uint32_t, uint32_t) {
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(bytes));
+}
+
+#else
+
+// One reservation stands for linear memory; untouched pages cost nothing.
+constexpr size_t kRegion = edgespan::PageArena::kMaxBudget + 4 * edgespan::PageArena::kPageSize;
+bool Grow(uintptr_t) { return true; }
+uintptr_t Base() {
+  static void* const region =
+      mmap(nullptr, kRegion, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+           -1, 0);
+  return reinterpret_cast<uintptr_t>(region);
+}
+// What lies outside the region in a native build is copied into its first pages when asked for.
+constexpr uint32_t kResultAt = 64;
+constexpr uint32_t kKeysAt = 256;
+uint32_t First() { return 3 * edgespan::PageArena::kPageSize; }
+uint32_t Publish(const void* bytes, uint32_t size, uint32_t at) {
+  std::memcpy(reinterpret_cast<void*>(Base() + at), bytes, size);
+  return at;
+}
+
+#endif
+
+Pipeline& Core() {
+  if (!g_ready) [[unlikely]] {
+    g_ready = true;
+    g_pipeline.Init(Base(), First(), g_budget, Grow);
+  }
+  return g_pipeline;
+}
+
+int32_t Value(Status status) { return static_cast<int32_t>(status); }
+
+}  // namespace
+
+extern "C" {
+
+uint32_t edgespan_abi_version(void) { return EDGESPAN_ABI_VERSION; }
+
+#ifndef __wasm__
+void* edgespan_memory(void) { return reinterpret_cast<void*>(Base()); }
+void edgespan_reset(void) {
+  new (&g_pipeline) Pipeline();
+  g_budget = Pipeline::kDefaultBudget;
+  g_ready = false;
+}
+#endif
+
+int32_t edgespan_set_budget(uint32_t bytes) {
+  if (g_ready) return Value(Status::kBadConfig);
+  g_budget = bytes;
+  return 0;
+}
+
+uint32_t edgespan_keys(void) {
+  return Publish(edgespan::kSchemaText.data(), edgespan_keys_size(), kKeysAt);
+}
+uint32_t edgespan_keys_size(void) { return static_cast<uint32_t>(edgespan::kSchemaText.size()); }
+
+int32_t edgespan_lend(uint32_t words, uint32_t doubles, uint32_t text_bytes) {
+  return Value(Core().Lend(words, doubles, text_bytes));
+}
+uint32_t edgespan_words(void) { return Core().words().at; }
+uint32_t edgespan_doubles(void) { return Core().doubles().at; }
+uint32_t edgespan_text(void) { return Core().text().at; }
+uint32_t edgespan_words_capacity(void) { return Core().words().bytes / 4; }
+uint32_t edgespan_doubles_capacity(void) { return Core().doubles().bytes / 8; }
+uint32_t edgespan_text_capacity(void) { return Core().text().bytes; }
+
+int32_t edgespan_intern(uint32_t at, uint32_t size) { return Core().Intern(at, size); }
+
+int32_t edgespan_open_exporter(uint32_t words, uint32_t doubles, uint32_t rope_at,
+                               uint32_t rope_bytes, uint32_t rope_units) {
+  return Core().OpenExporter({words, doubles, rope_at, rope_bytes, rope_units});
+}
+int32_t edgespan_commit(uint32_t exporter, uint32_t words, uint32_t doubles, uint32_t rope_at,
+                        uint32_t rope_bytes, uint32_t rope_units) {
+  return Core().Commit(exporter, {words, doubles, rope_at, rope_bytes, rope_units});
+}
+int32_t edgespan_drop(uint32_t exporter, uint32_t reason, uint32_t spans) {
+  return Core().Drop(exporter, static_cast<LossReason>(reason), spans);
+}
+int32_t edgespan_close(uint32_t exporter) { return Core().Close(exporter); }
+int32_t edgespan_cut(uint32_t exporter, uint32_t destination, uint32_t trace) {
+  return Core().Cut(exporter, destination, trace);
+}
+
+int32_t edgespan_batch_at(uint32_t batch) {
+  const Pipeline::Batch* const found = Core().FindBatch(batch);
+  return found != nullptr ? static_cast<int32_t>(found->at) : Value(Status::kBadHandle);
+}
+int32_t edgespan_batch_size(uint32_t batch) {
+  const Pipeline::Batch* const found = Core().FindBatch(batch);
+  return found != nullptr ? static_cast<int32_t>(found->size) : Value(Status::kBadHandle);
+}
+int32_t edgespan_batch_spans(uint32_t batch) {
+  const Pipeline::Batch* const found = Core().FindBatch(batch);
+  return found != nullptr ? static_cast<int32_t>(found->spans) : Value(Status::kBadHandle);
+}
+
+int32_t edgespan_judge(uint32_t batch, uint32_t http_status, uint32_t body_kind, uint32_t size) {
+  return Core().Judge(batch, http_status, static_cast<edgespan::otlp::BodyKind>(body_kind), size);
+}
+int32_t edgespan_release(uint32_t batch) { return Value(Core().Release(batch)); }
+
+int32_t edgespan_stats(uint32_t exporter, uint32_t destination) {
+  return Value(Core().Stats(exporter, destination));
+}
+uint32_t edgespan_result(void) {
+  return Publish(Core().result(), edgespan::kStatFields * sizeof(uint32_t), kResultAt);
+}
+
+}  // extern "C"

@@ -1,0 +1,115 @@
+/* The C ABI of the Edgespan core: everything the WebAssembly module exports.
+ *
+ * Conventions
+ *  (1) Types are uint32_t and int32_t. No 64-bit parameters (no BigInt in the host); times and
+ *      numbers travel in the lent float64 area. Strings travel in the lent text area.
+ *  (2) An "offset" is a byte distance from edgespan_memory(), which is 0 in WebAssembly: there an
+ *      offset is an address in linear memory.
+ *  (3) The host never allocates or frees. edgespan_lend() lends the three tape areas; they stay
+ *      valid until the next edgespan_lend() or any call that takes a tape, after which the host
+ *      reads the offsets again. Any call may grow memory: refresh views when memory.buffer changed.
+ *  (4) Negative results are edgespan::Status (src/edgespan/base/status.h). Zero or positive is
+ *      success: a count, a handle or an offset.
+ *  (5) Calls are not re-entrant, and the core calls nothing back: the module has no imports.
+ *  (6) Bad input never traps: it yields a Status, or is dropped and counted.
+ *  (7) Handles are positive and never reused while alive; a stale one yields kBadHandle.
+ *  (8) edgespan_abi_version() changes when any of this does; the shim refuses a mismatch.
+ */
+#ifndef EDGESPAN_WASM_ABI_H_
+#define EDGESPAN_WASM_ABI_H_
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifdef __wasm__
+#define EDGESPAN_EXPORT(name) __attribute__((export_name(#name), used, visibility("default"))) name
+#else
+#define EDGESPAN_EXPORT(name) name
+#endif
+
+#define EDGESPAN_ABI_VERSION 1u
+
+uint32_t EDGESPAN_EXPORT(edgespan_abi_version)(void);
+
+/* Address that offsets count from (0 in WebAssembly; used by native callers). */
+#ifndef __wasm__
+void* edgespan_memory(void);
+/* A fresh core, as a new instance of the module would be; for native tests and tools. */
+void edgespan_reset(void);
+#endif
+
+/* Sets the memory budget in bytes (default 32 MiB): pages, lent areas and batches together. Only
+ * before the first edgespan_lend(); later calls return kBadConfig. */
+int32_t EDGESPAN_EXPORT(edgespan_set_budget)(uint32_t bytes);
+
+/* The fixed keys, in id order from 1, as UTF-8 text separated by '\n': offset, and length in bytes. */
+uint32_t EDGESPAN_EXPORT(edgespan_keys)(void);
+uint32_t EDGESPAN_EXPORT(edgespan_keys_size)(void);
+
+/* Makes the tape areas at least this large (elements, elements, bytes), keeping what was written.
+ * Passing zeros before any use lends the default sizes. kTooLarge / kNoMemory leave the areas as
+ * they were. After a commit the areas may shrink to the default sizes again. */
+int32_t EDGESPAN_EXPORT(edgespan_lend)(uint32_t words, uint32_t doubles, uint32_t text_bytes);
+uint32_t EDGESPAN_EXPORT(edgespan_words)(void);    /* offset, multiple of 8 */
+uint32_t EDGESPAN_EXPORT(edgespan_doubles)(void);  /* offset, multiple of 8 */
+uint32_t EDGESPAN_EXPORT(edgespan_text)(void);     /* offset, multiple of 16 */
+uint32_t EDGESPAN_EXPORT(edgespan_words_capacity)(void);   /* elements */
+uint32_t EDGESPAN_EXPORT(edgespan_doubles_capacity)(void); /* elements */
+uint32_t EDGESPAN_EXPORT(edgespan_text_capacity)(void);    /* bytes */
+
+/* Interns a key: `size` bytes of UTF-8 at text[at]. Returns its id (1..16383), the same for the same
+ * text, or kTooLarge (table full, key over 64 bytes, or a key that JSON must escape): such keys go
+ * inline (tape op kKey). */
+int32_t EDGESPAN_EXPORT(edgespan_intern)(uint32_t at, uint32_t size);
+
+/* Opens an exporter from a tape with one config item (see src/README.md, "Configuration"). Exporters
+ * with equal content share a handle; idle ones are evicted least recently used. */
+int32_t EDGESPAN_EXPORT(edgespan_open_exporter)(uint32_t words, uint32_t doubles, uint32_t rope_at,
+                                               uint32_t rope_bytes, uint32_t rope_units);
+
+/* Reads a tape of trace, start and span items into trace buffers. Returns the handle of the trace
+ * whose root ended last on this tape, or 0 when none did. On kMalformed the items before the bad one
+ * stay committed, the rest is dropped and counted. */
+int32_t EDGESPAN_EXPORT(edgespan_commit)(uint32_t exporter, uint32_t words, uint32_t doubles,
+                                        uint32_t rope_at, uint32_t rope_bytes, uint32_t rope_units);
+
+/* Ended spans that the host itself had to give up (`reason`: LossReason of pipeline/accounting.h). */
+int32_t EDGESPAN_EXPORT(edgespan_drop)(uint32_t exporter, uint32_t reason, uint32_t spans);
+
+/* Closes every open trace of the exporter, so that edgespan_cut() takes what has ended; spans that
+ * started and did not end are counted as unended. Returns their number. */
+int32_t EDGESPAN_EXPORT(edgespan_close)(uint32_t exporter);
+
+/* Encodes the next batch for one destination: of one closed trace, or (trace 0) of any closed trace of
+ * the exporter. Returns a batch id, or 0 when nothing is left to send there. */
+int32_t EDGESPAN_EXPORT(edgespan_cut)(uint32_t exporter, uint32_t destination, uint32_t trace);
+
+/* A cut batch: its bytes stay where they are, through any other call, until edgespan_release(). */
+int32_t EDGESPAN_EXPORT(edgespan_batch_at)(uint32_t batch);    /* offset */
+int32_t EDGESPAN_EXPORT(edgespan_batch_size)(uint32_t batch);  /* bytes */
+int32_t EDGESPAN_EXPORT(edgespan_batch_spans)(uint32_t batch); /* spans */
+
+/* Judges an answer: HTTP status (0: no answer, the request failed or timed out), kind of the body
+ * (0 other, 1 application/x-protobuf, 2 application/json) and `size` bytes of it at text[0].
+ * Returns a Verdict (otlp/response.h) and fills edgespan_result(). Counts the batch's spans. */
+int32_t EDGESPAN_EXPORT(edgespan_judge)(uint32_t batch, uint32_t http_status, uint32_t body_kind,
+                                       uint32_t size);
+int32_t EDGESPAN_EXPORT(edgespan_release)(uint32_t batch); /* unjudged spans count as unsent */
+
+/* Fills edgespan_result() with the exporter's totals for one destination. */
+int32_t EDGESPAN_EXPORT(edgespan_stats)(uint32_t exporter, uint32_t destination);
+
+/* The result area, uint32 fields, valid until the next call that fills it:
+ *   after edgespan_judge: [accepted, rejected, message offset, message bytes]
+ *   after edgespan_stats: the fields of Stat (pipeline/accounting.h): ended, accepted, rejected,
+ *     pending, unended, withheld, then dropped by LossReason */
+uint32_t EDGESPAN_EXPORT(edgespan_result)(void); /* offset, multiple of 4 */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EDGESPAN_WASM_ABI_H_ */
