@@ -18,7 +18,6 @@ using edgespan::Pipeline;
 using edgespan::Status;
 
 constinit Pipeline g_pipeline;
-constinit uint32_t g_budget = Pipeline::kDefaultBudget;
 constinit bool g_ready = false;
 
 #ifdef __wasm__
@@ -32,12 +31,11 @@ bool Grow(uintptr_t end) {
   return __builtin_wasm_memory_grow(0, (end - have + kWasmPage - 1) / kWasmPage) !=
          static_cast<size_t>(-1);
 }
-constexpr uint32_t kResultAt = 0;
-constexpr uint32_t kKeysAt = 0;
+constexpr uint32_t g_budget = Pipeline::kDefaultBudget;
 uintptr_t Base() { return 0; }
 uint32_t First() { return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(&__heap_base)); }
-uint32_t Publish(const void* bytes, uint32_t, uint32_t) {
-  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(bytes));
+uint32_t Publish(const char* text) {
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(text));
 }
 
 #else
@@ -51,13 +49,13 @@ uintptr_t Base() {
            -1, 0);
   return reinterpret_cast<uintptr_t>(region);
 }
-// What lies outside the region in a native build is copied into its first pages when asked for.
-constexpr uint32_t kResultAt = 64;
-constexpr uint32_t kKeysAt = 256;
-uint32_t First() { return 3 * edgespan::PageArena::kPageSize; }
-uint32_t Publish(const void* bytes, uint32_t size, uint32_t at) {
-  std::memcpy(reinterpret_cast<void*>(Base() + at), bytes, size);
-  return at;
+uint32_t g_budget = Pipeline::kDefaultBudget;
+uint32_t First() { return 2 * edgespan::PageArena::kPageSize; }
+// The text lies outside the region: it is copied into the page before the first one in use.
+uint32_t Publish(const char* text) {
+  constexpr uint32_t kAt = 64;
+  std::strcpy(reinterpret_cast<char*>(Base() + kAt), text);
+  return kAt;
 }
 
 #endif
@@ -80,33 +78,20 @@ uint32_t edgespan_abi_version(void) { return EDGESPAN_ABI_VERSION; }
 
 #ifndef __wasm__
 void* edgespan_memory(void) { return reinterpret_cast<void*>(Base()); }
-void edgespan_reset(void) {
+void edgespan_reset(uint32_t budget) {
   new (&g_pipeline) Pipeline();
-  g_budget = Pipeline::kDefaultBudget;
+  g_budget = budget != 0 ? budget : Pipeline::kDefaultBudget;
   g_ready = false;
 }
 #endif
 
-int32_t edgespan_set_budget(uint32_t bytes) {
-  if (g_ready) return Value(Status::kBadConfig);
-  g_budget = bytes;
-  return 0;
-}
+uint32_t edgespan_result(void) { return Core().result(); }
 
-uint32_t edgespan_keys(void) {
-  return Publish(edgespan::kSchemaText.data(), edgespan_keys_size(), kKeysAt);
-}
-uint32_t edgespan_keys_size(void) { return static_cast<uint32_t>(edgespan::kSchemaText.size()); }
+uint32_t edgespan_keys(void) { return Publish(edgespan::kSchemaText); }
 
 int32_t edgespan_lend(uint32_t words, uint32_t doubles, uint32_t text_bytes) {
   return Value(Core().Lend(words, doubles, text_bytes));
 }
-uint32_t edgespan_words(void) { return Core().words().at; }
-uint32_t edgespan_doubles(void) { return Core().doubles().at; }
-uint32_t edgespan_text(void) { return Core().text().at; }
-uint32_t edgespan_words_capacity(void) { return Core().words().bytes / 4; }
-uint32_t edgespan_doubles_capacity(void) { return Core().doubles().bytes / 8; }
-uint32_t edgespan_text_capacity(void) { return Core().text().bytes; }
 
 int32_t edgespan_intern(uint32_t at, uint32_t size) { return Core().Intern(at, size); }
 
@@ -126,19 +111,7 @@ int32_t edgespan_cut(uint32_t exporter, uint32_t destination, uint32_t trace) {
   return Core().Cut(exporter, destination, trace);
 }
 
-int32_t edgespan_batch_at(uint32_t batch) {
-  const Pipeline::Batch* const found = Core().FindBatch(batch);
-  return found != nullptr ? static_cast<int32_t>(found->at) : Value(Status::kBadHandle);
-}
-int32_t edgespan_batch_size(uint32_t batch) {
-  const Pipeline::Batch* const found = Core().FindBatch(batch);
-  return found != nullptr ? static_cast<int32_t>(found->size) : Value(Status::kBadHandle);
-}
-int32_t edgespan_batch_spans(uint32_t batch) {
-  const Pipeline::Batch* const found = Core().FindBatch(batch);
-  return found != nullptr ? static_cast<int32_t>(found->spans) : Value(Status::kBadHandle);
-}
-
+int32_t edgespan_batch(uint32_t batch) { return Value(Core().Describe(batch)); }
 int32_t edgespan_judge(uint32_t batch, uint32_t http_status, uint32_t body_kind, uint32_t size) {
   return Core().Judge(batch, http_status, static_cast<edgespan::otlp::BodyKind>(body_kind), size);
 }
@@ -146,9 +119,6 @@ int32_t edgespan_release(uint32_t batch) { return Value(Core().Release(batch)); 
 
 int32_t edgespan_stats(uint32_t exporter, uint32_t destination) {
   return Value(Core().Stats(exporter, destination));
-}
-uint32_t edgespan_result(void) {
-  return Publish(Core().result(), edgespan::kStatFields * sizeof(uint32_t), kResultAt);
 }
 
 }  // extern "C"

@@ -30,43 +30,40 @@ extern "C" {
 #define EDGESPAN_EXPORT(name) name
 #endif
 
-#define EDGESPAN_ABI_VERSION 1u
+#define EDGESPAN_ABI_VERSION 2u
 
 uint32_t EDGESPAN_EXPORT(edgespan_abi_version)(void);
 
-/* Address that offsets count from (0 in WebAssembly; used by native callers). */
+/* Address that offsets count from (0 in WebAssembly). */
 #ifndef __wasm__
 void* edgespan_memory(void);
-/* A fresh core, as a new instance of the module would be; for native tests and tools. */
-void edgespan_reset(void);
+/* A fresh core, as a new instance of the module would be, with this memory budget in bytes (0: the
+ * default of 32 MiB); for native tests and tools. */
+void edgespan_reset(uint32_t budget);
 #endif
 
-/* Sets the memory budget in bytes (default 32 MiB): pages, lent areas and batches together. Only
- * before the first edgespan_lend(); later calls return kBadConfig. */
-int32_t EDGESPAN_EXPORT(edgespan_set_budget)(uint32_t bytes);
+/* The result area: uint32 fields, filled by the calls that say so and valid until the next of them.
+ * Its offset never changes. */
+uint32_t EDGESPAN_EXPORT(edgespan_result)(void);
 
-/* The fixed keys, in id order from 1, as UTF-8 text separated by '\n': offset, and length in bytes. */
+/* The fixed keys, in id order from 1, as UTF-8 text: each followed by '\n', the last one by '\n' and a
+ * zero byte. */
 uint32_t EDGESPAN_EXPORT(edgespan_keys)(void);
-uint32_t EDGESPAN_EXPORT(edgespan_keys_size)(void);
 
-/* Makes the tape areas at least this large (elements, elements, bytes), keeping what was written.
- * Passing zeros before any use lends the default sizes. kTooLarge / kNoMemory leave the areas as
- * they were. After a commit the areas may shrink to the default sizes again. */
+/* Makes the tape areas at least this large (elements, elements, bytes), keeping what was written;
+ * zeros lend the default sizes. An area that is over 1 MiB and larger than asked for shrinks to its
+ * default. kTooLarge / kNoMemory leave the areas as they were. Fills the result area, whatever it
+ * returns: [words, doubles, text (offsets, multiples of 8), words, doubles (elements), text (bytes)]. */
 int32_t EDGESPAN_EXPORT(edgespan_lend)(uint32_t words, uint32_t doubles, uint32_t text_bytes);
-uint32_t EDGESPAN_EXPORT(edgespan_words)(void);    /* offset, multiple of 8 */
-uint32_t EDGESPAN_EXPORT(edgespan_doubles)(void);  /* offset, multiple of 8 */
-uint32_t EDGESPAN_EXPORT(edgespan_text)(void);     /* offset, multiple of 16 */
-uint32_t EDGESPAN_EXPORT(edgespan_words_capacity)(void);   /* elements */
-uint32_t EDGESPAN_EXPORT(edgespan_doubles_capacity)(void); /* elements */
-uint32_t EDGESPAN_EXPORT(edgespan_text_capacity)(void);    /* bytes */
 
 /* Interns a key: `size` bytes of UTF-8 at text[at]. Returns its id (1..16383), the same for the same
  * text, or kTooLarge (table full, key over 64 bytes, or a key that JSON must escape): such keys go
  * inline (tape op kKey). */
 int32_t EDGESPAN_EXPORT(edgespan_intern)(uint32_t at, uint32_t size);
 
-/* Opens an exporter from a tape with one config item (see src/README.md, "Configuration"). Exporters
- * with equal content share a handle; idle ones are evicted least recently used. */
+/* Opens an exporter from a tape with one config item (see src/README.md, "Configuration"). The host
+ * shares one among equal configurations; when all places are taken, the idle one (no spans held, no
+ * batch out) that was used least recently gives way, and its handle becomes kBadHandle. */
 int32_t EDGESPAN_EXPORT(edgespan_open_exporter)(uint32_t words, uint32_t doubles, uint32_t rope_at,
                                                uint32_t rope_bytes, uint32_t rope_units);
 
@@ -87,26 +84,21 @@ int32_t EDGESPAN_EXPORT(edgespan_close)(uint32_t exporter);
  * the exporter. Returns a batch id, or 0 when nothing is left to send there. */
 int32_t EDGESPAN_EXPORT(edgespan_cut)(uint32_t exporter, uint32_t destination, uint32_t trace);
 
-/* A cut batch: its bytes stay where they are, through any other call, until edgespan_release(). */
-int32_t EDGESPAN_EXPORT(edgespan_batch_at)(uint32_t batch);    /* offset */
-int32_t EDGESPAN_EXPORT(edgespan_batch_size)(uint32_t batch);  /* bytes */
-int32_t EDGESPAN_EXPORT(edgespan_batch_spans)(uint32_t batch); /* spans */
+/* A cut batch: its bytes stay where they are, through any other call, until edgespan_release(). Fills
+ * the result area: [offset, bytes, spans]. */
+int32_t EDGESPAN_EXPORT(edgespan_batch)(uint32_t batch);
 
 /* Judges an answer: HTTP status (0: no answer, the request failed or timed out), kind of the body
  * (0 other, 1 application/x-protobuf, 2 application/json) and `size` bytes of it at text[0].
- * Returns a Verdict (otlp/response.h) and fills edgespan_result(). Counts the batch's spans. */
+ * Returns a Verdict (otlp/response.h), counts the batch's spans and fills the result area:
+ * [accepted, rejected, message (offset), message (bytes)]. */
 int32_t EDGESPAN_EXPORT(edgespan_judge)(uint32_t batch, uint32_t http_status, uint32_t body_kind,
                                        uint32_t size);
 int32_t EDGESPAN_EXPORT(edgespan_release)(uint32_t batch); /* unjudged spans count as unsent */
 
-/* Fills edgespan_result() with the exporter's totals for one destination. */
+/* The exporter's totals for one destination, in the result area: the fields of Stat
+ * (pipeline/accounting.h). */
 int32_t EDGESPAN_EXPORT(edgespan_stats)(uint32_t exporter, uint32_t destination);
-
-/* The result area, uint32 fields, valid until the next call that fills it:
- *   after edgespan_judge: [accepted, rejected, message offset, message bytes]
- *   after edgespan_stats: the fields of Stat (pipeline/accounting.h): ended, accepted, rejected,
- *     pending, unended, withheld, then dropped by LossReason */
-uint32_t EDGESPAN_EXPORT(edgespan_result)(void); /* offset, multiple of 4 */
 
 #ifdef __cplusplus
 }

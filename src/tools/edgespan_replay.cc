@@ -72,7 +72,11 @@ Json ReadEvents(const std::string& path) {
 int32_t OpenExporter(const Options& options) {
   TapeWriter config;
   config.Config();
-  if (!options.service.empty()) config.String(kKeyServiceName, options.service);
+  config.Object(kKeyResource);
+  if (!options.service.empty()) {
+    config.String(config.Key("service.name"), options.service);
+  }
+  config.End();
   config.Object(kKeyScope);
   config.String(kKeyName, "edgespan");
   config.End();
@@ -91,12 +95,8 @@ int32_t WriteBatches(uint32_t exporter) {
     const int32_t batch = edgespan_cut(exporter, 0, 0);
     if (batch <= 0) return batch;
     const auto id = static_cast<uint32_t>(batch);
-    const int32_t at = edgespan_batch_at(id);
-    const int32_t size = edgespan_batch_size(id);
-    if (at < 0 || size < 0) return at < 0 ? at : size;
-    const auto* bytes = static_cast<const char*>(edgespan_memory()) + at;
-    const bool written =
-        std::fwrite(bytes, 1, static_cast<size_t>(size), stdout) == static_cast<size_t>(size);
+    const std::string_view body = tools::BatchView(id).body;
+    const bool written = std::fwrite(body.data(), 1, body.size(), stdout) == body.size();
     const int32_t verdict =
         edgespan_judge(id, written ? 200 : 0, static_cast<uint32_t>(otlp::BodyKind::kOther), 0);
     if (verdict < 0) return verdict;
@@ -109,7 +109,7 @@ int32_t WriteBatches(uint32_t exporter) {
 bool CheckStats(uint32_t exporter) {
   if (edgespan_stats(exporter, 0) < 0) return false;
   uint32_t stats[kStatFields];
-  memcpy(stats, static_cast<const char*>(edgespan_memory()) + edgespan_result(), sizeof stats);
+  memcpy(stats, tools::CoreResult(), sizeof stats);
   const auto stat = [&stats](Stat field) { return stats[static_cast<uint32_t>(field)]; };
   if (stat(Stat::kUnended) > 0) {
     std::fprintf(stderr, "edgespan-replay: %u spans started and did not end\n",

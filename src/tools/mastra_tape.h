@@ -85,7 +85,7 @@ inline void WriteAttributes(TapeWriter* tape, const Json& attributes) {
     if (std::isnan(ms)) {
       WriteJson(tape, id, value);
     } else {
-      tape->Date(id, ms);
+      tape->Date(id, ms, value.get<std::string>());
     }
   }
   tape->End();

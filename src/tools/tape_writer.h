@@ -118,6 +118,24 @@ struct Tape {
   uint32_t rope_units = 0;
 };
 
+// The core's memory and its result area, as wasm/abi.h describes them.
+inline uint8_t* CoreMemory() { return static_cast<uint8_t*>(edgespan_memory()); }
+inline const uint32_t* CoreResult() {
+  return reinterpret_cast<const uint32_t*>(CoreMemory() + edgespan_result());
+}
+// The bytes of a cut batch and its spans; empty and 0 for a stale handle.
+struct BatchView {
+  std::string_view body;
+  uint32_t spans = 0;
+
+  explicit BatchView(uint32_t batch) {
+    if (edgespan_batch(batch) < 0) return;
+    const uint32_t* const result = CoreResult();
+    body = {reinterpret_cast<const char*>(CoreMemory()) + result[0], result[1]};
+    spans = result[2];
+  }
+};
+
 class TapeWriter {
  public:
   // How a big or odd string travels; the shim chooses likewise.
@@ -189,8 +207,9 @@ class TapeWriter {
     Put(tape::Op::kNumber, key, plain ? 0 : Rope(ToUtf16(JsNumber(value)), tape::kMaxArg));
     doubles_.push_back(value);
   }
-  void Date(uint32_t key, double ms) {
-    Put(tape::Op::kDate, key);
+  // `iso`: the same time as Date.prototype.toISOString() writes it, empty for an invalid date.
+  void Date(uint32_t key, double ms, std::string_view iso) {
+    Put(tape::Op::kDate, key, Rope(ToUtf16(iso), tape::kMaxArg));
     doubles_.push_back(ms);
   }
   void Int64(uint32_t key, int64_t value) {
@@ -230,7 +249,7 @@ class TapeWriter {
   }
   static uint32_t Intern(std::string_view name) {
     if (edgespan_lend(0, 0, static_cast<uint32_t>(name.size())) < 0) return 0;
-    memcpy(static_cast<uint8_t*>(edgespan_memory()) + edgespan_text(), name.data(), name.size());
+    memcpy(CoreMemory() + CoreResult()[2], name.data(), name.size());
     return static_cast<uint32_t>(
         std::max(edgespan_intern(0, static_cast<uint32_t>(name.size())), 0));
   }
@@ -274,13 +293,13 @@ inline int32_t LendTape(const Tape& tape) {
                                        static_cast<uint32_t>(tape.doubles.size()),
                                        static_cast<uint32_t>(tape.text.size()));
   if (status < 0) return status;
-  auto* memory = static_cast<uint8_t*>(edgespan_memory());
-  const auto copy = [memory](uint32_t to, const void* from, size_t size) {
-    if (size > 0) memcpy(memory + to, from, size);
+  const uint32_t* const areas = CoreResult();
+  const auto copy = [](uint32_t to, const void* from, size_t size) {
+    if (size > 0) memcpy(CoreMemory() + to, from, size);
   };
-  copy(edgespan_words(), tape.words.data(), tape.words.size() * sizeof(uint32_t));
-  copy(edgespan_doubles(), tape.doubles.data(), tape.doubles.size() * sizeof(double));
-  copy(edgespan_text(), tape.text.data(), tape.text.size());
+  copy(areas[0], tape.words.data(), tape.words.size() * sizeof(uint32_t));
+  copy(areas[1], tape.doubles.data(), tape.doubles.size() * sizeof(double));
+  copy(areas[2], tape.text.data(), tape.text.size());
   return status;
 }
 

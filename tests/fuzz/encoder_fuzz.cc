@@ -256,7 +256,7 @@ class Generator {
       case 4:
         return tape_->Int64(key, in_->ConsumeIntegral<int64_t>());
       case 5:
-        return tape_->Date(key, Time());
+        return tape_->Date(key, Time(), "2026-11-20T07:57:09.119Z");
       case 6:
         return tape_->Bytes(key, in_->ConsumeRandomLengthString(300));
       case 7:
@@ -356,11 +356,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (!tape.empty()) commit();
   for (const uint32_t batch : held) {
-    const auto* bytes = static_cast<const char*>(edgespan_memory()) + edgespan_batch_at(batch);
-    const std::string body(bytes, static_cast<size_t>(edgespan_batch_size(batch)));
-    Require(CheckBody(body) == static_cast<uint32_t>(edgespan_batch_spans(batch)),
+    const edgespan::tools::BatchView view(batch);
+    Require(CheckBody(std::string(view.body)) == view.spans,
             "a batch stays where it is");
-    answered += static_cast<uint32_t>(edgespan_batch_spans(batch));
+    answered += view.spans;
     Require(edgespan_release(batch) >= 0, "release");
     Require(edgespan_release(batch) < 0, "a released batch is gone");
   }

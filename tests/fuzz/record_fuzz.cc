@@ -27,10 +27,11 @@ constexpr size_t kHeader = 7;
 void HideLeftovers(uint32_t text_bytes, bool ascii) {
   static uint32_t known_to = 0;  // the area as last seen...
   static uint32_t dirty_to = 0;  // ...and how much of it may hold anything
-  const uint32_t capacity = edgespan_text_capacity();
+  const uint32_t* const areas = edgespan::tools::CoreResult();  // as the last lend left it
+  const uint32_t capacity = areas[5];
   if (capacity != known_to) known_to = dirty_to = capacity;
   if (ascii && dirty_to > text_bytes) {
-    std::memset(static_cast<uint8_t*>(edgespan_memory()) + edgespan_text() + text_bytes, 'x',
+    std::memset(edgespan::tools::CoreMemory() + areas[2] + text_bytes, 'x',
                 dirty_to - text_bytes);
   }
   if (ascii) dirty_to = 0;

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 // A second reader of the tape's grammar (src/edgespan/model/tape.h), for tests of the writer without
 // a core; and a stand-in for the core's memory calls. Strict: whatever the grammar forbids throws.
 import type { CoreExports } from '../../js/dist/core/core.js';

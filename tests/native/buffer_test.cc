@@ -2,6 +2,7 @@
 #include "edgespan/base/buffer.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -30,13 +31,13 @@ std::string Content(const Buffer& b) {
   return std::string(reinterpret_cast<const char*>(b.data()), b.size());
 }
 
-TEST_CASE("buffer: CopyShort touches n bytes exactly, for every length and alignment") {
+TEST_CASE("buffer: CopyBytes touches n bytes exactly, for every length and alignment") {
   for (uint32_t n = 0; n <= 80; ++n) {
     for (uint32_t shift = 0; shift < 4; ++shift) {
       auto src = std::make_unique<uint8_t[]>(shift + n);  // Exact: ASan guards both ends.
       auto dst = std::make_unique<uint8_t[]>(shift + n);
       for (uint32_t i = 0; i < n; ++i) src[shift + i] = static_cast<uint8_t>(i * 7 + 1);
-      CopyShort(dst.get() + shift, src.get() + shift, n);
+      CopyBytes(dst.get() + shift, src.get() + shift, n);
       CHECK(memcmp(dst.get() + shift, src.get() + shift, n) == 0);
       for (uint32_t i = 0; i < shift; ++i) CHECK(dst[i] == 0);
     }

@@ -103,8 +103,11 @@ TEST_CASE("recorded runs arrive whole", "[replay]") {
               CHECK(got.start_time_unix_nano() == Nanoseconds(span["startTime"]));
               CHECK(got.end_time_unix_nano() ==
                     Nanoseconds(span.contains("endTime") ? span["endTime"] : span["startTime"]));
+              // Mastra gives a model call that its provider failed no errorInfo of its own.
+              const bool refused = span["type"] == "model_inference" &&
+                                   span["attributes"].value("finishReason", "") == "error";
               CHECK((got.status().code() == otlp::pb::Status::STATUS_CODE_ERROR) ==
-                    span.contains("errorInfo"));
+                    (span.contains("errorInfo") || refused));
             }
           }
         }
@@ -113,7 +116,7 @@ TEST_CASE("recorded runs arrive whole", "[replay]") {
       CHECK(ended.empty());
       const auto stats = core.ReadStats();
       CHECK(stats.Balanced());
-      CHECK(stats[Stat::kAccepted] == arrived * (piecemeal ? 2 : 1));  // the exporter is shared
+      CHECK(stats[Stat::kAccepted] == arrived);
     }
     CHECK(bodies[0] == bodies[1]);
   }

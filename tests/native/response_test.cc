@@ -83,7 +83,6 @@ TEST_CASE("a partial success in protobuf", "[response]") {
         "\x10\x96\x01"                          // 2: varint
         "\x19\x01\x02\x03\x04\x05\x06\x07\x08"  // 3: fixed64
         "\x22\x02hi"                            // 4: bytes
-        "\x2b\x0a\x02\x08\x07\x2c"              // 5: a group with a field 1
         "\x35\x01\x02\x03\x04"                  // 6: fixed32
         "\x08\x05");                            // 1, but as a varint
     pb::ExportTraceServiceResponse oracle;
@@ -94,6 +93,14 @@ TEST_CASE("a partial success in protobuf", "[response]") {
     Check(Judge(200, BodyKind::kProtobuf, PartialSuccess(2, "x") + unknown), Verdict::kPartial, 2,
           "x");
   }
+}
+
+TEST_CASE("a group ends the reading", "[response]") {
+  const std::string group("\x2b\x0a\x02\x08\x07\x2c");
+  Check(Judge(200, BodyKind::kProtobuf, PartialSuccess(2, "x") + group + PartialSuccess(3, "y")),
+        Verdict::kPartial, 2, "x");
+  Check(Judge(200, BodyKind::kProtobuf, group + PartialSuccess(2, "x")), Verdict::kAccepted, 0, "");
+  Check(Judge(400, BodyKind::kProtobuf, RpcError(3, "x") + group), Verdict::kRejected, 10, "x");
 }
 
 TEST_CASE("an error in protobuf is google.rpc.Status", "[response]") {
@@ -120,6 +127,17 @@ TEST_CASE("JSON answers", "[response]") {
         Verdict::kAccepted, 0, "w");
   Check(json(200, R"({"partial_success":{"rejected_spans":"4","error_message":"snake"}})"),
         Verdict::kPartial, 4, "snake");
+  // Names are compared without '_' and case, so these count too; longer and shorter ones do not.
+  Check(json(200, R"({"PartialSuccess":{"RejectedSpans":"4","ErrorMessage":"upper"}})"),
+        Verdict::kPartial, 4, "upper");
+  Check(json(200, R"({"rejectedSpan":1,"xrejectedSpans":2,"rejectedSpansx":3,"":4})"),
+        Verdict::kAccepted, 0, "");
+  Check(json(200, R"({"partialSuccess":{"rejectedSpans":[3],"errorMessage":{"a":"b"}}})"),
+        Verdict::kAccepted, 0, "");
+  Check(json(200, R"({"a":{"b":[1,{"errorMessage":"deep"}]},"errorMessage":"flat"})"),
+        Verdict::kAccepted, 0, "flat");
+  Check(json(400, R"({"message":5,"detail":"message","x":":","message":"late"})"),
+        Verdict::kRejected, 10, "late");
   Check(json(200, R"({"partialSuccess":{"rejectedSpans":"-3"}})"), Verdict::kAccepted, 0, "");
   Check(json(200, R"({"partialSuccess":{"rejectedSpans":-3}})"), Verdict::kAccepted, 0, "");
   Check(json(200, R"({"partialSuccess":{"rejectedSpans":"99999999999999999999999"}})"),

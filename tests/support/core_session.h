@@ -30,7 +30,9 @@ class CoreSession {
   explicit CoreSession(const ExporterConfig& config) {
     tools::TapeWriter tape;
     tape.Config();
-    tape.String(kKeyServiceName, config.service);
+    tape.Object(kKeyResource);
+    tape.String(tape.Key("service.name"), config.service);
+    tape.End();
     tape.Object(kKeyScope);
     tape.String(kKeyName, "edgespan.test");
     tape.String(kKeyVersion, "1");
@@ -70,9 +72,9 @@ class CoreSession {
     const int32_t cut = edgespan_cut(exporter(), 0, trace);
     if (cut <= 0) return false;
     const auto id = static_cast<uint32_t>(cut);
-    const auto* bytes = static_cast<const char*>(edgespan_memory()) + edgespan_batch_at(id);
-    batch->body.assign(bytes, static_cast<size_t>(edgespan_batch_size(id)));
-    batch->spans = static_cast<uint32_t>(edgespan_batch_spans(id));
+    const tools::BatchView view(id);
+    batch->body = view.body;
+    batch->spans = view.spans;
     edgespan_judge(id, http_status, static_cast<uint32_t>(otlp::BodyKind::kOther), 0);
     edgespan_release(id);
     return true;
@@ -107,8 +109,7 @@ class CoreSession {
   Stats ReadStats() const {
     Stats stats;
     if (edgespan_stats(exporter(), 0) < 0) return stats;
-    memcpy(stats.fields_.data(), static_cast<const char*>(edgespan_memory()) + edgespan_result(),
-           sizeof stats.fields_);
+    memcpy(stats.fields_.data(), tools::CoreResult(), sizeof stats.fields_);
     return stats;
   }
 

@@ -51,6 +51,7 @@ const MAX_PIPELINES = 256;
 // A request that can be no more: its context was ended by the platform, nobody will release it.
 const ABANDONED_MS = 120_000;
 
+const STAT_FIELDS: number = STAT_DROPPED + LOSS_NAMES.length;
 // Batches that requests hold, of all pipelines: the core has room for 128 (its kMaxBatches).
 const MAX_SENDING = 100;
 
@@ -96,6 +97,7 @@ export class Pipeline {
   readonly #config: Record<string, unknown>;
   readonly #destinations: number;
   #handle = 0;
+  #view: Uint32Array | undefined;
   #opened = -1;
   // Statistics that a tally has already been given, by destination.
   #settled: Uint32Array[] = [];
@@ -226,9 +228,9 @@ export class Pipeline {
     const verdict = this.#x.edgespan_judge(batch.id, status, kind, size);
     tape.refresh();
     if (verdict < 0) return none;
-    const [, rejected, at, bytes] = this.#result(4);
+    const [, rejected, at, bytes] = this.#result();
     const words = new Uint8Array(this.#x.memory.buffer, at, bytes);
-    return { verdict, rejected, message: new TextDecoder().decode(words) };
+    return { verdict, rejected, message: bytes > 0 ? new TextDecoder().decode(words) : '' };
   }
 
   release(batch: Batch): void {
@@ -237,25 +239,38 @@ export class Pipeline {
     this.#x.edgespan_release(batch.id);
   }
 
-  #result(fields: number): Uint32Array {
-    return new Uint32Array(this.#x.memory.buffer, this.#x.edgespan_result(), fields);
+  // The result area; of fixed place, so looked at anew only when memory has moved.
+  #result(): Uint32Array {
+    const { buffer } = this.#x.memory;
+    if (this.#view?.buffer !== buffer) {
+      this.#view = new Uint32Array(buffer, this.#x.edgespan_result(), STAT_FIELDS);
+    }
+    return this.#view as Uint32Array;
+  }
+
+  #stats(destination: number): Uint32Array | undefined {
+    if (this.#handle === 0 || this.#x.edgespan_stats(this.#handle, destination) < 0) return;
+    return this.#result();
   }
 
   /** Adds to `tally` what happened since this was last called: no event is told twice. */
   settle(tally: Tally): void {
-    for (const [reason, spans] of this.#lost.entries()) tally.dropped[reason] += spans;
+    const { dropped } = tally;
+    for (let i = 0; i < LOSS_NAMES.length; i++) dropped[i] += this.#lost[i];
     this.#lost.fill(0);
     for (let i = 0; i < this.#destinations; i++) {
       const now = this.#stats(i);
       if (!now) return;
-      const before = this.#settled[i] ?? new Uint32Array(now.length);
-      const since = (field: number): number => now[field] - before[field];
-      tally.accepted += since(STAT_ACCEPTED);
-      tally.rejected += since(STAT_REJECTED);
-      tally.unended += since(STAT_UNENDED);
-      tally.withheld += since(STAT_WITHHELD);
-      for (const reason of LOSS_NAMES.keys()) tally.dropped[reason] += since(STAT_DROPPED + reason);
-      this.#settled[i] = now;
+      this.#settled[i] ??= new Uint32Array(STAT_FIELDS);
+      const before = this.#settled[i];
+      tally.accepted += now[STAT_ACCEPTED] - before[STAT_ACCEPTED];
+      tally.rejected += now[STAT_REJECTED] - before[STAT_REJECTED];
+      tally.unended += now[STAT_UNENDED] - before[STAT_UNENDED];
+      tally.withheld += now[STAT_WITHHELD] - before[STAT_WITHHELD];
+      for (let j = 0; j < LOSS_NAMES.length; j++) {
+        dropped[j] += now[STAT_DROPPED + j] - before[STAT_DROPPED + j];
+      }
+      before.set(now);
     }
   }
 
@@ -264,11 +279,6 @@ export class Pipeline {
     let pending = 0;
     for (let i = 0; i < this.#destinations; i++) pending += this.#stats(i)?.[STAT_PENDING] ?? 0;
     return pending;
-  }
-
-  #stats(destination: number): Uint32Array | undefined {
-    if (this.#handle === 0 || this.#x.edgespan_stats(this.#handle, destination) < 0) return;
-    return this.#result(STAT_DROPPED + LOSS_NAMES.length).slice();
   }
 
   /** Hands the tape to the core, even an empty one. REQUIRES: the tape is this pipeline's. */

@@ -25,7 +25,7 @@ export const KEY_SHIFT = 4;
 export const ARG_SHIFT = 18;
 
 /** Thrown when an area is full and may not grow; the writer rolls back and tries with less. */
-export const FULL: unique symbol = Symbol('full');
+export const FULL: unique symbol = /* @__PURE__ */ Symbol('full');
 
 // Words and doubles that are free whenever a member begins: a key, a value, the ends of all open
 // containers and the next item's envelope.
@@ -37,10 +37,10 @@ const WIDE_RUN = 64;
 // What one tape may take: the core would give up other spans for it, so not all of its memory.
 const MAX_WORDS = 1 << 19;
 const MAX_DOUBLES = 1 << 18;
-const MAX_TEXT = 8 << 20;
+const MAX_TEXT = 6 << 20;
 const MAX_KEY_UNITS = 4096;
 // Longer strings are cut: the core holds a span up to three times (here, as a record, in a batch).
-const MAX_UNITS = 1 << 21;
+const MAX_UNITS = 1 << 20;
 const CUT_UNITS = 1 << 17;
 
 const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();

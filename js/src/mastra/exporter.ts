@@ -9,7 +9,7 @@
 import { keepAlive } from '#wait-until';
 import { abandonCore } from '../core/core.js';
 import { type Pipeline, pipelineFor, type SpanLimits } from '../core/pipeline.js';
-import { LOSS_DISABLED, LOSS_FAILED } from '../core/schema.gen.js';
+import { LOSS_DISABLED, LOSS_FAILED, LOSS_MEMORY } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { Log, type Logger, type LogLevel } from '../log.js';
@@ -111,7 +111,7 @@ export class EdgespanExporter {
   init(options?: MastraInitOptions): void {
     this.#complain();
     const name = options?.config?.serviceName;
-    if (name === undefined || this.#explicitName !== undefined) return;
+    if (!name || this.#explicitName) return;
     this.#serviceName ??= name;
     if (name !== this.#serviceName) {
       this.#log.warn(
@@ -168,7 +168,7 @@ export class EdgespanExporter {
 
   get #explicitName(): string | undefined {
     const { serviceName, resourceAttributes } = this.#options;
-    return serviceName ?? (resourceAttributes?.['service.name'] as string | undefined);
+    return serviceName || (resourceAttributes?.['service.name'] as string | undefined);
   }
 
   // ---- Events ------------------------------------------------------------------------------------
@@ -319,16 +319,18 @@ export class EdgespanExporter {
   async #deliver(pipeline: Pipeline, trace: number): Promise<void> {
     const tally = new Tally();
     await deliver(pipeline, this.#destinations, trace, tally);
-    tally.add(this.#lost);
-    this.#lost = new Tally();
+    if (this.#lost.lost > 0) {
+      tally.add(this.#lost);
+      this.#lost = new Tally();
+    }
     this.#since.add(tally);
-    const { lost, errors } = tally;
+    const { lost, errors, requests, accepted } = tally;
     if (lost > 0 || errors.length > 0) this.#warn(tally);
-    if (tally.requests + lost === 0) return;
-    const receipt = tally.receipt(this.#pending);
-    this.#log.debug(`sent: ${JSON.stringify(receipt)}`);
+    if (requests + lost === 0) return;
+    this.#log.debug(`${requests} requests: ${accepted} spans accepted, ${lost} lost`);
     try {
-      this.#options.onReceipt?.(receipt);
+      const { onReceipt } = this.#options;
+      if (onReceipt) onReceipt(tally.receipt(this.#pending));
     } catch (error) {
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
     }
@@ -343,7 +345,7 @@ export class EdgespanExporter {
       const what = status === 0 ? message : `HTTP ${status}`;
       const text = `${spans}: destination "${destination}": ${what}; ${cure(status)}.`;
       this.#log.warn(`${destination} ${status}`, text);
-    } else if (tally.lost > this.#problems.length || tally.dropped[LOSS_DISABLED] !== tally.lost) {
+    } else if (tally.lost > tally.dropped[LOSS_DISABLED]) {
       this.#log.warn('lost', `${spans}: ${JSON.stringify(dropped)}.`);
     }
   }
@@ -384,7 +386,7 @@ export class EdgespanExporter {
     this.#complain();
     if (this.#destinations.length === 0) return undefined;
     const { resourceAttributes, limits } = this.#options;
-    const serviceName = this.#explicitName ?? this.#serviceName ?? 'unknown_service';
+    const serviceName = this.#explicitName || this.#serviceName || 'unknown_service';
     this.#serviceName = serviceName;
     this.#pipeline = pipelineFor({
       serviceName,
@@ -420,7 +422,8 @@ export class EdgespanExporter {
     const trap = error instanceof WebAssembly.RuntimeError;
     if (trap) abandonCore(error);
     if (trap || (error instanceof EdgespanError && code !== 'EDGESPAN_NO_MEMORY')) this.#off = true;
-    if (ended) this.#lost.dropped[LOSS_FAILED] += this.#destinations.length;
+    const reason = code === 'EDGESPAN_NO_MEMORY' ? LOSS_MEMORY : LOSS_FAILED;
+    if (ended) this.#lost.dropped[reason] += this.#destinations.length;
     const state = this.#off ? 'Tracing is off; spans are dropped' : 'A span was dropped';
     this.#log.warn(`fail ${code ?? message}`, `${state}: ${message ?? error}`);
   }

@@ -30,9 +30,8 @@ export async function deliver(
   trace: number,
   tally: Tally,
 ): Promise<void> {
-  pipeline.settle(tally);
   await Promise.all(destinations.map((to, index) => drain(pipeline, to, index, trace, tally)));
-  pipeline.settle(tally);
+  if (tally.requests === 0) pipeline.settle(tally);
 }
 
 async function drain(

@@ -66,13 +66,17 @@ export class Tally {
     this.withheld += other.withheld;
     this.requests += other.requests;
     this.bytes += other.bytes;
-    for (const [reason, spans] of other.dropped.entries()) this.dropped[reason] += spans;
-    this.errors.push(...other.errors.slice(0, MAX_ERRORS - this.errors.length));
+    for (let i = 0; i < LOSS_NAMES.length; i++) this.dropped[i] += other.dropped[i];
+    if (other.errors.length > 0) {
+      this.errors.push(...other.errors.slice(0, MAX_ERRORS - this.errors.length));
+    }
   }
 
   /** Spans that will not arrive. */
   get lost(): number {
-    return this.dropped.reduce((sum, spans) => sum + spans, this.rejected);
+    let lost = this.rejected;
+    for (let i = 0; i < LOSS_NAMES.length; i++) lost += this.dropped[i];
+    return lost;
   }
 
   receipt(pending: number): Receipt {

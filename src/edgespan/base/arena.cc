@@ -1,7 +1,6 @@
 #include "edgespan/base/arena.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #if defined(__has_feature)
@@ -21,8 +20,6 @@
 namespace edgespan {
 namespace {
 
-constexpr uint32_t kWordBits = 64;
-
 // A broken caller (double free, wrong size) is a bug in the core: stop at once where one looks.
 // NDEBUG drops it; assert() would bring libc's I/O, thus imports, into a debug wasm.
 inline void Require([[maybe_unused]] bool condition) {
@@ -31,113 +28,88 @@ inline void Require([[maybe_unused]] bool condition) {
 #endif
 }
 
+// Sizes within a page of 2^32 wrap to none, so Allocate() and Extend() refuse them like any other
+// that is too large.
 constexpr uint32_t PagesFor(uint32_t bytes) {
-  return bytes / PageArena::kPageSize + (bytes % PageArena::kPageSize != 0);
+  return (bytes + PageArena::kPageSize - 1) / PageArena::kPageSize;
 }
 
 }  // namespace
 
-void PageArena::Init(uintptr_t base, uint32_t first, uint32_t budget_bytes, GrowFn grow) {
+void PageArena::Init([[maybe_unused]] uintptr_t base, uint32_t first, uint32_t budget_bytes,
+                     GrowFn grow) {
   *this = PageArena();
+#ifndef __wasm__
   base_ = base;
+#endif
   grow_ = grow;
-  first_ = (std::max(first, 1u) + kPageSize - 1) / kPageSize * kPageSize;
-  map_ = At<uint64_t>(first_);
-  const uint32_t budget = std::min(budget_bytes, kMaxBudget) / kPageSize;
-  const uint32_t map_bytes = (budget + kWordBits - 1) / kWordBits * sizeof(uint64_t);
-  const uint32_t map_pages = PagesFor(map_bytes);
-  if (budget == 0 || !grow(base_ + first_ + map_pages * kPageSize)) return;
+  const uint32_t first_page = PagesFor(first);
+  const uint32_t end = first_page + std::min(budget_bytes, kMaxBudget) / kPageSize;
+  const uint32_t ready = first_page + PagesFor(end);  // The map has a byte for each of `end` pages.
+  if (ready > end || !grow(base_ + ready * kPageSize)) return;
+  first_ = first_page;
+  end_ = end;
+  used_ = high_water_ = low_ = ready;
+  map_ = At(first_page * kPageSize);
   // A region may be used again, so its pages may be poisoned; the map must not be when it is
   // written.
-  ASAN_POISON_MEMORY_REGION(At(first_), budget * kPageSize);
-  ASAN_UNPOISON_MEMORY_REGION(At(first_), map_pages * kPageSize);
-  memset(map_, 0, map_bytes);
-  budget_ = budget;
-  high_water_ = map_pages;
-  Mark(0, map_pages, true);
-  used_ = map_pages;
+  ASAN_POISON_MEMORY_REGION(map_, (end - first_page) * kPageSize);
+  ASAN_UNPOISON_MEMORY_REGION(map_, (ready - first_page) * kPageSize);
+  memset(map_, 1, ready);
+  memset(map_ + ready, 0, end - ready);
 }
 
+// First fit, from the lowest free page on: memory grows only when nothing below fits.
 uint32_t PageArena::Allocate(uint32_t bytes) {
   const uint32_t pages = PagesFor(bytes);
-  if (pages == 0 || pages > budget_ - used_) return 0;  // The second spares a vain search.
-  // Near the last call's place, else the first fit: memory grows only when nothing below fits.
-  uint32_t page = FindRun(hint_, high_water_, pages);
-  if (page == high_water_) page = FindRun(0, budget_, pages);
-  if (page == budget_ || !Take(page, page + pages)) return 0;
-  hint_ = page + pages;
-  return first_ + page * kPageSize;
+  if (pages - 1 >= end_ - used_) return 0;  // No pages wrap around. So there is a free one:
+  uint32_t page = low_;
+  while (map_[page] != 0) ++page;
+  low_ = page;
+  for (uint32_t run = 0; run != pages; ++page) {
+    if (page == end_) return 0;
+    run = map_[page] != 0 ? 0 : run + 1;
+  }
+  page -= pages;
+  return Take(page, pages) ? page * kPageSize : 0;
 }
 
 void PageArena::Free(uint32_t offset, uint32_t bytes) {
-  if (offset == 0) return;
-  Shrink(offset, bytes, 0);
+  if (offset != 0) Shrink(offset, bytes, 0);
 }
 
 void PageArena::Shrink(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
   Require(new_bytes <= bytes);
-  const uint32_t page = PageOf(offset);
-  Give(page + PagesFor(new_bytes), page + PagesFor(bytes));
+  const uint32_t page = offset / kPageSize + PagesFor(new_bytes);
+  const uint32_t pages = PagesFor(bytes) - PagesFor(new_bytes);
+  for (uint32_t i = 0; i < pages; ++i) Require(page + i < end_ && map_[page + i] != 0);
+  memset(map_ + page, 0, pages);
+  used_ -= pages;
+  low_ = std::min(low_, page);
+  ASAN_POISON_MEMORY_REGION(At(page * kPageSize), pages * kPageSize);
 }
 
 bool PageArena::Extend(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
   Require(new_bytes >= bytes);
-  const uint32_t page = PageOf(offset) + PagesFor(bytes);
-  const uint32_t more = PagesFor(new_bytes) - PagesFor(bytes);
-  // Compared as room left, for page + more may be past any page number.
-  if (more > budget_ - page || SkipPages(page, page + more, false) != page + more) return false;
-  return Take(page, page + more);
+  return Take(offset / kPageSize + PagesFor(bytes), PagesFor(new_bytes) - PagesFor(bytes));
 }
 
-// First page >= page, < end, whose state differs from `taken`; else end. A word at a time.
-uint32_t PageArena::SkipPages(uint32_t page, uint32_t end, bool taken) const {
-  const uint64_t flip = taken ? ~uint64_t{0} : 0;
-  while (page < end) {
-    const uint64_t rest = (map_[page / kWordBits] ^ flip) >> (page % kWordBits);
-    if (rest != 0) return std::min(page + static_cast<uint32_t>(std::countr_zero(rest)), end);
-    page = (page / kWordBits + 1) * kWordBits;
+// Marks pages as in use. False, and nothing changed, if not all of them are free ones of the region
+// or the host refuses to grow.
+[[gnu::noinline]] bool PageArena::Take(uint32_t page, uint32_t pages) {
+  if (pages > end_ - page) return false;  // page + pages may be past any page number.
+  const uint32_t end = page + pages;
+  for (uint32_t i = page; i < end; ++i) {
+    if (map_[i] != 0) return false;
   }
-  return end;
-}
-
-// First page in [from, to) that starts a free run of that many pages within [from, to); else to.
-uint32_t PageArena::FindRun(uint32_t from, uint32_t to, uint32_t pages) const {
-  while (true) {
-    from = SkipPages(from, to, true);
-    if (pages > to - from) return to;
-    const uint32_t end = SkipPages(from, from + pages, false);
-    if (end == from + pages) return from;
-    from = end;
-  }
-}
-
-bool PageArena::Take(uint32_t page, uint32_t end) {
   if (end > high_water_) {
-    if (!grow_(base_ + first_ + end * kPageSize)) return false;
+    if (!grow_(base_ + end * kPageSize)) return false;
     high_water_ = end;
   }
-  Mark(page, end, true);
-  used_ += end - page;
-  ASAN_UNPOISON_MEMORY_REGION(At(first_ + page * kPageSize), (end - page) * kPageSize);
+  memset(map_ + page, 1, pages);
+  used_ += pages;
+  ASAN_UNPOISON_MEMORY_REGION(At(page * kPageSize), pages * kPageSize);
   return true;
-}
-
-void PageArena::Give(uint32_t page, uint32_t end) {
-  if (page == end) return;
-  Mark(page, end, false);
-  used_ -= end - page;
-  hint_ = page;  // The next run comes from pages that the cache still holds.
-  ASAN_POISON_MEMORY_REGION(At(first_ + page * kPageSize), (end - page) * kPageSize);
-}
-
-void PageArena::Mark(uint32_t page, uint32_t end, bool taken) {
-  Require(page <= end && end <= budget_ && SkipPages(page, end, !taken) == end);
-  while (page < end) {
-    const uint32_t bit = page % kWordBits;
-    const uint32_t count = std::min(kWordBits - bit, end - page);
-    map_[page / kWordBits] ^= (~uint64_t{0} >> (kWordBits - count)) << bit;
-    page += count;
-  }
 }
 
 }  // namespace edgespan

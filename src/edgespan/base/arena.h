@@ -1,10 +1,11 @@
 // PageArena: all memory of the core comes from here, in runs of whole 4 KiB pages under one budget.
 //
-// The arena owns one contiguous region: a page bitmap in its first pages, then the pages it hands
-// out. A run is named by its offset from `base` (0 in WebAssembly, where an offset is an address;
-// natively the region's start). Offset 0 is never handed out: it means "none". Whoever allocated a
-// run knows its size and gives it back; the arena keeps no header per run. The region never moves
-// and never shrinks, so pointers into a run stay good until the run is freed.
+// The arena owns one contiguous region: a page map in its first pages, a byte for every page from
+// offset 0 to the region's end, then the pages it hands out. A run is named by its offset from
+// `base` (0 in WebAssembly, where an offset is an address; natively the region's start). Offset 0
+// is never handed out: it means "none". Whoever allocated a run knows its size and gives it back;
+// the arena keeps no header per run. The region never moves and never shrinks, so pointers into a
+// run stay good until the run is freed.
 //
 // Limits: budget at most 256 MiB; the region spans [first, first + budget), so fragmentation counts
 // against the budget. No locks: one thread. Under ASan free pages are poisoned.
@@ -24,7 +25,7 @@ class PageArena {
 
   // `first` is the first usable offset; it is rounded up to a page, so natively the region must
   // hold that and budget_bytes (rounded down to pages) after it. `base` is page-aligned. If the
-  // bitmap itself cannot be had, the budget becomes 0 and every Allocate() fails.
+  // map itself cannot be had, the budget becomes 0 and every Allocate() fails.
   void Init(uintptr_t base, uint32_t first, uint32_t budget_bytes, GrowFn grow);
 
   // Offset of a run of ceil(bytes / kPageSize) pages with unspecified content; 0 when bytes is 0,
@@ -51,29 +52,28 @@ class PageArena {
     return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(p) - base_);
   }
 
-  // Bytes in use now, the bitmap included; the budget; bytes from the region's first page to the
+  // Bytes in use now, the map included; the budget; bytes from the region's first page to the
   // end of the highest page ever in use.
-  uint32_t used() const { return used_ * kPageSize; }
-  uint32_t budget() const { return budget_ * kPageSize; }
-  uint32_t high_water() const { return high_water_ * kPageSize; }
+  uint32_t used() const { return (used_ - first_) * kPageSize; }
+  uint32_t budget() const { return (end_ - first_) * kPageSize; }
+  uint32_t high_water() const { return (high_water_ - first_) * kPageSize; }
 
  private:
-  // Page numbers count from the region's first page.
-  uint32_t PageOf(uint32_t offset) const { return (offset - first_) / kPageSize; }
-  uint32_t FindRun(uint32_t from, uint32_t to, uint32_t pages) const;
-  uint32_t SkipPages(uint32_t page, uint32_t end, bool taken) const;
-  bool Take(uint32_t page, uint32_t end);
-  void Give(uint32_t page, uint32_t end);
-  void Mark(uint32_t page, uint32_t end, bool taken);
+  bool Take(uint32_t page, uint32_t pages);
 
+#ifdef __wasm__
+  static constexpr uintptr_t base_ = 0;  // an offset is an address: no load, no addition
+#else
   uintptr_t base_ = 0;
-  uint64_t* map_ = nullptr;  // One bit a page, 1 = in use.
+#endif
   GrowFn grow_ = nullptr;
-  uint32_t first_ = 0;   // Offset of page 0.
-  uint32_t budget_ = 0;  // Pages, as are the following.
-  uint32_t used_ = 0;
-  uint32_t high_water_ = 0;
-  uint32_t hint_ = 0;  // Where the next search starts.
+  uint8_t* map_ = nullptr;  // 0: the page is free.
+  // Pages, all counted from offset 0.
+  uint32_t first_ = 0;       // The region's first,
+  uint32_t end_ = 0;         // and the one past its last.
+  uint32_t used_ = 0;        // How many are not free, those below first_ included.
+  uint32_t high_water_ = 0;  // One past the highest ever in use.
+  uint32_t low_ = 0;         // No page below it is free.
 };
 
 }  // namespace edgespan

@@ -1,23 +1,42 @@
 #include "edgespan/base/buffer.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace edgespan {
+
+namespace {
+
+// Two words that may overlap cover every length between one word and two; more take the loop.
+template <class Word>
+inline void CopyWords(uint8_t* dst, const uint8_t* src, uint32_t n) {
+  const uint32_t last = n - sizeof(Word);
+  for (uint32_t i = 0; i < last; i += sizeof(Word)) memcpy(dst + i, src + i, sizeof(Word));
+  memcpy(dst + last, src + last, sizeof(Word));
+}
+
+}  // namespace
+
+void CopyBytes(uint8_t* dst, const void* src, uint32_t n) {
+  const auto* from = static_cast<const uint8_t*>(src);
+  if (n >= 64) {
+    memcpy(dst, from, n);
+  } else if (n >= sizeof(uint64_t)) {
+    CopyWords<uint64_t>(dst, from, n);
+  } else {
+    for (uint32_t i = 0; i < n; ++i) dst[i] = from[i];
+  }
+}
 
 bool Buffer::Init(PageArena* arena, uint32_t initial_bytes, uint32_t headroom) {
   *this = Buffer();
   arena_ = arena;
-  const uint64_t bytes = uint64_t{headroom} + std::max(initial_bytes, kSafeReserve) + kSlack +
-                         PageArena::kPageSize - 1;
-  const uint64_t run_bytes = bytes / PageArena::kPageSize * PageArena::kPageSize;
-  const uint32_t run =
-      run_bytes > PageArena::kMaxBudget ? 0 : arena->Allocate(static_cast<uint32_t>(run_bytes));
-  if (run == 0) {
-    failed_ = true;
-    return false;
-  }
-  Place(run, static_cast<uint32_t>(run_bytes), headroom, 0);
-  return true;
+  begin_ = cursor_ = arena->At(0);
+  failed_ =
+      !Resize(headroom + std::clamp(initial_bytes, kSafeReserve, PageArena::kMaxBudget) + kSlack);
+  begin_ += headroom;
+  cursor_ = begin_;
+  return !failed_;
 }
 
 uint8_t* Buffer::Prepend(uint32_t n) {
@@ -27,14 +46,11 @@ uint8_t* Buffer::Prepend(uint32_t n) {
 }
 
 uint32_t Buffer::Detach(uint32_t* run_bytes) {
-  if (failed_) {
-    Discard();
-    *run_bytes = 0;
-    return 0;
-  }
-  const uint32_t run = run_;
-  *run_bytes = std::max(arena_->OffsetOf(cursor_) - run, 1u);  // An empty one keeps its page.
-  arena_->Shrink(run, run_bytes_, *run_bytes);
+  const uint32_t run = failed_ ? 0 : run_;
+  // An empty one keeps its page.
+  const uint32_t kept = failed_ ? 0 : std::max(arena_->OffsetOf(cursor_) - run_, 1u);
+  arena_->Shrink(run_, run_bytes_, kept);
+  *run_bytes = kept;
   *this = Buffer();
   return run;
 }
@@ -44,48 +60,41 @@ void Buffer::Discard() {
   *this = Buffer();
 }
 
-// Out of line and cold: in place if the following pages are free, else to a run twice as large; if
-// doubling exceeds the budget, to what is needed and no more.
+// To twice the size; if that exceeds the budget, to what is needed and no more.
 [[gnu::noinline]] uint8_t* Buffer::Grow(uint32_t n) {
-  if (failed_ || run_ == 0) return Fail(n);
-  const uint32_t start = arena_->OffsetOf(begin_) - run_;
-  const uint64_t needed = uint64_t{start} + size() + n + kSlack;
-  if (needed > PageArena::kMaxBudget) return Fail(n);
-  const uint32_t least = (static_cast<uint32_t>(needed) + PageArena::kPageSize - 1) /
-                         PageArena::kPageSize * PageArena::kPageSize;
-  for (const uint32_t bytes : {std::max(run_bytes_ * 2, least), least}) {
-    if (arena_->Extend(run_, run_bytes_, bytes)) {
-      Place(run_, bytes, start, size());
-      return cursor_;
-    }
-    const uint32_t run = arena_->Allocate(bytes);
-    if (run != 0) {
-      memcpy(arena_->At(run) + start, begin_, size());
-      arena_->Free(run_, run_bytes_);
-      Place(run, bytes, start, size());
-      return cursor_;
-    }
-  }
-  return Fail(n);
-}
-
-uint8_t* Buffer::Fail(uint32_t n) {
+  // Cannot wrap, and exceeds every budget when n does.
+  const uint32_t needed =
+      std::min(n, PageArena::kMaxBudget) + kSlack + (arena_->OffsetOf(cursor_) - run_);
+  if (!failed_ && (Resize(std::max(run_bytes_ * 2, needed)) || Resize(needed))) return cursor_;
   failed_ = true;
   cursor_ = begin_;
   return n <= kSafeReserve ? cursor_ : nullptr;
 }
 
-void Buffer::Place(uint32_t run, uint32_t run_bytes, uint32_t start, uint32_t size) {
-  run_ = run;
-  run_bytes_ = run_bytes;
-  begin_ = arena_->At(run) + start;
-  cursor_ = begin_ + size;
-  limit_ = arena_->At(run) + run_bytes - kSlack;
+// Makes the run at least this long: in place if the following pages are free, else elsewhere. A
+// Buffer without a run (it holds nothing, at offset 0) gets one.
+[[gnu::noinline]] bool Buffer::Resize(uint32_t bytes) {
+  bytes = (bytes + PageArena::kPageSize - 1) & ~(PageArena::kPageSize - 1);
+  if (run_ == 0 || !arena_->Extend(run_, run_bytes_, bytes)) {
+    const uint32_t run = arena_->Allocate(bytes);
+    if (run == 0) return false;
+    uint8_t* const to = arena_->At(run);
+    uint8_t* const from = arena_->At(run_);
+    memcpy(to, from, static_cast<size_t>(cursor_ - from));
+    begin_ += to - from;
+    cursor_ += to - from;
+    arena_->Free(run_, run_bytes_);
+    run_ = run;
+  }
+  run_bytes_ = bytes;
+  limit_ = arena_->At(run_) + bytes - kSlack;
+  return true;
 }
 
 void Buffer::Append(const void* bytes, uint32_t n) {
   uint8_t* const p = Reserve(n);
-  if (p == nullptr) [[unlikely]] return;  // failed() says so.
+  if (p == nullptr) [[unlikely]]
+    return;  // failed() says so.
   CopyBytes(p, bytes, n);
   cursor_ = p + n;
 }

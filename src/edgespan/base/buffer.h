@@ -13,55 +13,15 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "edgespan/base/arena.h"
-#include "edgespan/base/simd.h"
 
 namespace edgespan {
 
-// Copies n bytes, n small (memcpy is an out-of-line call in WebAssembly and costs more than the
-// copy below 64 bytes). Reads and writes nothing outside the n bytes.
-inline void CopyShort(uint8_t* dst, const uint8_t* src, uint32_t n) {
-#if EDGESPAN_SIMD
-  if (n >= 16) {
-    const uint32_t last = n - 16;
-    for (uint32_t i = 0; i < last; i += 16) wasm_v128_store(dst + i, wasm_v128_load(src + i));
-    wasm_v128_store(dst + last, wasm_v128_load(src + last));
-    return;
-  }
-  // Two overlapping words cover every length between one word and two.
-  if (n >= 8) {
-    uint64_t head, tail;
-    memcpy(&head, src, 8);
-    memcpy(&tail, src + n - 8, 8);
-    memcpy(dst, &head, 8);
-    memcpy(dst + n - 8, &tail, 8);
-  } else if (n >= 4) {
-    uint32_t head, tail;
-    memcpy(&head, src, 4);
-    memcpy(&tail, src + n - 4, 4);
-    memcpy(dst, &head, 4);
-    memcpy(dst + n - 4, &tail, 4);
-  } else if (n != 0) {
-    const uint8_t head = src[0], middle = src[n / 2], tail = src[n - 1];
-    dst[0] = head;
-    dst[n / 2] = middle;
-    dst[n - 1] = tail;
-  }
-#else
-  for (uint32_t i = 0; i < n; ++i) dst[i] = src[i];
-#endif
-}
-
-inline void CopyBytes(uint8_t* dst, const void* src, uint32_t n) {
-  if (n < 64) {
-    CopyShort(dst, static_cast<const uint8_t*>(src), n);
-  } else {
-    memcpy(dst, src, n);
-  }
-}
+// memcpy for sizes that vary: below 64 bytes an out-of-line call to the host's copy, which
+// WebAssembly's memory.copy is, costs more than the copy itself.
+void CopyBytes(uint8_t* dst, const void* src, uint32_t n);
 
 class Buffer {
  public:
@@ -114,8 +74,7 @@ class Buffer {
 
  private:
   uint8_t* Grow(uint32_t n);
-  uint8_t* Fail(uint32_t n);
-  void Place(uint32_t run, uint32_t run_bytes, uint32_t start, uint32_t size);
+  bool Resize(uint32_t bytes);
 
   PageArena* arena_ = nullptr;
   uint8_t* begin_ = nullptr;   // First byte of the content.

@@ -1,6 +1,6 @@
 // JSON text of record values, byte for byte what JSON.stringify gives for the value the host walked
-// (except that a lone surrogate has become U+FFFD). Dates are ISO 8601 as Date.prototype.toISOString
-// writes them, bytes are base64, NaN and the infinities are null.
+// (except that a lone surrogate has become U+FFFD). Bytes are base64; NaN, the infinities and invalid
+// dates are null.
 //
 // Everything appends to a Buffer; out of memory shows in buffer->failed().
 #pragma once
@@ -34,17 +34,12 @@ class JsonText {
   void Bare(const Node* node);
 
  private:
-  void Members(const Node* node, const Node* end, bool object);
-  void Escaped(std::string_view text);
+  void Members(const Node* node, char open, char close);
   void Integer(int64_t value);
-  void IsoDate(double ms);
   void Base64(std::string_view bytes);
 
   RecordContext context_;
   Buffer* out_;
 };
-
-// Digits of `value` (up to 20 bytes) at `out`; returns the end.
-uint8_t* WriteDecimal(uint64_t value, uint8_t* out);
 
 }  // namespace edgespan

@@ -16,7 +16,8 @@ class KeyTable {
   static constexpr uint32_t kMaxDynamic = 2048;
   static constexpr uint32_t kMaxBytes = 64;  // longest interned key
 
-  explicit constexpr KeyTable(PageArena* arena) : arena_(arena) {}
+  constexpr KeyTable() = default;
+  void Init(PageArena* arena) { arena_ = arena; }
 
   // The id of `name`, the same for the same text; 0 when it does not go into the table: full, over
   // kMaxBytes, or text that JSON must escape (so that interned keys never need escaping).
@@ -39,7 +40,7 @@ class KeyTable {
   };
   Entry* entries() const { return arena_->At<Entry>(entries_); }
 
-  PageArena* arena_;
+  PageArena* arena_ = nullptr;  // so that a KeyTable is all zero before Init(): no data segment
   Lane text_;
   uint32_t entries_ = 0;
   uint32_t count_ = 0;

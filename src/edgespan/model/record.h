@@ -19,7 +19,8 @@ namespace edgespan {
 // One value. What `a` and `b` hold depends on `op`:
 //   kObject, kArray   a = nodes in the subtree below this one, b = estimate of its JSON text's bytes
 //   kString, kBytes   a = offset, b = bytes          kKey   likewise; names the member that follows
-//   kNumber, kDate    the float64's bits             kInt64  the integer's bits
+//   kNumber, kDate    a = offset of the float64 with its text behind it, b = bytes of the text
+//   kInt64            the integer's bits: a low, b high (whole numbers come here too)
 //   kLiteral          a = 0 null, 1 false, 2 true
 struct Node {
   uint16_t key;  // 0 in arrays and after kKey
@@ -33,14 +34,12 @@ struct Node {
   const Node* Skip() const { return this + 1 + (IsContainer() ? a : 0); }
   const Node* Begin() const { return this + 1; }
   const Node* End() const { return this + 1 + a; }
-  uint64_t Bits() const { return a | static_cast<uint64_t>(b) << 32; }
-  double Number() const { return __builtin_bit_cast(double, Bits()); }
+  int64_t Integer() const { return static_cast<int64_t>(a | static_cast<uint64_t>(b) << 32); }
 };
 static_assert(sizeof(Node) == 12);
 
 struct SpanRecord {
-  uint32_t next;      // offset of the lane's next record; 0 at the end
-  uint32_t sequence;  // order of arrival in the trace
+  uint32_t next;  // offset of the trace's next record, in order of arrival; 0 at the end
   SpanId span_id;
   SpanId parent_id;   // all zero: none
   uint16_t type;      // Key: a span type, or any key for a type the schema does not know
@@ -50,6 +49,8 @@ struct SpanRecord {
   uint32_t node_count;
   uint32_t text_bytes;  // of all values, for size estimates
   uint32_t tree;        // offset of the span's TreeNode
+  uint16_t loss_class;  // pipeline/trace.h
+  uint16_t reserved;
   double start_ms;
   double end_ms;
 
@@ -61,16 +62,15 @@ static_assert(sizeof(SpanRecord) % 8 == 0);
 
 // The member of an object's [begin, end) nodes with this key, or nullptr.
 const Node* FindMember(const Node* begin, const Node* end, uint16_t key);
-inline const Node* FindMember(const Node* object, uint16_t key) {
-  return object != nullptr && object->Kind() == tape::Op::kObject
-             ? FindMember(object->Begin(), object->End(), key)
-             : nullptr;
-}
+// The same for an object node; nullptr for nullptr and every other kind.
+const Node* FindMember(const Node* object, uint16_t key);
 
+// The text that a kString, kKey or kBytes node holds, or that stands behind a number or date; empty
+// for nullptr and every other kind.
+std::string_view SpellingOf(const PageArena& arena, const Node* node);
 // Text of a kString node; empty for nullptr and every other kind.
-inline std::string_view TextOf(const PageArena& arena, const Node* node) {
-  if (node == nullptr || node->Kind() != tape::Op::kString) return {};
-  return {reinterpret_cast<const char*>(arena.At(node->a)), node->b};
-}
+std::string_view TextOf(const PageArena& arena, const Node* node);
+// The number in a kNumber, kInt64 or kDate node (milliseconds); 0 for nullptr and every other kind.
+double NumberOf(const PageArena& arena, const Node* node);
 
 }  // namespace edgespan

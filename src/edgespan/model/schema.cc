@@ -1,34 +1,27 @@
 #include "edgespan/model/schema.h"
 
 namespace edgespan {
-namespace {
 
 #define EDGESPAN_KEY_TEXT(identifier, name) name "\n"
-constexpr char kText[] = EDGESPAN_SCHEMA(EDGESPAN_KEY_TEXT);
+const char kSchemaText[] = EDGESPAN_SCHEMA(EDGESPAN_KEY_TEXT);
 #undef EDGESPAN_KEY_TEXT
 
-// Where each name starts in kText, made at compile time; one past the end for the last.
-struct Starts {
-  uint16_t at[kFirstDynamicKey + 1] = {};
-};
-constexpr Starts MakeStarts() {
-  Starts starts;
-  uint16_t key = 1;
-  starts.at[key++] = 0;
-  for (uint16_t i = 0; i + 1 < sizeof(kText); ++i) {
-    if (kText[i] == '\n') starts.at[key++] = static_cast<uint16_t>(i + 1);
-  }
-  return starts;
-}
-constexpr Starts kStarts = MakeStarts();
+namespace {
+
+// Where each name starts. Found at first use: as a constant it would be a tenth of the
+// module's data.
+constinit uint16_t g_starts[kFirstDynamicKey + 1] = {};
 
 }  // namespace
 
-const std::string_view kSchemaText(kText, sizeof(kText) - 1);
-
-std::string_view SchemaName(uint16_t key) {
-  const uint32_t at = kStarts.at[key];
-  return {kText + at, kStarts.at[key + 1] - at - 1u};
+std::string_view SchemaName(uint32_t key) {
+  if (g_starts[2] == 0) {
+    uint32_t next = 2;  // the first name starts at 0
+    for (uint16_t i = 0; i < sizeof(kSchemaText) - 1; ++i) {
+      if (kSchemaText[i] == '\n') g_starts[next++] = static_cast<uint16_t>(i + 1);
+    }
+  }
+  return {kSchemaText + g_starts[key], g_starts[key + 1] - g_starts[key] - 1u};
 }
 
 }  // namespace edgespan

@@ -2,8 +2,8 @@
 // until the trace closes, so that a span can be assigned to its run, open spans can be counted and
 // rules can look across spans (a model call's real input lies in its parent and earlier siblings).
 //
-// Plain data inside the trace's own lane; all zero is an empty tree. Look-ups are by hash, children
-// are in order of start.
+// Plain data inside the trace's own lane; all zero is an empty tree. Look-ups are by hash into a
+// fixed table (10,000 spans: twenty steps), children are in order of start.
 #pragma once
 
 #include <cstdint>
@@ -32,20 +32,16 @@ struct SpanTree {
   // Adds a node under the node of `parent`, where there is one. Returns nullptr when out of memory.
   TreeNode* Add(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
                 uint16_t type);
-  void Free(PageArena* arena);  // the buckets; the nodes go with their lane
-
-  uint32_t count = 0;
 
  private:
-  static constexpr uint32_t kMinBuckets = PageArena::kPageSize / sizeof(uint32_t);
+  // Buckets and nodes both live in the lane that Add() is given, and go with it.
+  static constexpr uint32_t kBuckets = 512;
   uint32_t* Bucket(const PageArena& arena, const SpanId& id) const {
     const uint64_t mixed = id.AsUint64() * 0x9e3779b97f4a7c15u;
-    return arena.At<uint32_t>(buckets_) + ((mixed >> 32) & (bucket_count_ - 1));
+    return arena.At<uint32_t>(buckets_) + (mixed >> 32) % kBuckets;
   }
-  bool Grow(PageArena* arena);
 
   uint32_t buckets_ = 0;
-  uint32_t bucket_count_ = 0;
 };
 
 }  // namespace edgespan

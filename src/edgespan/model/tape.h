@@ -29,7 +29,8 @@
 //              | [kNumber, key, arg=n] f64 rope(n)    n units of JSON text (as JavaScript prints it) for
 //                                                     fractions and |v| > 2^53; n = 0 for integers up to
 //                                                     2^53 and for NaN and the infinities
-//              | [kDate, key] f64                     milliseconds since the Unix epoch
+//              | [kDate, key, arg=n] f64 rope(n)      milliseconds since the Unix epoch; n units of ISO
+//                                                     8601 text (Date.prototype.toISOString), 0 when invalid
 //              | [kInt64, key] low high               two's complement
 //              | [kLiteral, key, arg=0 null | 1 false | 2 true]
 //

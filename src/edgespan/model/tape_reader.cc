@@ -2,7 +2,9 @@
 
 #include <cstring>
 
+#include "edgespan/base/buffer.h"
 #include "edgespan/base/utf.h"
+#include "edgespan/model/schema.h"
 
 namespace edgespan {
 namespace {
@@ -19,22 +21,6 @@ bool IsInteger(double value, int64_t* out) {
   return static_cast<double>(*out) == value;
 }
 
-// Bytes of the next `units` units of the rope. Room is counted as 3 bytes a unit, which no valid UTF-8
-// exceeds (a replacement for a split pair included); other bytes are held to it.
-uint32_t RopePrefix(const uint8_t* rope, const uint8_t* end, uint32_t units, bool* split) {
-  const uint64_t left = static_cast<uint64_t>(end - rope);
-  const uint64_t room = uint64_t{3} * units;
-  const uint32_t bytes =
-      Utf8PrefixForUnits(rope, static_cast<uint32_t>(left < room ? left : room), units, split);
-  const uint64_t most = *split ? room - 3 : room;
-  return bytes < most ? bytes : static_cast<uint32_t>(most);
-}
-
-void SetBits(Node* node, uint64_t bits) {
-  node->a = static_cast<uint32_t>(bits);
-  node->b = static_cast<uint32_t>(bits >> 32);
-}
-
 }  // namespace
 
 TapeReader::TapeReader(const TapeAreas& areas, uint32_t key_end)
@@ -49,50 +35,46 @@ TapeReader::TapeReader(const TapeAreas& areas, uint32_t key_end)
   rope_units_left_ = areas_.rope_units;
 }
 
-// Copies the next `units` UTF-16 units of the rope as UTF-8 (at most 3 bytes a unit) and returns the
-// bytes written. A surrogate pair that the host's concatenation made from two pieces becomes two
-// replacement characters, as each half alone would have.
+// A surrogate pair that the host's concatenation made from two pieces becomes two replacement
+// characters, as each half alone would have.
 uint32_t TapeReader::TakeRope(uint32_t units, uint8_t* out) {
   rope_units_left_ -= units;
-  if (ascii_) {
-    std::memcpy(out, rope_, units);
-    rope_ += units;
-    return units;
+  uint32_t bytes = units;
+  uint32_t before = 0;  // bytes of replacement characters around the copied ones
+  uint32_t after = 0;
+  if (!ascii_) {
+    if (half_pair_ && units > 0) {
+      --units;
+      before = 3;
+      rope_ += rope_end_ - rope_ < 4 ? rope_end_ - rope_ : 4;
+      half_pair_ = false;
+    }
+    bool split = half_pair_;
+    bytes = Utf8PrefixForUnits(rope_, static_cast<uint32_t>(rope_end_ - rope_), units, &split);
+    // A rope that is not UTF-8 must not take more room than Store() counted for it.
+    if (bytes > 3 * units) bytes = 3 * units;
+    half_pair_ |= split;
+    after = split ? 3 : 0;
   }
-  constexpr uint8_t kReplacement[3] = {0xEF, 0xBF, 0xBD};
-  uint8_t* const start = out;
-  if (half_pair_ && units > 0) {
-    std::memcpy(out, kReplacement, 3);
-    out += 3;
-    --units;
-    half_pair_ = false;
-    rope_ += rope_end_ - rope_ < 4 ? rope_end_ - rope_ : 4;
+  if (out != nullptr) {
+    constexpr uint8_t kReplacement[] = {0xEF, 0xBF, 0xBD};
+    std::memcpy(out, kReplacement, before);
+    CopyBytes(out + before, rope_, bytes);
+    std::memcpy(out + before + bytes, kReplacement, after);
   }
-  bool split = false;
-  const uint32_t bytes = RopePrefix(rope_, rope_end_, units, &split);
-  std::memcpy(out, rope_, bytes);
-  out += bytes;
   rope_ += bytes;
-  if (split) {
-    std::memcpy(out, kReplacement, 3);
-    out += 3;
-    half_pair_ = true;
-  }
-  return static_cast<uint32_t>(out - start);
+  return before + bytes + after;
 }
 
-void TapeReader::SkipRope(uint32_t units) {
-  rope_units_left_ -= units;
-  if (ascii_) {
-    rope_ += units;
-    return;
+template <class Id>
+bool TapeReader::TakeId(uint32_t units, Id* id) {
+  char digits[3 * kMaxIdUnits + kTextSlack];
+  if (units > kMaxIdUnits) {
+    TakeRope(units, nullptr);
+    return false;
   }
-  if (half_pair_ && units > 0) {
-    --units;
-    half_pair_ = false;
-    rope_ += rope_end_ - rope_ < 4 ? rope_end_ - rope_ : 4;
-  }
-  rope_ += RopePrefix(rope_, rope_end_, units, &half_pair_);
+  const uint32_t bytes = TakeRope(units, reinterpret_cast<uint8_t*>(digits));
+  return Id::FromHex({digits, bytes}, id);
 }
 
 // First pass over the members, from members_ to the kEnd that closes the item.
@@ -107,6 +89,7 @@ bool TapeReader::Measure() {
   uint32_t doubles = 0;
   uint64_t units = 0;
   uint64_t bytes = 0;
+  has_error_ = false;
   while (at < count) {
     const uint32_t word = words[at++];
     const Op op = tape::OpOf(word);
@@ -134,6 +117,7 @@ bool TapeReader::Measure() {
     const uint32_t key = tape::KeyOf(word);
     if (key >= key_end_ || (in_object && !named) != (key != 0)) return false;
     named = false;
+    has_error_ |= depth == 1 && key == kKeyErrorInfo;
     switch (op) {
       case Op::kObject:
       case Op::kArray:
@@ -162,11 +146,9 @@ bool TapeReader::Measure() {
         break;
       }
       case Op::kNumber:
-        units += tape::ArgOf(word);
-        bytes += sizeof(double) + tape::ArgOf(word);  // the text is kept beside the number
-        ++doubles;
-        break;
       case Op::kDate:
+        units += tape::ArgOf(word);
+        bytes += sizeof(double) + 3 * tape::ArgOf(word);  // the text is kept behind the number
         ++doubles;
         break;
       case Op::kInt64:
@@ -186,7 +168,7 @@ bool TapeReader::Measure() {
 
 TapeReader::Item TapeReader::Next() {
   if (pending_) {
-    SkipRope(name_units_ + item_units_);
+    TakeRope(name_units_ + item_units_, nullptr);
     double_ += item_doubles_;
     word_ = members_end_;
     pending_ = false;
@@ -194,17 +176,10 @@ TapeReader::Item TapeReader::Next() {
   if (word_ >= areas_.word_count) return Item::kDone;
   const uint32_t word = areas_.words[word_];
   const Op op = tape::OpOf(word);
-  uint8_t digits[3 * kMaxIdUnits + kTextSlack];
   if (op == Op::kTrace) {
     const uint32_t units = tape::ArgOf(word);
     if (units > rope_units_left_) return Item::kMalformed;
-    if (units <= kMaxIdUnits) {
-      const uint32_t bytes = TakeRope(units, digits);
-      ids_valid_ = TraceId::FromHex({reinterpret_cast<char*>(digits), bytes}, &trace_id_);
-    } else {
-      SkipRope(units);
-      ids_valid_ = false;
-    }
+    ids_valid_ = TakeId(units, &trace_id_);
     ++word_;
     return Item::kTrace;
   }
@@ -213,7 +188,7 @@ TapeReader::Item TapeReader::Next() {
   members_ = word_ + 1;
   if (op == Op::kStart || op == Op::kSpan) {
     if (areas_.word_count - word_ < 3) return Item::kMalformed;
-    const uint32_t envelope = areas_.words[word_ + 1];
+    const uint32_t envelope = areas_.words[members_++];
     const uint32_t id_units = envelope >> 16 & 0xff;
     const uint32_t parent_units = envelope >> 24;
     name_units_ = envelope & 0xffff;
@@ -221,60 +196,24 @@ TapeReader::Item TapeReader::Next() {
     head_.flags = static_cast<uint16_t>(tape::ArgOf(word));
     is_start_ = op == Op::kStart;
     const bool has_end = head_.Has(tape::kHasEnd);
-    if (head_.type == 0 || head_.type >= key_end_ || id_units > kMaxIdUnits ||
-        parent_units > kMaxIdUnits || id_units + parent_units + name_units_ > rope_units_left_ ||
+    if (head_.type == 0 || head_.type >= key_end_ ||
+        id_units + parent_units + name_units_ > rope_units_left_ ||
         areas_.double_count - double_ < (has_end ? 2u : 1u)) {
       return Item::kMalformed;
     }
-    uint32_t bytes = TakeRope(id_units, digits);
-    ids_valid_ = SpanId::FromHex({reinterpret_cast<char*>(digits), bytes}, &head_.span_id) &&
-                 head_.span_id.IsValid();
-    if (parent_units > 0) {
-      bytes = TakeRope(parent_units, digits);
-      // An unreadable parent id is no parent, as in Mastra.
-      if (!SpanId::FromHex({reinterpret_cast<char*>(digits), bytes}, &head_.parent_id)) {
-        head_.parent_id = SpanId{};
-      }
-    }
+    ids_valid_ = TakeId(id_units, &head_.span_id) && head_.span_id.IsValid();
+    // An unreadable parent id is no parent, as in Mastra.
+    if (parent_units > 0 && !TakeId(parent_units, &head_.parent_id)) head_.parent_id = SpanId{};
     head_.start_ms = areas_.doubles[double_++];
     head_.end_ms = has_end ? areas_.doubles[double_++] : head_.start_ms;
-    ++members_;
-    rope_units_left_ -= name_units_;  // so that Measure() sees what is left for the members
   } else if (op != Op::kConfig) {
     return Item::kMalformed;
   }
-  const bool ok = Measure();
+  rope_units_left_ -= name_units_;  // so that Measure() sees what is left for the members
+  pending_ = Measure();
   rope_units_left_ += name_units_;
-  if (!ok) return Item::kMalformed;
-  pending_ = true;
+  if (!pending_) return Item::kMalformed;
   return op == Op::kConfig ? Item::kConfig : Item::kSpan;
-}
-
-bool TapeReader::has_member(uint16_t key) const {
-  uint32_t depth = 0;
-  for (uint32_t at = members_; at < members_end_;) {
-    const uint32_t word = areas_.words[at++];
-    switch (tape::OpOf(word)) {
-      case Op::kEnd:
-        --depth;
-        continue;
-      case Op::kObject:
-      case Op::kArray:
-        if (depth == 0 && tape::KeyOf(word) == key) return true;
-        ++depth;
-        continue;
-      case Op::kUtf8:
-      case Op::kUtf16:
-      case Op::kBytes:
-      case Op::kInt64:
-        at += 2;
-        break;
-      default:
-        break;
-    }
-    if (depth == 0 && tape::KeyOf(word) == key) return true;
-  }
-  return false;
 }
 
 uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
@@ -356,32 +295,26 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
         i += 2;
         break;
       }
-      case Op::kNumber: {
-        // Whole numbers become kInt64; a fraction is its eight bytes followed by its JSON text.
+      case Op::kNumber:
+      case Op::kDate: {
         const double value = *number++;
         const uint32_t units = tape::ArgOf(word);
         int64_t integer = 0;
-        if (units == 0 && IsInteger(value, &integer)) {
+        if (units == 0 && op == Op::kNumber && IsInteger(value, &integer)) {
           node->op = static_cast<uint16_t>(Op::kInt64);
-          SetBits(node, static_cast<uint64_t>(integer));
+          node->a = static_cast<uint32_t>(integer);
+          node->b = static_cast<uint32_t>(integer >> 32);
           break;
         }
         uint32_t source = 0;
-        uint8_t* const at_text = out + sizeof(double);
-        if (ascii_) {
-          node->b = take(units, &source);
-          std::memcpy(at_text, arena->At(source), node->b);
-        } else {
-          node->b = TakeRope(units, at_text);
-        }
-        std::memcpy(out, &value, sizeof value);
         node->a = arena->OffsetOf(out);
-        out = at_text + node->b;
+        std::memcpy(out, &value, sizeof value);
+        out += sizeof value;
+        node->b = ascii_ ? take(units, &source) : TakeRope(units, out);
+        if (ascii_) CopyBytes(out, arena->At(source), node->b);
+        out += node->b;
         break;
       }
-      case Op::kDate:
-        SetBits(node, __builtin_bit_cast(uint64_t, *number++));
-        break;
       case Op::kInt64:
         node->a = words[i];
         node->b = words[i + 1];

@@ -52,8 +52,7 @@ class TapeReader {
   const SpanId& parent_id() const { return head_.parent_id; }
   uint16_t type() const { return head_.type; }
   uint16_t flags() const { return head_.flags; }
-  // A member `key` at the item's top level.
-  bool has_member(uint16_t key) const;
+  bool has_error() const { return has_error_; }  // it has a member errorInfo
 
   // Writes the current item as a record; 0 when the lane got no memory (the item is then skipped).
   uint32_t Store(PageArena* arena, Lane* lane);
@@ -63,9 +62,11 @@ class TapeReader {
   uint32_t CountRest() const;
 
  private:
-  // A run of rope text copied or skipped, unit by unit when the rope is not ASCII.
+  // The next `units` of the rope as UTF-8, copied to `out` unless that is nullptr; returns the bytes.
   uint32_t TakeRope(uint32_t units, uint8_t* out);
-  void SkipRope(uint32_t units);
+  // An id of `units` digits from the rope.
+  template <class Id>
+  bool TakeId(uint32_t units, Id* id);
   bool Measure();
 
   TapeAreas areas_;
@@ -82,6 +83,7 @@ class TapeReader {
   bool pending_ = false;      // measured, neither stored nor skipped
   bool is_start_ = false;
   bool ids_valid_ = false;
+  bool has_error_ = false;
   TraceId trace_id_ = {};
   SpanRecord head_ = {};
   uint32_t name_units_ = 0;

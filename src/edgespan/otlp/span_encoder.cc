@@ -4,6 +4,26 @@
 #include "edgespan/semconv/messages.h"
 
 namespace edgespan::otlp {
+
+// How one member of an OpenTelemetry span, event or link is written.
+struct Field {
+  enum Kind : uint8_t {
+    kText,
+    kTraceId,     // hex digits -> 16 bytes
+    kSpanId,      // hex digits -> 8 bytes
+    kTime,        // milliseconds -> fixed64 nanoseconds
+    kCount,       // plus what the limits dropped of the field before
+    kFlags,
+    kAttributes,
+    kEvents,      // lists of messages, as `fields` say
+    kLinks,
+  };
+  uint16_t key;
+  Kind kind;
+  uint8_t number;  // in the protobuf message
+  const Field* fields;
+};
+
 namespace {
 
 using tape::Op;
@@ -11,6 +31,43 @@ using tape::Op;
 constexpr uint32_t kFlagsSampled = 0x1;        // W3C trace flags
 constexpr uint32_t kFlagsHasIsRemote = 0x100;  // Span.flags bit 8: bit 9 is meaningful
 constexpr uint32_t kFlagsIsRemote = 0x200;     // bit 9: the parent lives in another process
+
+// message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3;
+//   uint32 dropped_attributes_count = 4; }
+constexpr Field kEventFields[] = {
+    {kKeyTime, Field::kTime, pb::Span_Event::kTimeUnixNanoFieldNumber, nullptr},
+    {kKeyName, Field::kText, pb::Span_Event::kNameFieldNumber, nullptr},
+    {kKeyAttributes, Field::kAttributes, pb::Span_Event::kAttributesFieldNumber, nullptr},
+    {kKeyDroppedAttributesCount, Field::kCount, pb::Span_Event::kDroppedAttributesCountFieldNumber,
+     nullptr},
+    {},
+};
+// message Link { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3;
+//   repeated KeyValue attributes = 4; uint32 dropped_attributes_count = 5; fixed32 flags = 6; }
+constexpr Field kLinkFields[] = {
+    {kKeyTraceId, Field::kTraceId, pb::Span_Link::kTraceIdFieldNumber, nullptr},
+    {kKeySpanId, Field::kSpanId, pb::Span_Link::kSpanIdFieldNumber, nullptr},
+    {kKeyTraceState, Field::kText, pb::Span_Link::kTraceStateFieldNumber, nullptr},
+    {kKeyAttributes, Field::kAttributes, pb::Span_Link::kAttributesFieldNumber, nullptr},
+    {kKeyDroppedAttributesCount, Field::kCount, pb::Span_Link::kDroppedAttributesCountFieldNumber,
+     nullptr},
+    {kKeyFlags, Field::kFlags, pb::Span_Link::kFlagsFieldNumber, nullptr},
+    {},
+};
+// message Span { ... string trace_state = 3; ... repeated KeyValue attributes = 9;
+//   uint32 dropped_attributes_count = 10; repeated Event events = 11;
+//   uint32 dropped_events_count = 12; repeated Link links = 13; uint32 dropped_links_count = 14; ... }
+constexpr Field kSpanFields[] = {
+    {kKeyTraceState, Field::kText, pb::Span::kTraceStateFieldNumber, nullptr},
+    {kKeyAttributes, Field::kAttributes, pb::Span::kAttributesFieldNumber, nullptr},
+    {kKeyDroppedAttributesCount, Field::kCount, pb::Span::kDroppedAttributesCountFieldNumber,
+     nullptr},
+    {kKeyEvents, Field::kEvents, pb::Span::kEventsFieldNumber, kEventFields},
+    {kKeyDroppedEventsCount, Field::kCount, pb::Span::kDroppedEventsCountFieldNumber, nullptr},
+    {kKeyLinks, Field::kLinks, pb::Span::kLinksFieldNumber, kLinkFields},
+    {kKeyDroppedLinksCount, Field::kCount, pb::Span::kDroppedLinksCountFieldNumber, nullptr},
+    {},
+};
 
 // Milliseconds since the epoch to nanoseconds; what no fixed64 time can say becomes its bound.
 uint64_t Nanoseconds(double ms) {
@@ -22,45 +79,15 @@ uint64_t Nanoseconds(double ms) {
   return whole * 1000000u + static_cast<uint64_t>(fraction * 1e6 + 0.5);
 }
 
-double NumberOf(const PageArena& arena, const Node* node) {
-  if (node == nullptr) return 0;
-  switch (node->Kind()) {
-    case Op::kInt64:
-      return static_cast<double>(static_cast<int64_t>(node->Bits()));
-    case Op::kDate:
-      return node->Number();
-    case Op::kNumber: {
-      double value;
-      std::memcpy(&value, arena.At(node->a), sizeof value);
-      return value;
-    }
-    default:
-      return 0;
-  }
-}
-
 uint32_t CountOf(const PageArena& arena, const Node* node) {
   const double value = NumberOf(arena, node);
-  return value >= 0 && value <= 4294967295.0 ? static_cast<uint32_t>(value) : 0;
+  return value > 0 && value < 4294967296.0 ? static_cast<uint32_t>(value) : 0;
 }
 
-// A key as the last part of an attribute name: "stepIndex" -> "step_index".
-std::string_view SnakeCase(std::string_view key, char* out, uint32_t capacity) {
-  uint32_t n = 0;
-  for (char c : key) {
-    if (n + 2 > capacity) return key;
-    if (c >= 'A' && c <= 'Z') {
-      if (n > 0) out[n++] = '_';
-      c = static_cast<char>(c + ('a' - 'A'));
-    }
-    out[n++] = c;
-  }
-  return {out, n};
-}
-
+// What stands before a default name's key, around the span type (where `after` is set).
 struct ScopeName {
-  std::string_view before;  // the span type...
-  std::string_view after;   // ...goes between, where this is not empty
+  Literal before;
+  Literal after;
 };
 constexpr ScopeName kScopeNames[kScopes] = {
     {"mastra.", {}},
@@ -73,403 +100,345 @@ constexpr ScopeName kScopeNames[kScopes] = {
     {"error.", {}},
 };
 
-}  // namespace
+constexpr TypeSet kNamedByModel =
+    kModelCall | TypeBit(kTypeModelGeneration) | TypeBit(kTypeModelInference) |
+    TypeBit(kTypeRagEmbedding);
+constexpr TypeSet kNamedAsTheyAre =
+    TypeBit(kTypeWorkflowConditional) | TypeBit(kTypeWorkflowConditionalEval) |
+    TypeBit(kTypeWorkflowParallel) | TypeBit(kTypeWorkflowLoop) | TypeBit(kTypeWorkflowSleep) |
+    TypeBit(kTypeWorkflowWaitEvent);
 
-void SpanEncoder::Write(const SpanRecord& span) {
-  span_ = &span;
-  const auto nested =
-      out_.Open(pb::ScopeSpans::kSpansFieldNumber, span.text_bytes + 24 * span.node_count + 160);
-  if (span.Has(tape::kOtel)) {
-    WriteOtel(span);
-  } else {
-    WriteMastra(span);
-  }
-  out_.Close(nested);
+// Letters, digits and "._ -" stay in a name; of what is not ASCII everything does.
+bool StaysInName(uint8_t c) {
+  const uint32_t letter = c | 0x20u;
+  return c >= 0x80 || (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == ' ' || c == '-';
 }
+
+}  // namespace
 
 // message Span { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3;
 //   bytes parent_span_id = 4; string name = 5; SpanKind kind = 6; fixed64 start_time_unix_nano = 7;
-//   fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9;
-//   uint32 dropped_attributes_count = 10; repeated Event events = 11;
-//   uint32 dropped_events_count = 12; repeated Link links = 13; uint32 dropped_links_count = 14;
-//   Status status = 15; fixed32 flags = 16; }
-void SpanEncoder::Ids(const SpanRecord& span, std::string_view trace_state) {
-  out_.Bytes(pb::Span::kTraceIdFieldNumber, run_.trace_id.bytes, sizeof run_.trace_id.bytes);
-  out_.Bytes(pb::Span::kSpanIdFieldNumber, span.span_id.bytes, sizeof span.span_id.bytes);
-  if (!trace_state.empty()) out_.Text(pb::Span::kTraceStateFieldNumber, trace_state);
-  if (span.parent_id.IsValid()) {
-    out_.Bytes(pb::Span::kParentSpanIdFieldNumber, span.parent_id.bytes,
-               sizeof span.parent_id.bytes);
-  }
-}
-
-void SpanEncoder::KindAndTimes(const SpanRecord& span, uint32_t kind) {
-  // OTLP: unspecified is not to be sent, and receivers take it for INTERNAL anyway.
-  if (kind == 0 || kind > pb::Span::SPAN_KIND_CONSUMER) kind = pb::Span::SPAN_KIND_INTERNAL;
-  out_.Varint(pb::Span::kKindFieldNumber, kind);
-  const uint64_t start = Nanoseconds(span.start_ms);
-  const uint64_t end = Nanoseconds(span.end_ms);
-  out_.Fixed64(pb::Span::kStartTimeUnixNanoFieldNumber, start);
-  // A clock that was set back must not make a negative duration.
-  out_.Fixed64(pb::Span::kEndTimeUnixNanoFieldNumber, end < start ? start : end);
-}
-
-// message Status { string message = 2; StatusCode code = 3; }
-void SpanEncoder::Status(uint32_t code, std::string_view message) {
-  if (code == 0 && message.empty()) return;
-  const uint32_t text = static_cast<uint32_t>(message.size());
-  out_.Length(pb::Span::kStatusFieldNumber,
-              (text != 0 ? FieldSize(text) : 0) + (code != 0 ? 1 + VarintSize(code) : 0));
-  if (text != 0) out_.Text(pb::Status::kMessageFieldNumber, message);
-  if (code != 0) out_.Varint(pb::Status::kCodeFieldNumber, code);
-}
-
-void SpanEncoder::Flags(const SpanRecord& span) {
-  out_.Fixed32(pb::Span::kFlagsFieldNumber, kFlagsSampled | kFlagsHasIsRemote |
-                                                (span.Has(tape::kRemoteParent) ? kFlagsIsRemote : 0));
-}
-
-// ---- Mastra ---------------------------------------------------------------------------------------
-
-void SpanEncoder::WriteMastra(const SpanRecord& span) {
+//   fixed64 end_time_unix_nano = 8; ... fixed32 flags = 16; }
+void SpanEncoder::Write(const SpanRecord& span) {
+  span_ = &span;
+  const PageArena& arena = *run_.record.arena;
+  const bool otel = span.Has(tape::kOtel);
   const bool known = span.type >= kFirstSpanType && span.type <= kLastSpanType;
   bits_ = known ? TypeBit(static_cast<Key>(span.type)) : kUnknownType;
   if (span.type == (run_.has_inference ? kTypeModelInference : kTypeModelGeneration)) {
     bits_ |= kModelCall;
   }
   type_name_ = run_.record.keys->Name(span.type);
+  operation_ = run_.dialect->operation(bits_);
+  if (operation_.empty()) operation_ = type_name_;
 
-  Ids(span, {});
-  MastraName(span);
+  const uint32_t nested =
+      out_.Open(pb::ScopeSpans::kSpansFieldNumber, span.text_bytes + 24 * span.node_count + 160);
+  out_.Bytes(pb::Span::kTraceIdFieldNumber, run_.trace_id.bytes, sizeof run_.trace_id.bytes);
+  out_.Bytes(pb::Span::kSpanIdFieldNumber, span.span_id.bytes, sizeof span.span_id.bytes);
+  if (span.parent_id.IsValid()) {
+    out_.Bytes(pb::Span::kParentSpanIdFieldNumber, span.parent_id.bytes,
+               sizeof span.parent_id.bytes);
+  }
+  if (otel) {
+    out_.Bytes(pb::Span::kNameFieldNumber, arena.At(span.name), span.name_bytes);
+  } else {
+    MastraName();
+  }
   uint32_t kind = span.flags >> tape::kKindShift & 7;
-  if (kind == 0) {
-    kind = bits_ & run_.dialect->client   ? pb::Span::SPAN_KIND_CLIENT
+  if (kind == 0 || kind > pb::Span::SPAN_KIND_CONSUMER) {
+    kind = otel                           ? pb::Span::SPAN_KIND_INTERNAL
+           : bits_ & run_.dialect->client ? pb::Span::SPAN_KIND_CLIENT
            : bits_ & run_.dialect->server ? pb::Span::SPAN_KIND_SERVER
                                           : pb::Span::SPAN_KIND_INTERNAL;
   }
-  KindAndTimes(span, kind);
+  out_.Varint(pb::Span::kKindFieldNumber, kind);
+  const uint64_t start_ns = Nanoseconds(span.start_ms);
+  end_ns_ = Nanoseconds(span.end_ms);
+  if (end_ns_ < start_ns) end_ns_ = start_ns;  // a clock set back must not make negative durations
+  out_.Fixed64(pb::Span::kStartTimeUnixNanoFieldNumber, start_ns);
+  out_.Fixed64(pb::Span::kEndTimeUnixNanoFieldNumber, end_ns_);
+  uint32_t flags = kFlagsSampled | kFlagsHasIsRemote;
+  if (span.Has(tape::kRemoteParent)) flags |= kFlagsIsRemote;
+  if (otel) {
+    WriteFields(span.Begin(), span.End(), kSpanFields);
+    Status(CountOf(arena, Find(kKeyStatus, kKeyCode)), Find(kKeyStatus, kKeyMessage));
+    const Node* const own = Find(kKeyFlags);
+    if (own != nullptr) flags = CountOf(arena, own);
+  } else {
+    WriteMastra();
+  }
+  if (flags != 0) out_.Fixed32(pb::Span::kFlagsFieldNumber, flags);
+  out_.Close(nested);
+}
 
+// ---- Mastra ---------------------------------------------------------------------------------------
+
+const Node* SpanEncoder::FindError(bool* failed) const {
+  const Node* error = Find(kKeyErrorInfo);
+  *failed = error != nullptr;
+  if (*failed || (bits_ & kModelCall) == 0 || TextAt(kKeyAttributes, kKeyFinishReason) != "error") {
+    return error;
+  }
+  *failed = true;
+  const PageArena& arena = *run_.record.arena;
+  for (uint32_t at = span_->tree; at != 0 && error == nullptr;) {
+    const TreeNode& node = *arena.At<TreeNode>(at);
+    at = node.parent;
+    if (node.record == 0) continue;
+    const SpanRecord& record = *arena.At<SpanRecord>(node.record);
+    error = FindMember(record.Begin(), record.End(), kKeyErrorInfo);
+  }
+  return error;
+}
+
+void SpanEncoder::WriteMastra() {
   AttributeWriter attributes(run_.record, *run_.limits, &out_, pb::Span::kAttributesFieldNumber);
   attributes_ = &attributes;
-  const std::string_view operation = run_.dialect->operation(bits_);
-  attributes.Text({"gen_ai.operation.name"}, operation.empty() ? type_name_ : operation);
-  attributes.Text({"mastra.span.type"}, type_name_);
-  if (span.Has(tape::kWithheld)) attributes.Bool({"edgespan.withheld"}, true);
-  Members(span.Begin(), span.End(), Scope::kSpan);
-  const Node* const error = FindMember(span.Begin(), span.End(), kKeyErrorInfo);
-  if ((bits_ & kModelCall) != 0 && FindMember(span.Begin(), span.End(), kKeyInput) == nullptr &&
-      !span.Has(tape::kWithheld)) {
-    const TreeNode& node = *run_.record.arena->At<TreeNode>(span.tree);
-    AttributeWriter::Open open;
+  attributes.Name("gen_ai.operation.name").Text(operation_);
+  attributes.Name("mastra.span.type").Text(type_name_);
+  if (span_->Has(tape::kWithheld)) attributes.Name("edgespan.withheld").Text("true");
+  Members(span_->Begin(), span_->End(), Scope::kSpan);
+  if ((bits_ & kModelCall) != 0 && Find(kKeyInput) == nullptr && !span_->Has(tape::kWithheld)) {
+    const TreeNode& node = *run_.record.arena->At<TreeNode>(span_->tree);
     if (MessageWriter::CanRebuild(run_.record, node) &&
-        attributes.Begin({"gen_ai.input.messages"}, 1024, &open)) {
+        attributes.Name("gen_ai.input.messages").Begin(1024)) {
       MessageWriter(run_.record, attributes.buffer()).Rebuild(node);
-      attributes.End(open);
+      attributes.End();
     }
   }
-  if (error != nullptr && FindMember(error, kKeyId) == nullptr &&
-      FindMember(error, kKeyName) == nullptr) {
-    attributes.Text({"error.type"}, "_OTHER");  // the registry's fallback value
+  bool failed;
+  const Node* const error = FindError(&failed);
+  if (failed) {
+    if (error != nullptr && error != Find(kKeyErrorInfo)) {
+      Members(error->Begin(), error->End(), Scope::kError);
+    }
+    if (FindMember(error, kKeyId) == nullptr && FindMember(error, kKeyName) == nullptr) {
+      attributes.Name("error.type").Text("_OTHER");  // the registry's fallback value
+    }
   }
-  if (attributes.dropped() != 0) {
-    out_.Varint(pb::Span::kDroppedAttributesCountFieldNumber, attributes.dropped());
-  }
+  out_.Count(pb::Span::kDroppedAttributesCountFieldNumber, attributes.dropped());
   attributes_ = nullptr;
+  if (error != nullptr) Exception(error);
+  const bool ended = span_->Has(tape::kHasEnd);
+  Status(failed  ? pb::Status::STATUS_CODE_ERROR
+         : ended ? pb::Status::STATUS_CODE_OK
+                 : pb::Status::STATUS_CODE_UNSET,
+         FindMember(error, kKeyMessage));
+}
 
-  if (error != nullptr) {
-    Exception(span, error);
-    Status(pb::Status::STATUS_CODE_ERROR,
-           TextOf(*run_.record.arena, FindMember(error, kKeyMessage)));
-  } else if (span.Has(tape::kHasEnd)) {
-    Status(pb::Status::STATUS_CODE_OK, {});
-  }
-  Flags(span);
+// message Status { string message = 2; StatusCode code = 3; }
+void SpanEncoder::Status(uint32_t code, const Node* message) {
+  const std::string_view text = TextOf(*run_.record.arena, message);
+  if (code == 0 && text.empty()) return;
+  const uint32_t status = out_.Open(pb::Span::kStatusFieldNumber, 4);
+  if (!text.empty()) out_.Text(pb::Status::kMessageFieldNumber, text);
+  out_.Count(pb::Status::kCodeFieldNumber, code);
+  out_.Close(status);
 }
 
 // "{operation} {what it is about}", as Mastra's own exporters name spans; the span's name without
 // punctuation where nothing says what it is about.
-void SpanEncoder::MastraName(const SpanRecord& span) {
-  const std::string_view operation = run_.dialect->operation(bits_);
-  constexpr TypeSet kByModel =
-      kModelCall | TypeBit(kTypeModelGeneration) | TypeBit(kTypeModelInference) |
-      TypeBit(kTypeRagEmbedding);
-  constexpr TypeSet kByName =
-      TypeBit(kTypeWorkflowConditional) | TypeBit(kTypeWorkflowConditionalEval) |
-      TypeBit(kTypeWorkflowParallel) | TypeBit(kTypeWorkflowLoop) | TypeBit(kTypeWorkflowSleep) |
-      TypeBit(kTypeWorkflowWaitEvent);
+void SpanEncoder::MastraName() {
   std::string_view about;
-  if (bits_ & kByModel) {
-    about = TextOf(*run_.record.arena,
-                   FindMember(FindMember(span.Begin(), span.End(), kKeyAttributes), kKeyModel));
-  } else if ((bits_ & kByName) == 0) {
-    if ((bits_ & TypeBit(kTypeWorkflowStep)) == 0) {
-      about = TextMember(span.Begin(), span.End(), kKeyEntityName);
+  if (bits_ & kNamedByModel) {
+    about = TextAt(kKeyAttributes, kKeyModel);
+  } else if ((bits_ & kNamedAsTheyAre) == 0) {
+    if ((bits_ & TypeBit(kTypeWorkflowStep)) == 0) about = TextAt(0, kKeyEntityName);
+    if (about.empty()) about = TextAt(0, kKeyEntityId);
+  }
+  const uint32_t name = out_.Open(pb::Span::kNameFieldNumber, 32);
+  Buffer* const out = out_.out();
+  const uint32_t before = out->size();
+  if (about.empty()) {
+    const uint8_t* const text = run_.record.arena->At(span_->name);
+    for (uint32_t i = 0; i < span_->name_bytes; ++i) {
+      if (StaysInName(text[i])) out->AppendByte(text[i]);
     }
-    if (about.empty()) about = TextMember(span.Begin(), span.End(), kKeyEntityId);
   }
-  if (!about.empty()) {
-    const std::string_view verb = operation.empty() ? type_name_ : operation;
-    out_.Length(pb::Span::kNameFieldNumber, static_cast<uint32_t>(verb.size() + 1 + about.size()));
-    out_.out()->AppendText(verb);
-    out_.out()->AppendByte(' ');
-    out_.out()->AppendText(about);
-    return;
+  if (out->size() == before) {
+    out->AppendText(operation_);
+    if (!about.empty()) out->AppendByte(' ');
+    out->AppendText(about);
   }
-  // Letters, digits and "._ -" stay; of what is not ASCII everything does.
-  const auto keep = [](uint8_t c) {
-    return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == ' ' || c == '-';
-  };
-  const uint8_t* const name = run_.record.arena->At(span.name);
-  uint32_t kept = 0;
-  for (uint32_t i = 0; i < span.name_bytes; ++i) kept += keep(name[i]) ? 1 : 0;
-  if (kept == 0) return out_.Text(pb::Span::kNameFieldNumber, type_name_);
-  out_.Length(pb::Span::kNameFieldNumber, kept);
-  uint8_t* out = out_.out()->Reserve(kept);
-  if (out == nullptr) return;
-  for (uint32_t i = 0; i < span.name_bytes; ++i) {
-    if (keep(name[i])) *out++ = name[i];
-  }
-  out_.out()->Advance(out);
-}
-
-Name SpanEncoder::NameOf(const Rule& rule) const {
-  const std::string_view name = rule.name;
-  return name.front() == '.' ? Name{"mastra.", type_name_, name} : Name{name};
+  out_.Close(name);
 }
 
 void SpanEncoder::Members(const Node* begin, const Node* end, Scope scope) {
-  for (const Node* node = begin; node < end;) {
-    const Node* value = node;
-    const std::string_view inline_key =
-        node->Kind() == Op::kKey ? MemberName(run_.record, &value) : std::string_view{};
-    if (value != node || value->key >= kFirstDynamicKey) {
-      Default(value, scope, value != node ? inline_key : run_.record.keys->Name(value->key));
-    } else {
-      Member(value, scope, begin, end);
-    }
-    node = value->Skip();
+  for (const Node* node = begin; node < end; node = node->Skip()) {
+    const std::string_view key = MemberName(run_.record, &node);
+    Member(node, key, scope);
   }
 }
 
-void SpanEncoder::Member(const Node* node, Scope scope, const Node* siblings,
-                         const Node* siblings_end) {
-  const Rule* rule;
-  const Rule* end;
-  FindRules(*run_.dialect, scope, node->key, &rule, &end);
+void SpanEncoder::Member(const Node* node, std::string_view key, Scope scope) {
   bool matched = false;
-  for (; rule < end; ++rule) {
-    if ((rule->types & bits_) == 0) continue;
-    matched = true;
-    switch (rule->action) {
-      case Action::kDrop:
-        continue;
-      case Action::kEnter:
-        if (node->Kind() == Op::kObject) {
-          Members(node->Begin(), node->End(), rule->enter);
+  if (node->key < kFirstDynamicKey) {
+    const Rule* end;
+    const Rule* rule = FindRules(*run_.dialect, scope, node->key, &end);
+    for (; rule < end && rule->key == node->key; ++rule) {
+      if ((run_.dialect->type_sets[rule->types] & bits_) == 0) continue;
+      if (rule->action == Action::kEnter) {
+        if (node->Kind() != Op::kObject) continue;
+        Members(node->Begin(), node->End(), rule->enter);
+      } else if (rule->unless == 0 || Find(rule->unless_in, rule->unless) == nullptr) {
+        const std::string_view name = rule->name.view();
+        if (rule->action != Action::kDrop && name.front() == '.') {
+          attributes_->Name("mastra.", type_name_, name);
         } else {
-          matched = false;
+          attributes_->Name(name);
         }
-        continue;
-      case Action::kUnlessSibling:
-        if (FindMember(siblings, siblings_end, rule->sibling) != nullptr) continue;
-        break;
-      case Action::kUnlessThread:
-        if (FindMember(FindMember(span_->Begin(), span_->End(), kKeyMetadata), kKeyThreadId)) {
-          continue;
-        }
-        break;
-      case Action::kUnlessAttribute:
-        if (FindMember(FindMember(span_->Begin(), span_->End(), kKeyAttributes), rule->sibling)) {
-          continue;
-        }
-        break;
-      default:
-        break;
+        Apply(rule->action, node);
+      }
+      matched = true;
     }
-    Apply(*rule, NameOf(*rule), node);
   }
-  if (!matched) Default(node, scope, SchemaName(node->key));
+  if (matched) return;
+  // "stepIndex" -> "step_index"; metadata is the user's and keeps its spelling.
+  char snake[80];
+  uint32_t n = 0;
+  for (char c : key) {
+    if (n + 2 > sizeof snake || scope == Scope::kMetadata) break;
+    if (c >= 'A' && c <= 'Z') {
+      if (n > 0) snake[n++] = '_';
+      c = static_cast<char>(c + ('a' - 'A'));
+    }
+    snake[n++] = c;
+  }
+  if (n + 2 <= sizeof snake && scope != Scope::kMetadata) key = {snake, n};
+  const ScopeName& scope_name = kScopeNames[static_cast<uint32_t>(scope)];
+  const bool typed = scope_name.after.size != 0;
+  attributes_->Name(scope_name.before.view(), typed ? type_name_ : std::string_view{},
+                    scope_name.after.view(), key);
+  attributes_->Value(node);
 }
 
-void SpanEncoder::Apply(const Rule& rule, const Name& name, const Node* node) {
-  AttributeWriter::Open open;
-  switch (rule.action) {
+void SpanEncoder::Apply(Action action, const Node* node) {
+  const PageArena& arena = *run_.record.arena;
+  MessageWriter messages(run_.record, attributes_->buffer());
+  switch (action) {
+    case Action::kDrop:
+    case Action::kEnter:
+      return;
+    case Action::kValue:
+      return attributes_->Value(node);
     case Action::kJson:
-      return attributes_->Json(name, node);
-    case Action::kTextList:
-      return attributes_->TextList(name, node);
+      return attributes_->Json(node);
+    case Action::kList:
+      return attributes_->List(node);
     case Action::kProvider: {
-      const std::string_view provider = TextOf(*run_.record.arena, node);
-      const std::string_view canonical = CanonicalProvider(provider);
-      if (!canonical.empty()) return attributes_->Text(name, canonical);
-      if (!attributes_->Begin(name, node->b, &open)) return;
-      for (char c : provider.substr(0, provider.find('.'))) {
+      const std::string_view given = TextOf(arena, node);
+      const std::string_view canonical = CanonicalProvider(given);
+      if (!attributes_->Begin(16)) return;
+      for (char c : canonical.empty() ? given : canonical) {
+        if (c == '.' && canonical.empty()) break;
         const bool upper = c >= 'A' && c <= 'Z';
         attributes_->buffer()->AppendByte(static_cast<uint8_t>(upper ? c + ('a' - 'A') : c));
       }
-      return attributes_->End(open);
+      break;
     }
-    case Action::kInputMessages:
-    case Action::kOutputMessages:
-    case Action::kInstructions:
-    case Action::kToolNames: {
-      if (!attributes_->Begin(name, node->b + 64, &open)) return;
-      MessageWriter messages(run_.record, attributes_->buffer());
-      if (rule.action == Action::kInputMessages) {
+    default:
+      if (!attributes_->Begin(node->b + 64)) return;
+      if (action == Action::kInputMessages) {
         messages.Input(node);
-      } else if (rule.action == Action::kOutputMessages) {
-        messages.Output(node, TextOf(*run_.record.arena,
-                                     FindMember(FindMember(span_->Begin(), span_->End(),
-                                                           kKeyAttributes),
-                                                kKeyFinishReason)));
-      } else if (rule.action == Action::kInstructions) {
+      } else if (action == Action::kOutputMessages) {
+        messages.Output(node, TextAt(kKeyAttributes, kKeyFinishReason));
+      } else if (action == Action::kInstructions) {
         messages.Instructions(node);
       } else {
         messages.ToolNames(node);
       }
-      return attributes_->End(open);
-    }
-    default:
-      return attributes_->Value(name, node);
   }
+  attributes_->End();
 }
 
-void SpanEncoder::Default(const Node* node, Scope scope, std::string_view key) {
-  const ScopeName& names = kScopeNames[static_cast<uint32_t>(scope)];
-  char snake[80];
-  if (scope != Scope::kMetadata) key = SnakeCase(key, snake, sizeof snake);
-  if (names.after.empty()) return attributes_->Value({names.before, key}, node);
-  // Four pieces: the middle two are joined here.
-  char middle[96];
-  uint32_t n = 0;
-  for (const std::string_view piece : {type_name_, names.after}) {
-    const uint32_t size = static_cast<uint32_t>(
-        piece.size() < sizeof middle - n ? piece.size() : sizeof middle - n);
-    CopyBytes(reinterpret_cast<uint8_t*>(middle) + n, piece.data(), size);
-    n += size;
-  }
-  attributes_->Value({names.before, {middle, n}, key}, node);
-}
-
-// message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3;
-//   uint32 dropped_attributes_count = 4; }
-void SpanEncoder::Exception(const SpanRecord& span, const Node* error) {
+// The exception event of the OpenTelemetry conventions ("Exceptions"), at the span's end.
+void SpanEncoder::Exception(const Node* error) {
   if (run_.limits->event_count == 0) {
     return out_.Varint(pb::Span::kDroppedEventsCountFieldNumber, 1);
   }
-  const PageArena& arena = *run_.record.arena;
-  const std::string_view name = TextOf(arena, FindMember(error, kKeyName));
-  const Node* stack = FindMember(error, kKeyStack);
-  if (stack == nullptr) stack = FindMember(FindMember(error, kKeyDetails), kKeyStack);
-  const auto event = out_.Open(pb::Span::kEventsFieldNumber, error->b + 128);
-  const uint64_t start = Nanoseconds(span.start_ms);
-  const uint64_t end = Nanoseconds(span.end_ms);
-  out_.Fixed64(pb::Span_Event::kTimeUnixNanoFieldNumber, end < start ? start : end);
+  const uint32_t event = out_.Open(pb::Span::kEventsFieldNumber, error->b + 128);
+  out_.Fixed64(pb::Span_Event::kTimeUnixNanoFieldNumber, end_ns_);
   out_.Text(pb::Span_Event::kNameFieldNumber, "exception");
   AttributeWriter attributes(run_.record, *run_.limits, &out_,
                              pb::Span_Event::kAttributesFieldNumber);
-  if (const Node* const message = FindMember(error, kKeyMessage)) {
-    attributes.Json({"exception.message"}, message);
-  }
-  attributes.Text({"exception.type"}, name.empty() ? std::string_view("Error") : name);
-  if (stack != nullptr) attributes.Json({"exception.stacktrace"}, stack);
+  const auto text = [&](std::string_view name, const Node* node) {
+    if (node != nullptr) attributes.Name(name).Json(node);
+  };
+  text("exception.message", FindMember(error, kKeyMessage));
+  const Node* const type = FindMember(error, kKeyName);
+  text("exception.type", type);
+  if (type == nullptr) attributes.Name("exception.type").Text("Error");
+  const Node* const stack = FindMember(error, kKeyStack);
+  text("exception.stacktrace",
+       stack != nullptr ? stack : FindMember(FindMember(error, kKeyDetails), kKeyStack));
   out_.Close(event);
 }
 
 // ---- OpenTelemetry --------------------------------------------------------------------------------
 
-void SpanEncoder::WriteOtel(const SpanRecord& span) {
+void SpanEncoder::WriteFields(const Node* begin, const Node* end, const Field* fields) {
   const PageArena& arena = *run_.record.arena;
-  const Node* const begin = span.Begin();
-  const Node* const end = span.End();
-  Ids(span, TextMember(begin, end, kKeyTraceState));
-  out_.Bytes(pb::Span::kNameFieldNumber, arena.At(span.name), span.name_bytes);
-  KindAndTimes(span, span.flags >> tape::kKindShift & 7);
-
-  AttributeWriter attributes(run_.record, *run_.limits, &out_, pb::Span::kAttributesFieldNumber);
-  if (span.Has(tape::kWithheld)) attributes.Bool({"edgespan.withheld"}, true);
-  attributes.All(FindMember(begin, end, kKeyAttributes));
-  const auto dropped = [&](int field, uint16_t key, uint32_t more) {
-    const uint32_t count = CountOf(arena, FindMember(begin, end, key)) + more;
-    if (count != 0) out_.Varint(field, count);
-  };
-  dropped(pb::Span::kDroppedAttributesCountFieldNumber, kKeyDroppedAttributesCount,
-          attributes.dropped());
-
-  uint32_t over = 0;
-  uint32_t written = 0;
-  const Node* list = FindMember(begin, end, kKeyEvents);
-  if (list != nullptr && list->Kind() == Op::kArray) {
-    for (const Node* event = list->Begin(); event < list->End(); event = event->Skip()) {
-      if (written++ < run_.limits->event_count) {
-        Event(event);
-      } else {
-        ++over;
+  uint32_t dropped = 0;  // by the limits, of the attributes or the list just written
+  for (const Field* field = fields; field->key != 0; ++field) {
+    const Node* const node = FindMember(begin, end, field->key);
+    const std::string_view text = TextOf(arena, node);
+    const int number = field->number;
+    switch (field->kind) {
+      case Field::kText:
+        if (!text.empty()) out_.Text(number, text);
+        break;
+      case Field::kTraceId: {
+        TraceId id;
+        if (TraceId::FromHex(text, &id)) out_.Bytes(number, id.bytes, sizeof id.bytes);
+        break;
+      }
+      case Field::kSpanId: {
+        SpanId id;
+        if (SpanId::FromHex(text, &id)) out_.Bytes(number, id.bytes, sizeof id.bytes);
+        break;
+      }
+      case Field::kTime:
+        out_.Fixed64(number, Nanoseconds(NumberOf(arena, node)));
+        break;
+      case Field::kCount:
+      case Field::kFlags: {
+        const uint32_t count = CountOf(arena, node) + dropped;
+        if (field->kind == Field::kCount) {
+          out_.Count(number, count);
+        } else if (count != 0) {
+          out_.Fixed32(number, count);
+        }
+        dropped = 0;
+        break;
+      }
+      case Field::kAttributes: {
+        AttributeWriter attributes(run_.record, *run_.limits, &out_, number);
+        if (span_->Has(tape::kWithheld) && fields == kSpanFields) {
+          attributes.Name("edgespan.withheld").Text("true");
+        }
+        attributes.All(node);
+        dropped = attributes.dropped();
+        break;
+      }
+      default: {
+        if (node == nullptr || node->Kind() != Op::kArray) break;
+        const uint32_t limit =
+            field->kind == Field::kEvents ? run_.limits->event_count : run_.limits->link_count;
+        uint32_t written = 0;
+        for (const Node* item = node->Begin(); item < node->End(); item = item->Skip()) {
+          if (written++ >= limit) {
+            ++dropped;
+            continue;
+          }
+          const uint32_t nested = out_.Open(number, item->b);
+          if (item->Kind() == Op::kObject) WriteFields(item->Begin(), item->End(), field->fields);
+          out_.Close(nested);
+        }
       }
     }
   }
-  dropped(pb::Span::kDroppedEventsCountFieldNumber, kKeyDroppedEventsCount, over);
-
-  over = written = 0;
-  list = FindMember(begin, end, kKeyLinks);
-  if (list != nullptr && list->Kind() == Op::kArray) {
-    for (const Node* link = list->Begin(); link < list->End(); link = link->Skip()) {
-      if (written++ < run_.limits->link_count) {
-        Link(link);
-      } else {
-        ++over;
-      }
-    }
-  }
-  dropped(pb::Span::kDroppedLinksCountFieldNumber, kKeyDroppedLinksCount, over);
-
-  const Node* const status = FindMember(begin, end, kKeyStatus);
-  Status(CountOf(arena, FindMember(status, kKeyCode)),
-         TextOf(arena, FindMember(status, kKeyMessage)));
-  const Node* const flags = FindMember(begin, end, kKeyFlags);
-  if (flags == nullptr) return Flags(span);
-  const uint32_t bits = CountOf(arena, flags);
-  if (bits != 0) out_.Fixed32(pb::Span::kFlagsFieldNumber, bits);
-}
-
-void SpanEncoder::Event(const Node* event) {
-  const PageArena& arena = *run_.record.arena;
-  const auto nested = out_.Open(pb::Span::kEventsFieldNumber, event->b);
-  out_.Fixed64(pb::Span_Event::kTimeUnixNanoFieldNumber,
-               Nanoseconds(NumberOf(arena, FindMember(event, kKeyTime))));
-  out_.Text(pb::Span_Event::kNameFieldNumber, TextOf(arena, FindMember(event, kKeyName)));
-  AttributeWriter attributes(run_.record, *run_.limits, &out_,
-                             pb::Span_Event::kAttributesFieldNumber);
-  attributes.All(FindMember(event, kKeyAttributes));
-  const uint32_t count =
-      CountOf(arena, FindMember(event, kKeyDroppedAttributesCount)) + attributes.dropped();
-  if (count != 0) out_.Varint(pb::Span_Event::kDroppedAttributesCountFieldNumber, count);
-  out_.Close(nested);
-}
-
-// message Link { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3;
-//   repeated KeyValue attributes = 4; uint32 dropped_attributes_count = 5; fixed32 flags = 6; }
-void SpanEncoder::Link(const Node* link) {
-  const PageArena& arena = *run_.record.arena;
-  TraceId trace_id;
-  SpanId span_id;
-  if (!TraceId::FromHex(TextOf(arena, FindMember(link, kKeyTraceId)), &trace_id)) trace_id = {};
-  if (!SpanId::FromHex(TextOf(arena, FindMember(link, kKeySpanId)), &span_id)) span_id = {};
-  const auto nested = out_.Open(pb::Span::kLinksFieldNumber, link->b);
-  out_.Bytes(pb::Span_Link::kTraceIdFieldNumber, trace_id.bytes, sizeof trace_id.bytes);
-  out_.Bytes(pb::Span_Link::kSpanIdFieldNumber, span_id.bytes, sizeof span_id.bytes);
-  const std::string_view state = TextOf(arena, FindMember(link, kKeyTraceState));
-  if (!state.empty()) out_.Text(pb::Span_Link::kTraceStateFieldNumber, state);
-  AttributeWriter attributes(run_.record, *run_.limits, &out_,
-                             pb::Span_Link::kAttributesFieldNumber);
-  attributes.All(FindMember(link, kKeyAttributes));
-  const uint32_t count =
-      CountOf(arena, FindMember(link, kKeyDroppedAttributesCount)) + attributes.dropped();
-  if (count != 0) out_.Varint(pb::Span_Link::kDroppedAttributesCountFieldNumber, count);
-  const uint32_t flags = CountOf(arena, FindMember(link, kKeyFlags));
-  if (flags != 0) out_.Fixed32(pb::Span_Link::kFlagsFieldNumber, flags);
-  out_.Close(nested);
 }
 
 }  // namespace edgespan::otlp

@@ -17,6 +17,8 @@
 
 namespace edgespan::otlp {
 
+struct Field;  // of an OpenTelemetry message: span_encoder.cc
+
 // What all spans of one run share.
 struct RunContext {
   RecordContext record;
@@ -34,25 +36,27 @@ class SpanEncoder {
   void Write(const SpanRecord& span);
 
  private:
-  void WriteMastra(const SpanRecord& span);
-  void WriteOtel(const SpanRecord& span);
-  void Ids(const SpanRecord& span, std::string_view trace_state);
-  void KindAndTimes(const SpanRecord& span, uint32_t kind);
-  void Status(uint32_t code, std::string_view message);
-  void Flags(const SpanRecord& span);
-  void MastraName(const SpanRecord& span);
-  void Exception(const SpanRecord& span, const Node* error);
-  void Event(const Node* event);
-  void Link(const Node* link);
-  // The rules for the members of an object in `scope`.
+  void WriteMastra();
+  void MastraName();
+  void Exception(const Node* error);
+  void Status(uint32_t code, const Node* message);
+  // Members of a message in the OpenTelemetry schema, as `fields` (ended by one without a key) say.
+  void WriteFields(const Node* begin, const Node* end, const Field* fields);
+  // The dialect's rules for members of an object in `scope`.
   void Members(const Node* begin, const Node* end, Scope scope);
-  void Member(const Node* node, Scope scope, const Node* siblings, const Node* siblings_end);
-  void Apply(const Rule& rule, const Name& name, const Node* node);
-  void Default(const Node* node, Scope scope, std::string_view key);
-  Name NameOf(const Rule& rule) const;
-  std::string_view TextMember(const Node* begin, const Node* end, uint16_t key) const {
-    return TextOf(*run_.record.arena, FindMember(begin, end, key));
+  void Member(const Node* node, std::string_view key, Scope scope);
+  void Apply(Action action, const Node* node);
+  // The span's own member `key`, or that of its member `container`.
+  const Node* Find(uint16_t key) const { return FindMember(span_->Begin(), span_->End(), key); }
+  const Node* Find(uint16_t container, uint16_t key) const {
+    return container == 0 ? Find(key) : FindMember(Find(container), key);
   }
+  std::string_view TextAt(uint16_t container, uint16_t key) const {
+    return TextOf(*run_.record.arena, Find(container, key));
+  }
+  // What went wrong: the span's errorInfo; for a model call that its provider failed, which has none,
+  // the nearest ancestor's. nullptr when nothing went wrong, or nothing tells what.
+  const Node* FindError(bool* failed) const;
 
   const RunContext& run_;
   ProtoWriter out_;
@@ -61,6 +65,8 @@ class SpanEncoder {
   AttributeWriter* attributes_ = nullptr;
   TypeSet bits_ = 0;
   std::string_view type_name_;
+  std::string_view operation_;
+  uint64_t end_ns_ = 0;
 };
 
 }  // namespace edgespan::otlp

@@ -3,7 +3,8 @@
 //
 // A nested message whose size is not known beforehand is opened with a guess of its size: the length
 // gets as many bytes as the guess needs, and the body is moved in the rare case that the guess was
-// off. Out of memory is sticky in the Buffer and needs no check here.
+// off. Out of memory is sticky in the Buffer and needs no check here. The functions stay out of line:
+// they are called in so many places that inlining them would double the module.
 #pragma once
 
 #include <google/protobuf/io/coded_stream.h>
@@ -36,8 +37,12 @@ class ProtoWriter {
   Buffer* out() { return out_; }
 
   [[gnu::noinline]] void Varint(int field, uint64_t value) {
-    uint8_t* p = Wire::WriteTagToArray(field, Wire::WIRETYPE_VARINT, out_->Reserve(16));
+    uint8_t* const p = Wire::WriteTagToArray(field, Wire::WIRETYPE_VARINT, out_->Reserve(16));
     out_->Advance(Stream::WriteVarint64ToArray(value, p));
+  }
+  // Left out when 0, as proto3 does.
+  void Count(int field, uint32_t value) {
+    if (value != 0) Varint(field, value);
   }
   [[gnu::noinline]] void Fixed64(int field, uint64_t value) {
     out_->Advance(Wire::WriteFixed64ToArray(field, value, out_->Reserve(16)));
@@ -45,11 +50,9 @@ class ProtoWriter {
   [[gnu::noinline]] void Fixed32(int field, uint32_t value) {
     out_->Advance(Wire::WriteFixed32ToArray(field, value, out_->Reserve(16)));
   }
-  void Double(int field, double value) {
-    Fixed64(field, __builtin_bit_cast(uint64_t, value));
-  }
   [[gnu::noinline]] void Length(int field, uint32_t bytes) {
-    uint8_t* p = Wire::WriteTagToArray(field, Wire::WIRETYPE_LENGTH_DELIMITED, out_->Reserve(16));
+    uint8_t* const p =
+        Wire::WriteTagToArray(field, Wire::WIRETYPE_LENGTH_DELIMITED, out_->Reserve(16));
     out_->Advance(Stream::WriteVarint32ToArray(bytes, p));
   }
   [[gnu::noinline]] void Bytes(int field, const void* bytes, uint32_t size) {
@@ -60,34 +63,31 @@ class ProtoWriter {
     Bytes(field, text.data(), static_cast<uint32_t>(text.size()));
   }
 
-  // A nested message or a string of unknown length.
-  struct Nested {
-    uint32_t body;   // position of its first byte
-    uint32_t width;  // bytes kept for the length
-  };
-  [[gnu::noinline]] Nested Open(int field, uint32_t guess) {
+  // Begins a nested message or a string of unknown length; the result goes to Close(). Until then the
+  // last of the bytes kept for the length tells how many there are.
+  [[gnu::noinline]] uint32_t Open(int field, uint32_t guess) {
     uint8_t* p = Wire::WriteTagToArray(field, Wire::WIRETYPE_LENGTH_DELIMITED, out_->Reserve(16));
     const uint32_t width = VarintSize(guess);
-    out_->Advance(p + width);
-    return {out_->size(), width};
+    p += width;
+    p[-1] = static_cast<uint8_t>(width);
+    out_->Advance(p);
+    return out_->size();
   }
-  [[gnu::noinline]] void Close(const Nested& nested) {
+  [[gnu::noinline]] void Close(uint32_t body) {
+    out_->Reserve(16);
     if (out_->failed()) return;
-    const uint32_t size = out_->size() - nested.body;
-    const uint32_t width = VarintSize(size);
-    if (width != nested.width) [[unlikely]] Move(nested, size, width);
-    Stream::WriteVarint32ToArray(size, out_->data() + nested.body - nested.width);
+    const uint32_t size = out_->size() - body;
+    uint8_t* const at = out_->data() + body;
+    uint8_t* const length = at - at[-1];
+    uint8_t* const moved = length + VarintSize(size);
+    if (moved != at) [[unlikely]] {
+      std::memmove(moved, at, size);
+      out_->Advance(moved + size);
+    }
+    Stream::WriteVarint32ToArray(size, length);
   }
 
  private:
-  void Move(const Nested& nested, uint32_t size, uint32_t width) {
-    out_->Reserve(16);
-    if (out_->failed()) return;
-    uint8_t* const body = out_->data() + nested.body;
-    std::memmove(body - nested.width + width, body, size);
-    out_->Advance(body - nested.width + width + size);
-  }
-
   Buffer* out_;
 };
 

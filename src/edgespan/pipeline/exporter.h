@@ -1,9 +1,8 @@
 // Exporter: one configuration that the host opened, with its accounts.
 //
-// Hosts construct exporters freely (Mastra's Workers build makes one per request), so equal
-// configurations share one Exporter, found by a fingerprint of everything in it, and idle ones give
-// way to new ones. Plain data at the start of one arena run, followed by the encoded resource and
-// scope; the Pipeline owns it.
+// The host shares one among equal configurations (it alone knows endpoints and credentials, which are
+// part of what makes them equal), and idle ones give way to new ones. Plain data at the start of one arena run, followed by the encoded resource and
+// scope (made once, written in front of every batch); the Pipeline owns it.
 #pragma once
 
 #include <cstdint>
@@ -27,24 +26,12 @@ struct Destination {
   Tally tally;
 };
 
-// 128 bits of everything that tells two configurations apart. Not against an adversary: a host only
-// opens configurations of its own.
-struct Fingerprint {
-  uint64_t a = 0xcbf29ce484222325u;
-  uint64_t b = 0x9ae16a3b2f90404fu;
-
-  void Add(const void* bytes, uint32_t size);
-  void Add(uint32_t value) { Add(&value, sizeof value); }
-  friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
-};
-
 struct Exporter {
   uint32_t handle;
   uint32_t run_bytes;
   uint32_t used_at;   // tick of the last use
   uint32_t traces;    // held
   uint32_t batches;   // cut and not released
-  Fingerprint fingerprint;
   SpanLimits limits;
   uint32_t ended;     // spans that ended
   uint32_t unended;   // spans whose trace closed before they ended
@@ -52,11 +39,10 @@ struct Exporter {
   Tally lost;         // what was lost before any destination could take it (dropped only)
   uint32_t destination_count;
   Destination destinations[kMaxDestinations];
-  uint32_t resource_bytes;
-  uint32_t scope_bytes;
+  uint32_t head_bytes;  // ResourceSpans.resource, whole; then ScopeSpans.scope, whole
+  uint32_t scope_bytes;  // of these
 
-  const uint8_t* resource() const { return reinterpret_cast<const uint8_t*>(this + 1); }
-  const uint8_t* scope() const { return resource() + resource_bytes; }
+  const uint8_t* head() const { return reinterpret_cast<const uint8_t*>(this + 1); }
   bool idle() const { return traces == 0 && batches == 0; }
   uint32_t Pending(uint32_t destination) const {
     const Tally& tally = destinations[destination].tally;
@@ -64,9 +50,9 @@ struct Exporter {
   }
 };
 
-// Reads a config record (src/README.md, "Configuration") into `exporter`, and its Resource and
-// InstrumentationScope messages, one after the other, into `encoded`.
+// Reads a config record (src/README.md, "Configuration") into `exporter`, and the encoded resource
+// and scope fields into `head`.
 Status ReadConfig(const RecordContext& context, const SpanRecord& config, Exporter* exporter,
-                  Buffer* encoded);
+                  Buffer* head);
 
 }  // namespace edgespan

@@ -5,7 +5,7 @@
 namespace edgespan {
 namespace {
 
-// Lent areas this large go back to their default size after a commit.
+// Lent areas over this go back to their default size when that is asked for.
 constexpr uint32_t kKeepBytes = 1u << 20;
 // The most one area may hold; a span that needs more is cut by the host.
 constexpr uint64_t kMaxArea = 64u << 20;
@@ -23,83 +23,84 @@ LossClass ClassOf(const TapeReader& reader) {
       break;
   }
   const bool root = (reader.flags() & tape::kIsRoot) != 0;
-  return root || reader.has_member(kKeyErrorInfo) ? kLossLast : kLossOthers;
+  return root || reader.has_error() ? kLossLast : kLossOthers;
 }
 
 }  // namespace
 
 void Pipeline::Init(uintptr_t base, uint32_t first, uint32_t budget, PageArena::GrowFn grow) {
   arena_.Init(base, first, budget, grow);
+  keys_.Init(&arena_);
+  result_ = arena_.Allocate(kStatFields * sizeof(uint32_t));
 }
 
 // ---- lent areas -----------------------------------------------------------------------------------
 
-bool Pipeline::LendArea(Area* area, uint64_t bytes) {
-  if (bytes <= area->bytes) return true;
-  // Half as much again, so that a growing span does not move its text at every string.
-  if (area->bytes != 0) bytes += bytes / 2;
-  const uint32_t size = (static_cast<uint32_t>(bytes) + PageArena::kPageSize - 1) &
-                        ~(PageArena::kPageSize - 1);
-  if (area->bytes != 0 && arena_.Extend(area->at, area->bytes, size)) {
-    area->bytes = size;
-    return true;
-  }
-  const uint32_t at = arena_.Allocate(size);
-  if (at == 0) return false;
-  if (area->bytes != 0) {
-    std::memcpy(arena_.At(at), arena_.At(area->at), area->bytes);
-    arena_.Free(area->at, area->bytes);
-  }
-  *area = {at, size};
-  return true;
-}
-
 Status Pipeline::Lend(uint32_t words, uint32_t doubles, uint32_t text_bytes) {
-  const uint64_t word_bytes = uint64_t{words < kDefaultWords ? kDefaultWords : words} * 4;
-  const uint64_t double_bytes = uint64_t{doubles < kDefaultDoubles ? kDefaultDoubles : doubles} * 8;
-  const uint64_t text = text_bytes < kDefaultText ? kDefaultText : text_bytes;
-  if (word_bytes > kMaxArea || double_bytes > kMaxArea || text > kMaxArea) {
-    return Status::kTooLarge;
-  }
-  for (;;) {
-    if (LendArea(&words_, word_bytes) && LendArea(&doubles_, double_bytes) &&
-        LendArea(&text_, text)) {
-      return Status::kOk;
+  constexpr uint32_t kElement[kAreas] = {sizeof(uint32_t), sizeof(double), 1};
+  constexpr uint32_t kDefault[kAreas] = {kDefaultWords * 4, kDefaultDoubles * 8, kDefaultText};
+  const uint32_t asked[kAreas] = {words, doubles, text_bytes};
+  Status status = Status::kOk;
+  for (uint32_t i = 0; i < kAreas; ++i) {
+    Area& area = areas_[i];
+    uint64_t bytes = uint64_t{asked[i]} * kElement[i];
+    if (bytes <= kDefault[i]) bytes = kDefault[i];
+    if (bytes > kMaxArea) {
+      status = Status::kTooLarge;
+    } else if (bytes <= area.bytes) {
+      if (area.bytes > kKeepBytes && bytes == kDefault[i]) {
+        arena_.Shrink(area.at, area.bytes, kDefault[i]);
+        area.bytes = kDefault[i];
+      }
+    } else {
+      // Half as much again, so that a growing span does not move its text at every string.
+      if (area.bytes != 0) bytes += bytes / 2;
+      const uint32_t size = (static_cast<uint32_t>(bytes) + PageArena::kPageSize - 1) &
+                            ~(PageArena::kPageSize - 1);
+      uint32_t at = area.at;
+      if (area.bytes == 0 || !arena_.Extend(at, area.bytes, size)) {
+        do {
+          at = arena_.Allocate(size);
+        } while (at == 0 && size <= arena_.budget() / 2 && Reclaim(kLossOthers, nullptr));
+        if (at == 0) {
+          status = Status::kNoMemory;
+          continue;
+        }
+        std::memcpy(arena_.At(at), arena_.At(area.at), area.bytes);
+        arena_.Free(area.at, area.bytes);
+      }
+      area = {at, size};
     }
-    if (!Reclaim(kLossOthers, nullptr)) return Status::kNoMemory;
   }
-}
-
-void Pipeline::ShrinkAreas() {
-  const auto shrink = [this](Area* area, uint32_t bytes) {
-    if (area->bytes <= kKeepBytes) return;
-    arena_.Shrink(area->at, area->bytes, bytes);
-    area->bytes = bytes;
-  };
-  shrink(&words_, kDefaultWords * 4);
-  shrink(&doubles_, kDefaultDoubles * 8);
-  shrink(&text_, kDefaultText);
+  uint32_t* const result = Result();
+  for (uint32_t i = 0; i < kAreas; ++i) {
+    result[i] = areas_[i].at;
+    result[kAreas + i] = areas_[i].bytes / kElement[i];
+  }
+  return status;
 }
 
 // What the host says it used, as far as it was lent.
 TapeAreas Pipeline::Areas(const TapeUse& use) const {
-  TapeAreas areas;
-  areas.words = arena_.At<uint32_t>(words_.at);
-  areas.doubles = arena_.At<double>(doubles_.at);
-  areas.text = arena_.At(text_.at);
-  areas.word_count = use.words < words_.bytes / 4 ? use.words : words_.bytes / 4;
-  areas.double_count = use.doubles < doubles_.bytes / 8 ? use.doubles : doubles_.bytes / 8;
-  areas.text_bytes = text_.bytes;
-  areas.rope_at = use.rope_at;
-  areas.rope_bytes = use.rope_bytes;
-  areas.rope_units = use.rope_units;
-  return areas;
+  const uint32_t words = areas_[0].bytes / sizeof(uint32_t);
+  const uint32_t doubles = areas_[1].bytes / sizeof(double);
+  return {
+      .words = arena_.At<uint32_t>(areas_[0].at),
+      .doubles = arena_.At<double>(areas_[1].at),
+      .text = arena_.At(areas_[2].at),
+      .word_count = use.words < words ? use.words : words,
+      .double_count = use.doubles < doubles ? use.doubles : doubles,
+      .text_bytes = areas_[2].bytes,
+      .rope_at = use.rope_at,
+      .rope_bytes = use.rope_bytes,
+      .rope_units = use.rope_units,
+  };
 }
 
 int32_t Pipeline::Intern(uint32_t at, uint32_t size) {
-  if (at > text_.bytes || size > text_.bytes - at) return static_cast<int32_t>(Status::kTooLarge);
-  const uint16_t key =
-      keys_.Intern({reinterpret_cast<const char*>(arena_.At(text_.at + at)), size});
+  const Area& text = areas_[2];
+  if (at > text.bytes || size > text.bytes - at) return static_cast<int32_t>(Status::kTooLarge);
+  const uint16_t key = keys_.Intern({arena_.At<char>(text.at + at), size});
   return key != 0 ? key : static_cast<int32_t>(Status::kTooLarge);
 }
 
@@ -136,40 +137,29 @@ bool Pipeline::TakeSlot(uint32_t* slot) {
 }
 
 int32_t Pipeline::OpenExporter(const TapeUse& use) {
-  if (words_.bytes == 0) return static_cast<int32_t>(Status::kMalformed);
   TapeReader reader(Areas(use), keys_.end());
   if (reader.Next() != TapeReader::Item::kConfig) return static_cast<int32_t>(Status::kMalformed);
   Lane lane;
-  const uint32_t record = reader.Store(&arena_, &lane);
-  Buffer encoded;
+  Buffer head;
   Exporter exporter = {};
+  const uint32_t record = reader.Store(&arena_, &lane);
   Status status = Status::kNoMemory;
-  if (record != 0 && encoded.Init(&arena_, 1024)) {
-    status = ReadConfig({&arena_, &keys_}, *arena_.At<SpanRecord>(record), &exporter, &encoded);
-  }
-  lane.Free(&arena_);
   uint32_t slot = 0;
-  for (uint32_t i = 0; IsOk(status) && i < kMaxExporters; ++i) {
-    if (exporters_[i] == 0 || !(ExporterIn(i).fingerprint == exporter.fingerprint)) continue;
-    encoded.Discard();
-    ExporterIn(i).used_at = ++tick_;
-    return static_cast<int32_t>(ExporterIn(i).handle);
-  }
-  if (IsOk(status) && !TakeSlot(&slot)) status = Status::kTooLarge;
-  if (IsOk(status)) {
-    exporter.run_bytes = static_cast<uint32_t>(sizeof(Exporter)) + encoded.size();
-    exporter.handle = ++exporter_serial_ * kMaxExporters + slot + 1;
-    exporter.used_at = ++tick_;
-    const uint32_t at = arena_.Allocate(exporter.run_bytes);
-    if (at != 0) {
-      *arena_.At<Exporter>(at) = exporter;
-      std::memcpy(arena_.At<Exporter>(at) + 1, encoded.data(), encoded.size());
-      exporters_[slot] = at;
-    } else {
-      status = Status::kNoMemory;
+  if (record != 0 && head.Init(&arena_, 1024)) {
+    status = ReadConfig({&arena_, &keys_}, *arena_.At<SpanRecord>(record), &exporter, &head);
+    if (IsOk(status) && !TakeSlot(&slot)) status = Status::kTooLarge;
+    exporter.run_bytes = static_cast<uint32_t>(sizeof(Exporter)) + exporter.head_bytes;
+    if (IsOk(status)) exporters_[slot] = arena_.Allocate(exporter.run_bytes);
+    if (IsOk(status) && exporters_[slot] == 0) status = Status::kNoMemory;
+    if (IsOk(status)) {
+      exporter.handle = ++exporter_serial_ * kMaxExporters + slot + 1;
+      exporter.used_at = ++tick_;
+      ExporterIn(slot) = exporter;
+      std::memcpy(&ExporterIn(slot) + 1, head.data(), exporter.head_bytes);
     }
   }
-  encoded.Discard();
+  head.Discard();
+  lane.Free(&arena_);
   return IsOk(status) ? static_cast<int32_t>(exporter.handle) : static_cast<int32_t>(status);
 }
 
@@ -186,17 +176,16 @@ Status Pipeline::Stats(uint32_t handle, uint32_t destination) {
   const Exporter* const exporter = FindExporter(handle);
   if (exporter == nullptr || destination >= exporter->destination_count) return Status::kBadHandle;
   const Tally& tally = exporter->destinations[destination].tally;
-  const auto set = [this](Stat field, uint32_t value) {
-    result_[static_cast<uint32_t>(field)] = value;
-  };
-  set(Stat::kEnded, exporter->ended);
-  set(Stat::kAccepted, tally.accepted);
-  set(Stat::kRejected, tally.rejected);
-  set(Stat::kPending, exporter->Pending(destination));
-  set(Stat::kUnended, exporter->unended);
-  set(Stat::kWithheld, exporter->withheld);
+  uint32_t* result = Result();
+  // In the order of Stat.
+  *result++ = exporter->ended;
+  *result++ = tally.accepted;
+  *result++ = tally.rejected;
+  *result++ = exporter->Pending(destination);
+  *result++ = exporter->unended;
+  *result++ = exporter->withheld;
   for (uint32_t i = 0; i < kLossReasons; ++i) {
-    result_[static_cast<uint32_t>(Stat::kDropped) + i] = exporter->lost.dropped[i] + tally.dropped[i];
+    *result++ = exporter->lost.dropped[i] + tally.dropped[i];
   }
   return Status::kOk;
 }
@@ -211,7 +200,7 @@ Trace* Pipeline::FindTrace(const Exporter& exporter, const TraceId& trace_id, co
   for (uint32_t at = newest_; at != 0;) {
     Trace* const trace = arena_.At<Trace>(at);
     at = trace->older;
-    if (trace->exporter != slot || !(trace->trace_id == trace_id) || trace->index != 0) continue;
+    if (trace->exporter != slot || !(trace->trace_id == trace_id) || trace->cutting) continue;
     if (fallback == nullptr) fallback = trace;
     // Runs that share a trace id are told apart by whose tree knows the span, or else its parent.
     if (trace->tree.Find(arena_, span_id) != nullptr) return trace;
@@ -225,14 +214,7 @@ Trace* Pipeline::FindTrace(const Exporter& exporter, const TraceId& trace_id, co
 
 Trace* Pipeline::NewTrace(Exporter* exporter, const TraceId& trace_id, const SpanId& root) {
   // Runs whose root never ended must not pile up: the oldest one makes room.
-  while (trace_count_ >= kMaxTraces) {
-    Trace* const oldest = arena_.At<Trace>(oldest_);
-    Exporter& owner = ExporterIn(oldest->exporter);
-    for (uint32_t c = 0; c < kLossClasses; ++c) {
-      owner.lost.Drop(LossReason::kMemory, oldest->Evict(&arena_, static_cast<LossClass>(c)));
-    }
-    FreeTrace(oldest);
-  }
+  if (trace_count_ == kMaxTraces) Abandon(arena_.At<Trace>(oldest_));
   Lane lane;
   uint32_t at = lane.Allocate(&arena_, sizeof(Trace));
   while (at == 0) {
@@ -278,13 +260,27 @@ void Pipeline::FreeTrace(Trace* trace) {
   trace->Free(&arena_);
 }
 
+void Pipeline::Abandon(Trace* trace) {
+  // What destinations have cut already is theirs; what is left is lost to all that have not.
+  Exporter& exporter = ExporterIn(trace->exporter);
+  for (uint32_t d = 0; d < exporter.destination_count; ++d) {
+    uint32_t left = 0;
+    for (uint32_t at = trace->cutting ? trace->cut[d] : trace->first; at != 0;) {
+      ++left;
+      at = arena_.At<SpanRecord>(at)->next;
+    }
+    exporter.destinations[d].tally.Drop(LossReason::kMemory, left);
+  }
+  FreeTrace(trace);
+}
+
 bool Pipeline::Reclaim(LossClass loss_class, const Trace* keep) {
   for (uint32_t c = 0; c <= loss_class; ++c) {
     for (uint32_t at = oldest_; at != 0;) {
       Trace* const trace = arena_.At<Trace>(at);
       at = trace->newer;
-      // A trace that is being cut is about to leave, and its index names its records.
-      if (trace->index != 0 || trace->lanes[c].count == 0) continue;
+      // A trace that is being cut is about to leave.
+      if (trace->cutting || trace->counts[c] == 0) continue;
       if (c == loss_class && trace == keep) continue;
       ExporterIn(trace->exporter)
           .lost.Drop(LossReason::kMemory, trace->Evict(&arena_, static_cast<LossClass>(c)));
@@ -332,7 +328,6 @@ int32_t Pipeline::Commit(uint32_t handle, const TapeUse& use) {
       }
     }
   }
-  ShrinkAreas();
   return result;
 }
 
@@ -376,7 +371,6 @@ Trace* Pipeline::OnEnd(Exporter* exporter, const TraceId& trace_id, TapeReader* 
   trace->has_inference |= reader->type() == kTypeModelInference;
 
   const LossClass loss_class = ClassOf(*reader);
-  RecordLane& lane = trace->lanes[loss_class];
   uint32_t at = 0;
   TreeNode* node = nullptr;
   for (;;) {
@@ -386,7 +380,7 @@ Trace* Pipeline::OnEnd(Exporter* exporter, const TraceId& trace_id, TapeReader* 
                              reader->type());
       if (node != nullptr) ++trace->open_spans;
     }
-    if (node != nullptr) at = reader->Store(&arena_, &lane.pages);
+    if (node != nullptr) at = reader->Store(&arena_, &trace->lanes[loss_class]);
     if (at != 0 || !Reclaim(loss_class, trace)) break;
   }
   if (node != nullptr && node->ended == 0) {
@@ -395,10 +389,9 @@ Trace* Pipeline::OnEnd(Exporter* exporter, const TraceId& trace_id, TapeReader* 
   }
   if (at != 0) {
     SpanRecord& record = *arena_.At<SpanRecord>(at);
-    record.sequence = trace->sequence++;
     record.tree = arena_.OffsetOf(node);
     node->record = at;
-    lane.Append(arena_, at);
+    trace->Append(arena_, at, loss_class);
     if (record.Has(tape::kWithheld)) ++exporter->withheld;
   } else {
     exporter->lost.Drop(LossReason::kMemory, 1);

@@ -41,22 +41,15 @@ class Pipeline {
     uint32_t rope_bytes;
     uint32_t rope_units;
   };
-  // A lent area: an arena run.
-  struct Area {
-    uint32_t at = 0;
-    uint32_t bytes = 0;
-  };
+  constexpr Pipeline() = default;
 
-  constexpr Pipeline() : keys_(&arena_) {}
-
-  // Before everything else; see PageArena::Init.
+  // Before everything else; see PageArena::Init. The budget must have room for a page.
   void Init(uintptr_t base, uint32_t first, uint32_t budget, PageArena::GrowFn grow);
 
+  // Calls that answer with more than a number fill this area; wasm/abi.h lists what they write.
+  uint32_t result() const { return result_; }
+
   Status Lend(uint32_t words, uint32_t doubles, uint32_t text_bytes);
-  const Area& words() const { return words_; }
-  const Area& doubles() const { return doubles_; }
-  const Area& text() const { return text_; }
-  const PageArena& arena() const { return arena_; }
 
   // These return a handle, an id or a count, or a negative Status.
   int32_t Intern(uint32_t at, uint32_t size);
@@ -66,29 +59,32 @@ class Pipeline {
   int32_t Close(uint32_t exporter);
   int32_t Cut(uint32_t exporter, uint32_t destination, uint32_t trace);
 
-  struct Batch {
-    uint32_t handle = 0;  // 0: a free slot
-    uint32_t exporter = 0;  // slot
-    uint32_t destination = 0;
-    uint32_t run = 0;
-    uint32_t run_bytes = 0;
-    uint32_t at = 0;
-    uint32_t size = 0;
-    uint32_t spans = 0;
-    bool judged = false;
-  };
-  // nullptr for a handle that is not a batch's.
-  const Batch* FindBatch(uint32_t handle) const;
-  // Fills result() with [accepted, rejected, message offset, message bytes].
+  Status Describe(uint32_t batch);
   int32_t Judge(uint32_t batch, uint32_t http_status, otlp::BodyKind kind, uint32_t body_bytes);
   Status Release(uint32_t batch);
-  // Fills result() with the fields of Stat.
   Status Stats(uint32_t exporter, uint32_t destination);
-  const uint32_t* result() const { return result_; }
 
  private:
-  bool LendArea(Area* area, uint64_t bytes);
-  void ShrinkAreas();
+  // Words, doubles, text.
+  static constexpr uint32_t kAreas = 3;
+  struct Area {
+    uint32_t at;
+    uint32_t bytes;
+  };
+  struct Batch {
+    uint32_t handle;  // 0: a free slot
+    uint32_t exporter;  // slot
+    uint32_t destination;
+    uint32_t run;
+    uint32_t run_bytes;
+    uint32_t at;
+    uint32_t size;
+    uint32_t spans;
+    bool judged;
+  };
+
+  // The result area's fields; room for the largest result.
+  uint32_t* Result() { return arena_.At<uint32_t>(result_); }
   TapeAreas Areas(const TapeUse& use) const;
 
   Exporter* FindExporter(uint32_t handle);
@@ -102,6 +98,7 @@ class Pipeline {
                    const SpanId& parent_id);
   Trace* NewTrace(Exporter* exporter, const TraceId& trace_id, const SpanId& root);
   void FreeTrace(Trace* trace);
+  void Abandon(Trace* trace);  // frees it and counts what it held as lost
   void OnStart(Exporter* exporter, const TraceId& trace_id, const TapeReader& reader);
   // Returns the trace that the span closed, or nullptr.
   Trace* OnEnd(Exporter* exporter, const TraceId& trace_id, TapeReader* reader);
@@ -110,13 +107,11 @@ class Pipeline {
   bool Reclaim(LossClass loss_class, const Trace* keep);
 
   uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
-  void FreeIfCut(const Exporter& exporter, Trace* trace);
+  Batch* FindBatch(uint32_t handle);  // nullptr for a handle that is not a batch's
 
   PageArena arena_;
   KeyTable keys_;
-  Area words_;
-  Area doubles_;
-  Area text_;
+  Area areas_[kAreas] = {};
   uint32_t exporters_[kMaxExporters] = {};  // offsets, by slot
   Batch batches_[kMaxBatches] = {};
   uint32_t newest_ = 0;  // traces, by age
@@ -126,7 +121,7 @@ class Pipeline {
   uint32_t exporter_serial_ = 0;
   uint32_t trace_serial_ = 0;
   uint32_t batch_serial_ = 0;
-  uint32_t result_[kStatFields] = {};
+  uint32_t result_ = 0;
 };
 
 }  // namespace edgespan

@@ -1,8 +1,8 @@
 // Trace: the buffer of one run. A run is known by its trace id AND its root span: runs that share a
 // trace id, one after another or at once, each have their own.
 //
-// Plain data at the start of its own tree lane; the Pipeline owns it. Records are kept in one lane
-// per loss class, so that giving up a class frees whole pages.
+// Plain data at the start of its own tree lane; the Pipeline owns it. Records are listed in order of
+// arrival and kept in one lane per loss class, so that giving up a class frees whole pages.
 #pragma once
 
 #include <cstdint>
@@ -25,23 +25,6 @@ enum LossClass : uint32_t {
 };
 constexpr uint32_t kLossClasses = 3;
 
-struct RecordLane {
-  Lane pages;
-  uint32_t first = 0;  // offsets of records, in order of arrival
-  uint32_t last = 0;
-  uint32_t count = 0;
-
-  void Append(const PageArena& arena, uint32_t record) {
-    if (last != 0) {
-      arena.At<SpanRecord>(last)->next = record;
-    } else {
-      first = record;
-    }
-    last = record;
-    ++count;
-  }
-};
-
 struct Trace {
   uint32_t newer;  // offsets of the neighbours in the Pipeline's list
   uint32_t older;
@@ -49,22 +32,21 @@ struct Trace {
   uint32_t exporter;  // slot
   TraceId trace_id;
   SpanId root;        // all zero while no root is known (spans that arrived without or after theirs)
-  Lane tree_lane;     // holds this Trace and its tree's nodes
+  Lane tree_lane;     // holds this Trace and its tree
   SpanTree tree;
-  RecordLane lanes[kLossClasses];
-  uint32_t sequence;    // records stored so far
+  Lane lanes[kLossClasses];
+  uint32_t counts[kLossClasses];  // records in each lane
+  uint32_t first;       // offsets of the records, linked by SpanRecord::next
+  uint32_t last;
   uint32_t open_spans;  // started, not ended
   bool closed;          // the root ended, or the exporter closed it
   bool has_inference;
-  // Made at the first cut; from then on nothing is added or evicted.
-  uint32_t index;        // offsets of all records in order of arrival (uint32 each); 0: not yet
-  uint32_t index_count;
-  uint32_t cut[kMaxDestinations];  // by destination: the next entry of the index to encode
+  bool cutting;         // being sent: nothing is added or evicted any more
+  uint32_t cut[kMaxDestinations];  // by destination: the next record to encode, 0 at the end
 
   // A trace can be sent once its root ended; spans without a known root wait for nothing.
   bool IsReady() const { return closed || !root.IsValid(); }
-  // Writes the index; false when out of memory.
-  [[nodiscard]] bool BuildIndex(PageArena* arena);
+  void Append(const PageArena& arena, uint32_t record, LossClass loss_class);
   // OTLP's trace id. W3C forbids all zeros, which Mastra accepts from users: such a run gets its root
   // span id, twice.
   TraceId WireId(const PageArena& arena) const;

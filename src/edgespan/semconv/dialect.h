@@ -24,6 +24,17 @@ constexpr TypeSet kUnknownType = uint64_t{1} << (kSpanTypeCount + 1);
 constexpr TypeSet kToolCalls = TypeBit(kTypeToolCall) | TypeBit(kTypeMcpToolCall) |
                                TypeBit(kTypeProviderToolCall) | TypeBit(kTypeClientToolCall);
 
+// A string literal with its length, small in tables.
+struct Literal {
+  const char* text = nullptr;
+  uint32_t size = 0;
+
+  constexpr Literal() = default;
+  template <uint32_t kSize>
+  constexpr Literal(const char (&literal)[kSize]) : text(literal), size(kSize - 1) {}
+  std::string_view view() const { return {text, size}; }
+};
+
 // Which object of the span a member stands in. The comment is the default name of its members; {k}
 // is the key in snake case (in kMetadata: as it is), {t} the span type.
 enum class Scope : uint8_t {
@@ -40,36 +51,36 @@ constexpr uint32_t kScopes = 8;
 
 enum class Action : uint8_t {
   kDrop,            // deliberately not sent (a credential, a live object)
+  kEnter,           // members of this object, in scope `enter`
   kValue,           // a scalar in its own kind, a container as JSON text
   kJson,            // text: strings as they are, everything else as JSON
-  kEnter,           // members of this object, in scope `enter`
+  kList,            // an array; a scalar becomes an array of one
   kProvider,        // a provider name in the convention's spelling
-  kTextList,        // an array of strings
   kInputMessages,   // what went into a model, as the convention's messages
   kOutputMessages,  // what came out
   kInstructions,    // a system prompt, as the convention's parts
   kToolNames,       // names of tools, as tool definitions
-  kUnlessSibling,   // kValue, unless the same object has the member `sibling`
-  kUnlessThread,    // kValue, unless metadata.threadId says it
-  kUnlessAttribute, // kValue, unless .attributes has the member `sibling`
 };
 
 struct Rule {
   Scope scope;
   Action action;
   uint16_t key;
-  TypeSet types = kAllTypes;
+  uint8_t types;               // index into Dialect::type_sets
+  Scope enter = Scope::kSpan;  // for kEnter
   // Attribute name; one that begins with '.' continues "mastra.{t}".
-  const char* name = nullptr;
-  Scope enter = Scope::kSpan;
-  uint16_t sibling = kKeyNone;
+  Literal name = {};
+  // Does not apply when the span's member `unless_in` (0: the span itself) has the member `unless`.
+  uint16_t unless_in = kKeyNone;
+  uint16_t unless = kKeyNone;
 };
 
 struct Dialect {
   std::string_view name;
-  const Rule* rules;        // sorted by scope, then key
-  const uint16_t* starts;   // kScopes + 1 entries: where each scope's rules begin
-  TypeSet client;           // types of SpanKind CLIENT; SERVER below; all others INTERNAL
+  const TypeSet* type_sets;
+  const Rule* rules;       // sorted by scope, then key
+  const uint16_t* starts;  // kScopes + 1 entries: where each scope's rules begin
+  TypeSet client;          // types of SpanKind CLIENT; SERVER below; all others INTERNAL
   TypeSet server;
   // gen_ai.operation.name, or its like: empty where the span type itself serves.
   std::string_view (*operation)(TypeSet bits);
@@ -78,12 +89,12 @@ struct Dialect {
 // The dialect called `name`, or nullptr.
 const Dialect* FindDialect(std::string_view name);
 
-// The rules for `key` in `scope`: [*begin, *end), possibly none.
-void FindRules(const Dialect& dialect, Scope scope, uint16_t key, const Rule** begin,
-               const Rule** end);
+// The first rule for `key` in `scope`; more may follow while rule->key == key. Never nullptr, but
+// possibly *end, which is one past the scope's last rule.
+const Rule* FindRules(const Dialect& dialect, Scope scope, uint16_t key, const Rule** end);
 
-// `provider` as the GenAI registry spells it (gen_ai.provider.name): the part before the first dot
-// ("openai.chat"), known aliases mapped. The result is static, or empty: then lower-case the part.
+// `provider` as the GenAI registry spells it (gen_ai.provider.name): "openai" for "openai.chat",
+// known aliases mapped. The result is static, or empty where the registry has no name for it.
 std::string_view CanonicalProvider(std::string_view provider);
 
 // ---- for the tables -------------------------------------------------------------------------------
