@@ -11,16 +11,9 @@ import { Tape } from './tape.js';
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
   edgespan_abi_version(): number;
-  edgespan_set_budget(bytes: number): number;
+  edgespan_result(): number;
   edgespan_keys(): number;
-  edgespan_keys_size(): number;
   edgespan_lend(words: number, doubles: number, textBytes: number): number;
-  edgespan_words(): number;
-  edgespan_doubles(): number;
-  edgespan_text(): number;
-  edgespan_words_capacity(): number;
-  edgespan_doubles_capacity(): number;
-  edgespan_text_capacity(): number;
   edgespan_intern(at: number, size: number): number;
   edgespan_open_exporter(
     words: number,
@@ -40,30 +33,14 @@ export interface CoreExports {
   edgespan_drop(exporter: number, reason: number, spans: number): number;
   edgespan_close(exporter: number): number;
   edgespan_cut(exporter: number, destination: number, trace: number): number;
-  edgespan_batch_at(batch: number): number;
-  edgespan_batch_size(batch: number): number;
-  edgespan_batch_spans(batch: number): number;
+  edgespan_batch(batch: number): number;
   edgespan_judge(batch: number, httpStatus: number, bodyKind: number, size: number): number;
   edgespan_release(batch: number): number;
   edgespan_stats(exporter: number, destination: number): number;
-  edgespan_result(): number;
 }
 
 let tape: Tape | undefined;
 let failure: unknown;
-
-function instantiate(module: WebAssembly.Module): Tape {
-  const exports = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
-  const version = exports.edgespan_abi_version?.();
-  if (version !== ABI_VERSION) {
-    throw new EdgespanError(
-      'EDGESPAN_ABI_MISMATCH',
-      `core.wasm speaks ABI version ${version}, this package ${ABI_VERSION}: ` +
-        'both must come from the same release of edgespan.',
-    );
-  }
-  return new Tape(exports);
-}
 
 /**
  * Loads the core ahead of the first span, from `module` where the bundler could not provide it.
@@ -79,9 +56,18 @@ function instantiate(module: WebAssembly.Module): Tape {
 export function initCore(module?: WebAssembly.Module): void {
   if (tape) return;
   if (module !== undefined && !(module instanceof WebAssembly.Module)) {
-    throw new EdgespanError('EDGESPAN_BAD_MODULE', 'initCore() takes a WebAssembly.Module.');
+    throw new EdgespanError('EDGESPAN_BAD_MODULE', 'initCore() takes a WebAssembly.Module');
   }
-  tape = instantiate(module ?? coreModule());
+  const instance = new WebAssembly.Instance(module ?? coreModule());
+  const exports = instance.exports as unknown as CoreExports;
+  const version = exports.edgespan_abi_version?.();
+  if (version !== ABI_VERSION) {
+    throw new EdgespanError(
+      'EDGESPAN_ABI_MISMATCH',
+      `core.wasm (ABI ${version}) and this package (ABI ${ABI_VERSION}) are of different releases`,
+    );
+  }
+  tape = new Tape(exports);
 }
 
 /** The core trapped, which it never should: nothing in it can be relied on any more. */

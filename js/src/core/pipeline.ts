@@ -3,27 +3,15 @@
  *
  * Exporters may be built on every request and nothing frees them, so pipelines are interned here by
  * the exact content of their settings (secrets included: they stay in this module's map, the core
- * sees a number) and evicted by the core, least recently used; an evicted one opens itself again.
+ * sees none). Both this map and the core's places are bounded, and the one used least recently gives
+ * way; a pipeline that lost its place in the core opens itself again.
  * @module
  */
 import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
-import type { Tally } from '../transport/receipt.js';
+import { STAT_FIELDS, type Tally } from '../transport/receipt.js';
 import { type CoreExports, coreTape } from './core.js';
-import {
-  LOSS_FAILED,
-  LOSS_MEMORY,
-  LOSS_NAMES,
-  OP_CONFIG,
-  OP_END,
-  STAT_ACCEPTED,
-  STAT_DROPPED,
-  STAT_PENDING,
-  STAT_REJECTED,
-  STAT_UNENDED,
-  STAT_WITHHELD,
-  STATUS_BAD_CONFIG,
-} from './schema.gen.js';
+import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG } from './schema.gen.js';
 import { FULL, type Tape } from './tape.js';
 import { writeMembers } from './walk.js';
 
@@ -40,7 +28,6 @@ export interface SpanLimits {
 }
 
 export interface PipelineConfig {
-  serviceName: string;
   resource: Record<string, unknown>;
   scope: { name: string; version: string };
   limits: SpanLimits;
@@ -50,43 +37,37 @@ export interface PipelineConfig {
 const MAX_PIPELINES = 256;
 // A request that can be no more: its context was ended by the platform, nobody will release it.
 const ABANDONED_MS = 120_000;
-
-const STAT_FIELDS: number = STAT_DROPPED + LOSS_NAMES.length;
 // Batches that requests hold, of all pipelines: the core has room for 128 (its kMaxBatches).
 const MAX_SENDING = 100;
 
 const pipelines = new Map<string, Pipeline>();
 const sending = new Map<number, Batch>();
-let identities = 0;
 
-/** The pipeline with this configuration, and the destinations of whoever came with it first. */
+/** The pipeline with this configuration. */
 export function pipelineFor(config: PipelineConfig): Pipeline {
-  const { destinations, ...rest } = config;
+  const destinations = config.destinations.map((d) => ({
+    dialect: d.dialect,
+    maxBytes: d.maxRequestBytes,
+    maxSpans: d.maxRequestSpans,
+  }));
+  const settings = { ...config, destinations };
   const content = JSON.stringify(
-    [
-      rest,
-      destinations.map((d) => [d.dialect, d.maxRequestBytes, d.maxRequestSpans, d.identity()]),
-    ],
+    [settings, config.destinations.map((d) => d.identity())],
     (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
   );
-  let pipeline = pipelines.get(content);
-  if (!pipeline) {
-    pipeline = new Pipeline(coreTape(), config, `${++identities}`);
-    if (pipelines.size >= MAX_PIPELINES) {
-      const [oldest] = pipelines.keys();
-      pipelines.delete(oldest);
-    }
-  } else {
-    pipelines.delete(content);
-  }
+  const pipeline = pipelines.get(content) ?? new Pipeline(coreTape(), settings, destinations.length);
+  pipelines.delete(content);
   pipelines.set(content, pipeline); // most recently used last
+  if (pipelines.size > MAX_PIPELINES) {
+    const [oldest] = pipelines.keys();
+    pipelines.delete(oldest);
+  }
   return pipeline;
 }
 
 /** A batch whose bytes a request is using. */
 export interface Batch {
   readonly id: number;
-  readonly spans: number;
   readonly body: Uint8Array;
   readonly since: number;
 }
@@ -94,32 +75,18 @@ export interface Batch {
 export class Pipeline {
   readonly tape: Tape;
   readonly #x: CoreExports;
-  readonly #config: Record<string, unknown>;
+  readonly #settings: Record<string, unknown>;
   readonly #destinations: number;
   #handle = 0;
-  #view: Uint32Array | undefined;
   #opened = -1;
   // Statistics that a tally has already been given, by destination.
   #settled: Uint32Array[] = [];
-  // What the host lost where the core has no count of it: spans by reason.
-  readonly #lost: number[] = LOSS_NAMES.map(() => 0);
 
-  constructor(tape: Tape, config: PipelineConfig, identity: string) {
+  constructor(tape: Tape, settings: Record<string, unknown>, destinations: number) {
     this.tape = tape;
     this.#x = tape.x;
-    this.#destinations = config.destinations.length;
-    this.#config = {
-      serviceName: config.serviceName,
-      resource: config.resource,
-      scope: config.scope,
-      limits: config.limits,
-      identity,
-      destinations: config.destinations.map((d) => ({
-        dialect: d.dialect,
-        maxBytes: d.maxRequestBytes,
-        maxSpans: d.maxRequestSpans,
-      })),
-    };
+    this.#settings = settings;
+    this.#destinations = destinations;
   }
 
   /**
@@ -128,13 +95,43 @@ export class Pipeline {
    */
   attach(): Tape {
     const { tape } = this;
+    tape.refresh();
     if (tape.owner !== this || this.#opened !== tape.opened) {
       commit(tape);
       tape.owner = this;
-      if (this.#opened !== tape.opened) this.#revive();
+      // Since this one was last used, another may have taken its place.
+      if (this.#opened !== tape.opened && !this.#stats(0)) this.#open();
+      this.#opened = tape.opened;
+    } else if (tape.filled) {
+      this.commitTape();
     }
-    if (tape.filled) commit(tape);
     return tape;
+  }
+
+  #open(): void {
+    const { tape } = this;
+    this.#settled = [];
+    this.#handle = 0;
+    tape.busy = true;
+    try {
+      tape.words[tape.w++] = OP_CONFIG;
+      writeMembers(tape, this.#settings, 0, 0);
+      tape.words[tape.w++] = OP_END;
+      if (!tape.fits(0)) throw FULL;
+      this.#handle = this.#x.edgespan_open_exporter(...tape.finish());
+    } finally {
+      tape.busy = false;
+      tape.refresh();
+      tape.clear();
+    }
+    tape.opened++;
+    if (this.#handle <= 0) {
+      const status = this.#handle;
+      this.#handle = 0;
+      throw status === STATUS_BAD_CONFIG
+        ? new EdgespanError('EDGESPAN_BAD_CONFIG', 'a destination names an unknown `dialect`')
+        : new EdgespanError('EDGESPAN_NO_MEMORY', 'the core has no room for another exporter');
+    }
   }
 
   /** Writes what this pipeline has on the tape into its traces; the closed trace's handle or 0. */
@@ -142,135 +139,89 @@ export class Pipeline {
     return this.tape.owner === this ? commit(this.tape) : 0;
   }
 
-  #revive(): void {
+  /** The same, even for an empty tape, which gives memory back. REQUIRES: the tape is this one's. */
+  commitTape(): number {
     const { tape } = this;
-    if (this.#handle === 0 || this.#x.edgespan_stats(this.#handle, 0) < 0) {
-      this.#handle = 0;
-      this.#settled = [];
-      tape.busy = true;
-      try {
-        tape.words[tape.w++] = OP_CONFIG;
-        writeMembers(tape, this.#config, 0, 0);
-        tape.words[tape.w++] = OP_END;
-        if (!tape.fits(0)) throw FULL;
-        const bytes = tape.putRope();
-        const { w, d, at, units } = tape;
-        this.#handle = this.#x.edgespan_open_exporter(w, d, at, bytes, units);
-      } finally {
-        tape.busy = false;
-        tape.clear();
-        tape.refresh();
-        tape.opened++;
-      }
-      if (this.#handle <= 0) {
-        const status = this.#handle;
-        this.#handle = 0;
-        throw status === STATUS_BAD_CONFIG
-          ? new EdgespanError('EDGESPAN_BAD_CONFIG', 'a destination names an unknown `dialect`')
-          : new EdgespanError('EDGESPAN_NO_MEMORY', 'the core has no room for another exporter');
-      }
-    }
-    this.#opened = tape.opened;
+    let trace = 0;
+    // What the core cannot read or store it counts itself.
+    if (tape.fits(0)) trace = this.#x.edgespan_commit(this.#handle, ...tape.finish());
+    else this.lose(LOSS_MEMORY, tape.ended);
+    tape.refresh();
+    tape.clear();
+    return Math.max(0, trace);
   }
 
-  /** Counts ended spans that never reached the tape. */
+  /** Counts ended spans that never reached the tape. REQUIRES: attach(). */
   lose(reason: number, spans: number): void {
-    if (this.#handle === 0 || this.#x.edgespan_drop(this.#handle, reason, spans) < 0) {
-      this.#lost[reason] += spans * this.#destinations;
-    }
+    this.#x.edgespan_drop(this.#handle, reason, spans);
   }
 
   /** Closes all open traces: shutdown. */
   close(): void {
     this.commit();
-    if (this.#handle !== 0) this.#x.edgespan_close(this.#handle);
+    this.#x.edgespan_close(this.#handle);
   }
 
   /** Whether so many requests are under way that the next should wait for its turn. */
   get crowded(): boolean {
     if (sending.size < MAX_SENDING) return false;
-    const now = Date.now();
-    for (const batch of sending.values()) {
-      if (now - batch.since > ABANDONED_MS) this.release(batch);
-    }
+    const old = Date.now() - ABANDONED_MS;
+    for (const batch of sending.values()) if (batch.since < old) this.release(batch);
     return sending.size >= MAX_SENDING;
   }
 
   /** The next batch for a destination, of one closed trace or (0) of any; undefined: none left. */
   cut(destination: number, trace: number): Batch | undefined {
-    if (this.#handle === 0) return undefined;
     const id = this.#x.edgespan_cut(this.#handle, destination, trace);
-    this.tape.refresh();
     if (id <= 0) return undefined;
-    const at = this.#x.edgespan_batch_at(id);
-    const body = new Uint8Array(this.#x.memory.buffer, at, this.#x.edgespan_batch_size(id));
-    const batch = { id, spans: this.#x.edgespan_batch_spans(id), body, since: Date.now() };
+    this.#x.edgespan_batch(id);
+    const [at, bytes] = this.tape.result(2);
+    const body = new Uint8Array(this.#x.memory.buffer, at, bytes);
+    const batch = { id, body, since: Date.now() };
     sending.set(id, batch);
     return batch;
   }
 
   /** Hands an answer to the core; returns the verdict and the receiver's words. */
   judge(
-    batch: Batch,
+    { id }: Batch,
     status: number,
     kind: number,
     answer: Uint8Array,
   ): { verdict: number; rejected: number; message: string } {
-    const none = { verdict: -1, rejected: 0, message: '' };
-    if (sending.get(batch.id) !== batch) return none; // was taken for abandoned
     const { tape } = this;
     let size = 0;
     if (answer.length > 0 && !tape.busy) {
       commit(tape); // the answer goes where the tape's text lies
+      tape.refresh();
       size = Math.min(answer.length, tape.text.length);
       tape.text.set(answer.subarray(0, size));
     }
-    const verdict = this.#x.edgespan_judge(batch.id, status, kind, size);
-    tape.refresh();
-    if (verdict < 0) return none;
-    const [, rejected, at, bytes] = this.#result();
+    const verdict = this.#x.edgespan_judge(id, status, kind, size);
+    if (verdict < 0) return { verdict, rejected: 0, message: '' }; // was taken for abandoned
+    const [, rejected, at, bytes] = tape.result(4);
     const words = new Uint8Array(this.#x.memory.buffer, at, bytes);
-    return { verdict, rejected, message: bytes > 0 ? new TextDecoder().decode(words) : '' };
+    return { verdict, rejected, message: new TextDecoder().decode(words) };
   }
 
-  release(batch: Batch): void {
-    if (sending.get(batch.id) !== batch) return;
-    sending.delete(batch.id);
-    this.#x.edgespan_release(batch.id);
-  }
-
-  // The result area; of fixed place, so looked at anew only when memory has moved.
-  #result(): Uint32Array {
-    const { buffer } = this.#x.memory;
-    if (this.#view?.buffer !== buffer) {
-      this.#view = new Uint32Array(buffer, this.#x.edgespan_result(), STAT_FIELDS);
-    }
-    return this.#view as Uint32Array;
+  release({ id }: Batch): void {
+    sending.delete(id);
+    this.#x.edgespan_release(id);
   }
 
   #stats(destination: number): Uint32Array | undefined {
-    if (this.#handle === 0 || this.#x.edgespan_stats(this.#handle, destination) < 0) return;
-    return this.#result();
+    if (this.#x.edgespan_stats(this.#handle, destination) < 0) return undefined;
+    return this.tape.result(STAT_FIELDS);
   }
 
   /** Adds to `tally` what happened since this was last called: no event is told twice. */
-  settle(tally: Tally): void {
-    const { dropped } = tally;
-    for (let i = 0; i < LOSS_NAMES.length; i++) dropped[i] += this.#lost[i];
-    this.#lost.fill(0);
+  settle({ spans }: Tally): void {
     for (let i = 0; i < this.#destinations; i++) {
-      const now = this.#stats(i);
+      const now = this.#stats(i)?.slice();
       if (!now) return;
-      this.#settled[i] ??= new Uint32Array(STAT_FIELDS);
       const before = this.#settled[i];
-      tally.accepted += now[STAT_ACCEPTED] - before[STAT_ACCEPTED];
-      tally.rejected += now[STAT_REJECTED] - before[STAT_REJECTED];
-      tally.unended += now[STAT_UNENDED] - before[STAT_UNENDED];
-      tally.withheld += now[STAT_WITHHELD] - before[STAT_WITHHELD];
-      for (let j = 0; j < LOSS_NAMES.length; j++) {
-        dropped[j] += now[STAT_DROPPED + j] - before[STAT_DROPPED + j];
-      }
-      before.set(now);
+      now.forEach((count, stat) => (spans[stat] += count - (before?.[stat] ?? 0)));
+      this.#settled[i] = now;
     }
   }
 
@@ -280,27 +231,8 @@ export class Pipeline {
     for (let i = 0; i < this.#destinations; i++) pending += this.#stats(i)?.[STAT_PENDING] ?? 0;
     return pending;
   }
-
-  /** Hands the tape to the core, even an empty one. REQUIRES: the tape is this pipeline's. */
-  commitTape(): number {
-    const { tape } = this;
-    if (!tape.fits(0)) {
-      this.lose(LOSS_MEMORY, tape.ended);
-      tape.clear();
-      return 0;
-    }
-    const bytes = tape.putRope();
-    const { w, d, at, units, ended } = tape;
-    const status = this.#x.edgespan_commit(this.#handle, w, d, at, bytes, units);
-    tape.clear();
-    tape.refresh();
-    // The core counts what it cannot read or store; a handle it does not know it cannot count for.
-    if (status < 0 && this.#x.edgespan_stats(this.#handle, 0) < 0) this.lose(LOSS_FAILED, ended);
-    return status;
-  }
 }
 
 function commit(tape: Tape): number {
-  if (tape.w === 0 || tape.busy || !tape.owner) return 0;
-  return tape.owner.commitTape();
+  return tape.w > 0 && !tape.busy && tape.owner ? tape.owner.commitTape() : 0;
 }

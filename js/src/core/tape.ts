@@ -9,12 +9,10 @@
 import type { CoreExports } from './core.js';
 import type { Pipeline } from './pipeline.js';
 import {
-  FIRST_DYNAMIC_KEY,
   MAX_KEY,
   OP_BYTES,
   OP_KEY,
   OP_STRING,
-  OP_TRACE,
   OP_UTF16,
   OP_UTF8,
   ROPE_MAX,
@@ -34,6 +32,8 @@ const SLACK = 160;
 const FILLED_UNITS = 30_000;
 // How often a key's text goes over as UTF-16 before UTF-8 is tried again.
 const WIDE_RUN = 64;
+// Long ASCII strings before Buffer is looked for: on workerd the first look loads node:buffer.
+const PATIENCE = 100;
 // What one tape may take: the core would give up other spans for it, so not all of its memory.
 const MAX_WORDS = 1 << 19;
 const MAX_DOUBLES = 1 << 18;
@@ -45,17 +45,20 @@ const CUT_UNITS = 1 << 17;
 
 const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();
 // Keys worth a place in the core's bounded table: names, not the ids that data is keyed by.
-const PLAUSIBLE_KEY = /^[A-Za-z_$@][\w$@.:/-]{0,63}$/;
-const DIGITS = /\d{5}/;
+const PLAUSIBLE_KEY = /^(?!.*\d{5})[A-Za-z_$@][\w$@.:/-]{0,63}$/;
 
 /** The Buffer methods that we use, where a Buffer exists; neither is documented API. */
 interface NodeBuffer extends Uint8Array {
+  utf8Write(text: string, at: number, bytes: number): number;
   ucs2Write(text: string, at: number, bytes: number): number;
 }
 interface NodeBufferConstructor {
   prototype: Partial<NodeBuffer>;
   from(buffer: ArrayBufferLike, offset: number, length: number): NodeBuffer;
 }
+
+/** A place on the tape to come back to. */
+export type Mark = Pick<Tape, 'w' | 'd' | 'at' | 'units' | 'rope' | 'traceId'>;
 
 export class Tape {
   readonly x: CoreExports;
@@ -69,7 +72,9 @@ export class Tape {
   at = 0;
   units = 0;
   rope = '';
-  /** Beyond these, grow() before the next member. */
+  /** The trace of the items that follow. */
+  traceId = '';
+  /** Beyond these, grow() before the next member or number. */
   wLimit = 0;
   dLimit = 0;
   /** Set while an object is walked: its getters and toJSON() may call back into an exporter. */
@@ -86,65 +91,55 @@ export class Tape {
   /** Containers being walked, outermost first. */
   readonly stack: unknown[] = [];
 
-  // Key ids by text; `names` and `next` are the fast way there: the key that followed last time.
-  readonly names: (string | undefined)[] = [undefined];
-  readonly next: Uint16Array = new Uint16Array(MAX_KEY + 1);
+  // Key ids by text; `#names` and `#next` are the fast way there: the key that followed last time.
   readonly #keys = new Map<string, number>();
+  readonly #names: string[] = [''];
+  readonly #next: Uint16Array = new Uint16Array(MAX_KEY + 1);
   readonly #wide: Uint8Array = new Uint8Array(MAX_KEY + 1);
-  #Buffer: NodeBufferConstructor | null | undefined;
-  #textBuffer: NodeBuffer | undefined;
   #keysFull = false;
-  #traceId = '';
-
-  // Where rollback() returns to.
-  #w = 0;
-  #d = 0;
-  #at = 0;
-  #units = 0;
-  #rope = '';
-  #trace = '';
+  #textBytes = 0;
+  #grown = false;
+  #patience = PATIENCE;
+  #buffer: NodeBuffer | undefined;
 
   constructor(x: CoreExports) {
     this.x = x;
-    x.edgespan_lend(0, 0, 0);
-    this.refresh();
-    const bytes = new Uint8Array(x.memory.buffer, x.edgespan_keys(), x.edgespan_keys_size());
-    for (const name of new TextDecoder().decode(bytes).split('\n').slice(0, FIRST_DYNAMIC_KEY - 1)) {
-      this.#keys.set(name, this.names.length);
-      this.names.push(name);
-    }
+    this.#lend(0, 0, 0);
+    const keys = new Uint8Array(x.memory.buffer, x.edgespan_keys());
+    const text = new TextDecoder().decode(keys.subarray(0, keys.indexOf(0) - 1));
+    for (const name of text.split('\n')) this.#keys.set(name, this.#names.push(name) - 1);
   }
 
-  /** Looks at the lent areas again: after any call that may have moved them or grown memory. */
+  /** So many fields of the core's result area; valid until the core is called again. */
+  result(fields: number): Uint32Array {
+    return new Uint32Array(this.x.memory.buffer, this.x.edgespan_result(), fields);
+  }
+
+  #lend(words: number, doubles: number, text: number): boolean {
+    const status = this.x.edgespan_lend(words, doubles, text);
+    const [wordsAt, doublesAt, textAt, wordCount, doubleCount, textBytes] = this.result(6);
+    const { buffer } = this.x.memory;
+    this.words = new Int32Array(buffer, wordsAt, wordCount);
+    this.doubles = new Float64Array(buffer, doublesAt, doubleCount);
+    this.text = new Uint8Array(buffer, textAt, textBytes);
+    this.wLimit = wordCount - SLACK;
+    this.dLimit = doubleCount - SLACK;
+    this.#textBytes = textBytes;
+    this.#buffer = undefined;
+    return status >= 0;
+  }
+
+  /** Looks at the lent areas again, if a call into the core has grown memory: views are empty then. */
   refresh(): void {
-    const x = this.x;
-    const buffer = x.memory.buffer;
-    const words = x.edgespan_words();
-    const doubles = x.edgespan_doubles();
-    const text = x.edgespan_text();
-    const wordCount = x.edgespan_words_capacity();
-    const doubleCount = x.edgespan_doubles_capacity();
-    const textBytes = x.edgespan_text_capacity();
-    const same = this.text !== undefined && this.text.buffer === buffer;
-    if (!same || this.words.byteOffset !== words || this.words.length !== wordCount) {
-      this.words = new Int32Array(buffer, words, wordCount);
-      this.wLimit = wordCount - SLACK;
-    }
-    if (!same || this.doubles.byteOffset !== doubles || this.doubles.length !== doubleCount) {
-      this.doubles = new Float64Array(buffer, doubles, doubleCount);
-      this.dLimit = doubleCount - SLACK;
-    }
-    if (!same || this.text.byteOffset !== text || this.text.length !== textBytes) {
-      this.text = new Uint8Array(buffer, text, textBytes);
-      this.#textBuffer = undefined;
-    }
+    if (this.text.length > 0) return;
+    this.#lend(this.wLimit + SLACK, this.dLimit + SLACK, this.#textBytes);
   }
 
   /** Whether what lies on the tape should go before the next span. */
   get filled(): boolean {
     return (
       this.units > FILLED_UNITS ||
-      this.at > this.text.length >> 1 ||
+      this.at > this.#textBytes >> 1 ||
       this.w > this.wLimit >> 1 ||
       this.d > this.dLimit >> 1
     );
@@ -154,61 +149,40 @@ export class Tape {
   grow(): void {
     const words = this.words.length * (this.w > this.wLimit ? 2 : 1);
     const doubles = this.doubles.length * (this.d > this.dLimit ? 2 : 1);
+    this.#grown = true;
     if (words > MAX_WORDS || doubles > MAX_DOUBLES) throw FULL;
-    if (!this.#lend(words, doubles, this.text.length)) throw FULL;
+    if (!this.#lend(words, doubles, this.#textBytes)) throw FULL;
   }
 
   /** Whether there is room for `bytes` of text and for the rope behind them, after growing. */
   fits(bytes: number): boolean {
     const need = this.at + bytes + 3 * this.units;
-    if (need <= this.text.length) return true;
+    if (need <= this.#textBytes) return true;
+    this.#grown = true;
     return need <= MAX_TEXT && this.#lend(this.words.length, this.doubles.length, need);
   }
 
-  #lend(words: number, doubles: number, text: number): boolean {
-    const status = this.x.edgespan_lend(words, doubles, text);
-    this.refresh();
-    return status >= 0;
+  /** The end of the tape; rollback() takes away what was written since. */
+  mark(): Mark {
+    const { w, d, at, units, rope, traceId } = this;
+    return { w, d, at, units, rope, traceId };
   }
 
-  /** Remembers the end of the tape; rollback() takes away what was written since. */
-  mark(): void {
-    this.#w = this.w;
-    this.#d = this.d;
-    this.#at = this.at;
-    this.#units = this.units;
-    this.#rope = this.rope;
-    this.#trace = this.#traceId;
+  rollback(mark: Mark): void {
+    Object.assign(this, mark);
   }
 
-  rollback(): void {
-    this.w = this.#w;
-    this.d = this.#d;
-    this.at = this.#at;
-    this.units = this.#units;
-    this.rope = this.#rope;
-    this.#traceId = this.#trace;
-    this.stack.length = 0;
-  }
-
-  /** Empties the tape. */
+  /** Empties the tape and gives back what the areas grew by. */
   clear(): void {
-    this.w = this.d = this.at = this.units = this.ended = 0;
-    this.rope = this.#traceId = '';
-    this.stack.length = 0;
+    this.w = this.d = this.at = this.units = this.ended = this.stack.length = 0;
+    this.rope = this.traceId = '';
+    if (this.#grown) this.#lend(0, 0, 0);
+    this.#grown = false;
   }
 
-  /** Encodes the rope behind the text; returns its bytes. REQUIRES: fits(0). */
-  putRope(): number {
-    if (this.units === 0) return 0;
-    return encoder.encodeInto(this.rope, this.text.subarray(this.at)).written;
-  }
-
-  /** Names the trace of the items that follow. */
-  trace(id: string): void {
-    if (id === this.#traceId) return;
-    this.#traceId = id;
-    this.piece(OP_TRACE, id);
+  /** Hands the tape over, as the arguments of a call after the handle. REQUIRES: fits(0). */
+  finish(): [words: number, doubles: number, ropeAt: number, ropeBytes: number, ropeUnits: number] {
+    return [this.w, this.d, this.at, this.#encode(this.rope), this.units];
   }
 
   /** A word with a rope piece of up to 16383 units. */
@@ -226,14 +200,8 @@ export class Tape {
 
   /** A string value; `key` already in its place in the word. */
   string(key: number, value: string): void {
-    const units = value.length;
-    if (units < ROPE_MAX) {
-      this.rope += value;
-      this.units += units;
-      this.words[this.w++] = OP_STRING | key | (units << ARG_SHIFT);
-    } else {
-      this.#bigString(key, value);
-    }
+    if (value.length < ROPE_MAX) this.piece(OP_STRING | key, value);
+    else this.#bigString(key, value);
   }
 
   /** Raw bytes; they are never cut. */
@@ -243,17 +211,22 @@ export class Tape {
     this.#area(OP_BYTES | key, this.at, value.length, value.length);
   }
 
-  #area(word: number, at: number, length: number, used: number): void {
+  #area(word: number, at: number, length: number, bytes: number): void {
     const { words } = this;
-    words[this.w] = word;
-    words[this.w + 1] = at;
-    words[this.w + 2] = length;
-    this.w += 3;
-    this.at += used;
+    words[this.w++] = word;
+    words[this.w++] = at;
+    words[this.w++] = length;
+    this.at = at + bytes;
+  }
+
+  // UTF-8 at the end of the text; returns its bytes. REQUIRES: fits(3 * units).
+  #encode(text: string): number {
+    if (this.#buffer) return this.#buffer.utf8Write(text, this.at, 3 * text.length);
+    return encoder.encodeInto(text, this.text.subarray(this.at)).written;
   }
 
   // Text with characters beyond Latin-1 is two bytes a unit in the host as well: copying it and
-  // transcoding in the core is several times faster than encodeInto(). A key's last text predicts.
+  // transcoding in the core is several times faster than encoding it. A key's last text predicts.
   #bigString(key: number, value: string): void {
     const limit = this.cutting ? CUT_UNITS : MAX_UNITS;
     if (value.length > limit) {
@@ -261,53 +234,64 @@ export class Tape {
     }
     const units = value.length;
     const slot = key >> KEY_SHIFT;
-    if (this.#wide[slot] !== 0 && this.#Buffer && this.fits(2 * units + 1)) {
+    const room = this.fits(3 * units + 1); // 3 bytes a unit is the worst case
+    if (this.#patience > 0) this.#patience--;
+    else this.#buffer ??= nodeBuffer(this.text);
+    if (room && this.#buffer && this.#wide[slot] > 0) {
       this.#wide[slot]--;
       const at = (this.at + 1) & ~1;
-      const { text } = this;
-      this.#textBuffer ??= this.#Buffer.from(text.buffer, text.byteOffset, text.length);
-      this.#textBuffer.ucs2Write(value, at, 2 * units);
-      this.#area(OP_UTF16 | key, at, units, at - this.at + 2 * units);
+      this.#buffer.ucs2Write(value, at, 2 * units);
+      this.#area(OP_UTF16 | key, at, units, 2 * units);
       return;
     }
-    // 3 bytes a unit is the worst case; ASCII, the usual one, may fit where that does not.
-    if (!this.fits(3 * units) && !this.fits(units)) throw FULL;
-    const end = Math.min(this.at + 3 * units, this.text.length - 3 * this.units);
-    const { read, written } = encoder.encodeInto(value, this.text.subarray(this.at, end));
-    if (read < units) throw FULL;
-    if (written !== units) this.#widen(slot);
-    this.#area(OP_UTF8 | key, this.at, written, written);
-  }
-
-  // globalThis.Buffer is looked up here and not before: on workerd the first look loads node:buffer.
-  #widen(slot: number): void {
-    if (this.#Buffer === undefined) {
-      const found = (globalThis as { Buffer?: NodeBufferConstructor }).Buffer;
-      this.#Buffer = typeof found?.prototype?.ucs2Write === 'function' ? found : null;
+    let bytes: number;
+    if (room) {
+      bytes = this.#encode(value);
+    } else {
+      // ASCII, the usual case, may fit where three bytes a unit do not.
+      if (!this.fits(units)) throw FULL;
+      const rest = this.text.subarray(this.at, this.#textBytes - 3 * this.units);
+      const { read, written } = encoder.encodeInto(value, rest);
+      if (read < units) throw FULL;
+      bytes = written;
     }
-    if (this.#Buffer) this.#wide[slot] = WIDE_RUN;
+    if (bytes !== units) {
+      this.#wide[slot] = WIDE_RUN;
+      this.#patience = 0;
+    }
+    this.#area(OP_UTF8 | key, this.at, bytes, bytes);
   }
 
-  /** The id of `name`, 0 for a key that must go inline; learns that it follows `previous`. */
-  lookup(previous: number, name: string): number {
-    let id = this.#keys.get(name);
-    if (id === undefined) id = this.#intern(name);
+  /** The id of `name`, which follows the key `previous`; 0: it must go inline. */
+  key(previous: number, name: string): number {
+    const id = this.#next[previous];
+    return this.#names[id] === name ? id : this.#lookup(previous, name);
+  }
+
+  #lookup(previous: number, name: string): number {
+    const id = this.#keys.get(name) ?? this.#intern(name);
     if (id !== 0) {
-      this.next[previous] = id;
-      this.names[id] = name; // the caller's own string: the next comparison is one of pointers
+      this.#next[previous] = id;
+      this.#names[id] = name; // the caller's own string: the next comparison is one of pointers
     }
     return id;
   }
 
   #intern(name: string): number {
-    if (this.#keysFull || !PLAUSIBLE_KEY.test(name) || DIGITS.test(name)) return 0;
-    if (!this.fits(name.length)) return 0;
-    const { written } = encoder.encodeInto(name, this.text.subarray(this.at));
-    const id = this.x.edgespan_intern(this.at, written);
+    if (this.#keysFull || !PLAUSIBLE_KEY.test(name) || !this.fits(name.length)) return 0;
+    const { text, at } = this;
+    for (let i = 0; i < name.length; i++) text[at + i] = name.charCodeAt(i);
+    const id = this.x.edgespan_intern(at, name.length);
     this.refresh();
     this.#keysFull = id <= 0; // plausible keys are refused for that reason alone
     if (this.#keysFull) return 0;
     this.#keys.set(name, id);
     return id;
   }
+}
+
+function nodeBuffer(text: Uint8Array): NodeBuffer | undefined {
+  const { Buffer } = globalThis as { Buffer?: NodeBufferConstructor };
+  if (!Buffer?.prototype?.utf8Write || !Buffer.prototype.ucs2Write) return undefined;
+  return Buffer.from(text.buffer, text.byteOffset, text.length);
 }

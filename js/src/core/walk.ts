@@ -6,6 +6,8 @@
  * @module
  */
 import {
+  KEY_ID,
+  KEY_IS_INTERNAL,
   MAX_KEY,
   OP_ARRAY,
   OP_DATE,
@@ -34,16 +36,9 @@ const TRUE: number = OP_LITERAL | (2 << ARG_SHIFT);
 export function writeValue(t: Tape, key: number, value: unknown, depth: number): void {
   switch (typeof value) {
     case 'string':
-      t.string(key, value);
-      return;
+      return t.string(key, value);
     case 'number':
-      t.doubles[t.d++] = value;
-      if ((value | 0) === value || (Number.isInteger(value) && Math.abs(value) <= MAX_EXACT)) {
-        t.words[t.w++] = OP_NUMBER | key;
-      } else {
-        t.piece(OP_NUMBER | key, Number.isFinite(value) ? `${value}` : '');
-      }
-      return;
+      return writeNumber(t, key, value);
     case 'boolean':
       t.words[t.w++] = (value ? TRUE : FALSE) | key;
       return;
@@ -57,7 +52,10 @@ export function writeValue(t: Tape, key: number, value: unknown, depth: number):
   t.words[t.w++] = NULL | key;
 }
 
-/** Writes the members of a plain object; `previous` seeds the prediction of its keys. */
+/**
+ * Writes the members of a plain object; `previous` seeds the prediction of its keys. At depth 0 stands
+ * the span itself, whose envelope is not content; its keys are neighbours in the schema.
+ */
 export function writeMembers(
   t: Tape,
   object: Record<string, unknown>,
@@ -77,7 +75,7 @@ export function writeMembers(
 }
 
 /** Writes one member, or nothing where JSON would have none; returns the key for the prediction. */
-export function writeMember(
+function writeMember(
   t: Tape,
   name: string,
   value: unknown,
@@ -87,26 +85,30 @@ export function writeMember(
   if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
     return previous;
   }
-  if (t.w > t.wLimit || t.d > t.dLimit) t.grow();
-  let id = t.next[previous];
-  if (t.names[id] !== name) id = t.lookup(previous, name);
-  if (id === 0) {
-    t.inlineKey(name);
-    id = previous;
-    writeValue(t, 0, value, depth);
-  } else {
-    writeValue(t, id << KEY_SHIFT, value, depth);
-  }
-  return id;
+  const id = t.key(previous, name);
+  if (depth === 0 && id >= KEY_ID && id <= KEY_IS_INTERNAL) return id;
+  if (t.w > t.wLimit) t.grow();
+  if (id === 0) t.inlineKey(name);
+  writeValue(t, id << KEY_SHIFT, value, depth);
+  return id === 0 ? previous : id;
 }
 
-/** The value of a member, or what stands for one that cannot be read. */
-function read(object: object, name: string): unknown {
-  try {
-    return (object as Record<string, unknown>)[name];
-  } catch {
-    return THROWS;
+// The core tells integers from fractions; of the latter it wants the text as JavaScript prints it.
+function writeNumber(t: Tape, key: number, value: number): void {
+  if (t.d > t.dLimit) t.grow();
+  t.doubles[t.d++] = value;
+  if ((value | 0) === value || (Number.isInteger(value) && Math.abs(value) <= MAX_EXACT)) {
+    t.words[t.w++] = OP_NUMBER | key;
+  } else {
+    t.piece(OP_NUMBER | key, Number.isFinite(value) ? `${value}` : '');
   }
+}
+
+function writeBigInt(t: Tape, key: number, value: bigint): void {
+  if (BigInt.asIntN(64, value) !== value) return t.string(key, `${value}`);
+  t.words[t.w++] = OP_INT64 | key;
+  t.words[t.w++] = Number(BigInt.asIntN(32, value));
+  t.words[t.w++] = Number(BigInt.asIntN(32, value >> 32n));
 }
 
 function writeObject(t: Tape, key: number, object: Record<string, unknown>, depth: number): void {
@@ -115,59 +117,36 @@ function writeObject(t: Tape, key: number, object: Record<string, unknown>, dept
   if (t.w > MAX_WORDS) return t.string(key, '[Truncated]');
   for (let i = 0; i < depth; i++) if (stack[i] === object) return t.string(key, '[Circular]');
   stack[depth] = object;
-  if (Array.isArray(object)) {
-    writeArray(t, key, object, depth);
+  const prototype = Object.getPrototypeOf(object);
+  if (prototype === Array.prototype) {
+    writeArray(t, key, object as unknown as unknown[], depth);
+  } else if (
+    (prototype === Object.prototype || prototype === null) &&
+    typeof object.toJSON !== 'function'
+  ) {
+    const own = key >> KEY_SHIFT;
+    t.words[t.w++] = OP_OBJECT | key;
+    // The first key's prediction hangs on the object's own key, at the top also on the span's type.
+    writeMembers(t, object, depth === 0 ? (own + t.kind * KINDS) & MAX_KEY : own, depth + 1);
+    t.words[t.w++] = OP_END;
   } else {
-    const prototype = Object.getPrototypeOf(object);
-    if (
-      (prototype === Object.prototype || prototype === null) &&
-      typeof object.toJSON !== 'function'
-    ) {
-      t.words[t.w++] = OP_OBJECT | key;
-      writeMembers(t, object, first(t, key, depth), depth + 1);
-      t.words[t.w++] = OP_END;
-    } else {
-      writeExotic(t, key, object, depth);
-    }
+    writeExotic(t, key, object, depth);
   }
-  stack[depth] = undefined;
-}
-
-/** What seeds the prediction of an object's first key: its own, at the top by type of span. */
-function first(t: Tape, key: number, depth: number): number {
-  const own = key >> KEY_SHIFT;
-  return depth === 0 ? (own + t.kind * KINDS) & MAX_KEY : own;
 }
 
 function writeArray(t: Tape, key: number, values: ArrayLike<unknown>, depth: number): void {
   t.words[t.w++] = OP_ARRAY | key;
   for (let i = 0; i < values.length; i++) {
-    if (t.w > t.wLimit || t.d > t.dLimit) t.grow();
+    if (t.w > t.wLimit) t.grow();
     writeValue(t, 0, values[i], depth + 1);
   }
   t.words[t.w++] = OP_END;
 }
 
-function writeBigInt(t: Tape, key: number, value: bigint): void {
-  if (BigInt.asIntN(64, value) !== value) return t.string(key, value.toString());
-  t.words[t.w] = OP_INT64 | key;
-  t.words[t.w + 1] = Number(BigInt.asIntN(32, value));
-  t.words[t.w + 2] = Number(BigInt.asIntN(32, value >> 32n));
-  t.w += 3;
-}
-
 // Everything that is not a plain object: rare, so the order is by meaning, not by speed.
 function writeExotic(t: Tape, key: number, object: object, depth: number): void {
-  if (object instanceof Date) {
-    const time = Date.prototype.getTime.call(object);
-    if (Number.isNaN(time)) {
-      t.words[t.w++] = NULL | key;
-    } else {
-      t.words[t.w++] = OP_DATE | key;
-      t.doubles[t.d++] = time;
-    }
-    return;
-  }
+  if (Array.isArray(object)) return writeArray(t, key, object, depth); // a subclass, another realm
+  if (object instanceof Date) return writeDate(t, key, object);
   if (object instanceof ArrayBuffer) return t.bytes(key, new Uint8Array(object));
   if (ArrayBuffer.isView(object)) {
     if (object instanceof DataView || (object as Uint8Array).BYTES_PER_ELEMENT === 1) {
@@ -186,41 +165,41 @@ function writeExotic(t: Tape, key: number, object: object, depth: number): void 
     }
     if (json !== object) return writeValue(t, key, json, depth + 1);
   }
-  if (
-    object instanceof String ||
-    object instanceof Number ||
-    object instanceof Boolean ||
-    object instanceof BigInt
-  ) {
+  if ([String, Number, Boolean, BigInt].some((box) => object instanceof box)) {
     return writeValue(t, key, object.valueOf(), depth + 1);
   }
-  if (object instanceof RegExp) return t.string(key, String(object));
+  if (object instanceof RegExp) return t.string(key, `${object}`);
   if (object instanceof Set) return writeArray(t, key, [...object], depth);
-  if (object instanceof Map) return writeMap(t, key, object, depth);
+  let names: Iterable<unknown> = Object.keys(object);
+  let read = (name: unknown): unknown => (object as Record<string, unknown>)[name as string];
+  if (object instanceof Map) {
+    const entries = [...object];
+    if (entries.some(([name]) => typeof name === 'object' && name !== null)) {
+      return writeArray(t, key, entries, depth);
+    }
+    names = object.keys();
+    read = (name) => object.get(name);
+  } else if (object instanceof Error) {
+    // Its own, but not enumerable (`name` often inherited).
+    names = new Set(['name', 'message', 'stack', 'cause', ...(names as string[])]);
+  }
   t.words[t.w++] = OP_OBJECT | key;
   let previous = key >> KEY_SHIFT;
-  if (object instanceof Error) {
-    // Own, but not enumerable (`name` often inherited).
-    for (const name of ['name', 'message', 'stack', 'cause']) {
-      previous = writeMember(t, name, read(object, name), previous, depth + 1);
+  for (const name of names) {
+    let value: unknown;
+    try {
+      value = read(name);
+    } catch {
+      value = THROWS;
     }
-  }
-  for (const name of Object.keys(object)) {
-    if (object instanceof Error && /^(name|message|stack|cause)$/.test(name)) continue;
-    previous = writeMember(t, name, read(object, name), previous, depth + 1);
+    previous = writeMember(t, String(name), value, previous, depth + 1);
   }
   t.words[t.w++] = OP_END;
 }
 
-function writeMap(t: Tape, key: number, map: Map<unknown, unknown>, depth: number): void {
-  const entries = [...map];
-  if (entries.some(([name]) => typeof name === 'object' && name !== null)) {
-    return writeArray(t, key, entries, depth);
-  }
-  t.words[t.w++] = OP_OBJECT | key;
-  let previous = key >> KEY_SHIFT;
-  for (const [name, value] of entries) {
-    previous = writeMember(t, String(name), value, previous, depth + 1);
-  }
-  t.words[t.w++] = OP_END;
+function writeDate(t: Tape, key: number, date: Date): void {
+  const time = Date.prototype.getTime.call(date);
+  if (t.d > t.dLimit) t.grow();
+  t.doubles[t.d++] = time;
+  t.piece(OP_DATE | key, Number.isNaN(time) ? '' : Date.prototype.toISOString.call(date));
 }

@@ -9,17 +9,16 @@ import {
   FLAG_IS_ROOT,
   FLAG_REMOTE_PARENT,
   FLAG_WITHHELD,
-  KEY_ID,
-  KEY_IS_INTERNAL,
   LOSS_FAILED,
   LOSS_MALFORMED,
   OP_END,
   OP_SPAN,
   OP_START,
+  OP_TRACE,
   TYPE_GENERIC,
 } from '../core/schema.gen.js';
 import { ARG_SHIFT, FULL, KEY_SHIFT, type Tape } from '../core/tape.js';
-import { writeMember } from '../core/walk.js';
+import { writeMembers } from '../core/walk.js';
 import type { MastraSpan } from './types.js';
 
 const MAX_NAME_UNITS = 0xffff;
@@ -47,67 +46,38 @@ export function recordEnd(
     pipeline.lose(LOSS_MALFORMED, 1);
     return;
   }
-  if (content !== undefined) {
-    let failure = writeSpan(tape, span, content);
-    if (failure === FULL) {
-      // Alone on the tape there may be room; if not, with its long strings cut. A commit, even of
-      // nothing, gives back what the areas grew by.
-      pipeline.commitTape();
-      failure = writeSpan(tape, span, content);
-      if (failure === FULL) {
-        pipeline.commitTape();
-        tape.cutting = true;
-        failure = writeSpan(tape, span, content);
-        tape.cutting = false;
-        if (failure === FULL) pipeline.commitTape();
-      }
-    }
+  // As things are, then alone on the tape, then with its long strings cut; at last without content.
+  for (let attempt = content ? 0 : 3; attempt <= 3; attempt++) {
+    tape.cutting = attempt === 2;
+    const failure = writeSpan(tape, span, attempt < 3 ? content : undefined);
+    tape.cutting = false;
     if (failure === undefined) return;
+    if (failure === FULL) pipeline.commitTape();
+    else if (attempt < 2) attempt = 2;
   }
-  if (writeSpan(tape, span, undefined) !== undefined) pipeline.lose(LOSS_FAILED, 1);
+  pipeline.lose(LOSS_FAILED, 1);
 }
 
 /** Returns undefined, or what was thrown; then nothing of the span is on the tape. */
 function writeSpan(tape: Tape, span: MastraSpan, content: MastraSpan | undefined): unknown {
-  tape.mark();
+  const mark = tape.mark();
   tape.busy = true;
   try {
-    if (content === undefined) {
-      writeEnvelope(tape, OP_SPAN, span, span.name, FLAG_WITHHELD);
+    if (content) {
+      tape.kind = writeEnvelope(tape, OP_SPAN, span, content.name, 0);
+      writeMembers(tape, content as unknown as Record<string, unknown>, tape.kind, 0);
     } else {
-      const type = writeEnvelope(tape, OP_SPAN, span, content.name, 0);
-      writeContent(tape, content as unknown as Record<string, unknown>, type);
+      writeEnvelope(tape, OP_SPAN, span, span.name, FLAG_WITHHELD);
     }
     tape.words[tape.w++] = OP_END;
     if (!tape.fits(0)) throw FULL;
     tape.ended++;
     return undefined;
   } catch (error) {
-    tape.rollback();
+    tape.rollback(mark);
     return error ?? LOSS_FAILED;
   } finally {
     tape.busy = false;
-  }
-}
-
-// The members of a span are its fields but the envelope's, whose keys are neighbours in the schema.
-function writeContent(tape: Tape, content: Record<string, unknown>, type: number): void {
-  let previous = type;
-  tape.kind = type;
-  for (const name in content) {
-    let id = tape.next[previous];
-    if (tape.names[id] !== name) id = tape.lookup(previous, name);
-    if (id >= KEY_ID && id <= KEY_IS_INTERNAL) {
-      previous = id;
-      continue;
-    }
-    let value: unknown;
-    try {
-      value = content[name];
-    } catch {
-      value = '[Throws]';
-    }
-    previous = writeMember(tape, name, value, previous, 0);
   }
 }
 
@@ -120,35 +90,31 @@ function writeEnvelope(
   extra: number,
 ): number {
   if (tape.w > tape.wLimit || tape.d > tape.dLimit) tape.grow();
-  tape.trace(span.traceId);
+  const { id, traceId, parentSpanId, externalParentSpanId, endTime } = span;
+  if (traceId !== tape.traceId) tape.piece(OP_TRACE, (tape.traceId = traceId));
   let name = typeof label === 'string' ? label : `${label ?? ''}`;
-  if (op === OP_START) name = '';
-  else if (name.length > MAX_NAME_UNITS) name = name.slice(0, MAX_NAME_UNITS);
-  const { id, parentSpanId, externalParentSpanId, endTime } = span;
-  const parent = parentSpanId ?? externalParentSpanId ?? '';
+  if (name.length > MAX_NAME_UNITS) name = name.slice(0, MAX_NAME_UNITS);
+  const parent = parentSpanId ?? externalParentSpanId;
   const parentId = validId(parent, 16) ? parent : '';
-  let type = tape.lookup(0, String(span.type));
-  if (type === 0) type = TYPE_GENERIC;
+  const type = tape.key(0, String(span.type)) || TYPE_GENERIC;
   let flags = extra;
   if (op === OP_SPAN && endTime) flags |= FLAG_HAS_END;
   if (span.isRootSpan) flags |= FLAG_IS_ROOT;
   if (span.isEvent) flags |= FLAG_IS_EVENT;
   if (parentSpanId === undefined && parentId !== '') flags |= FLAG_REMOTE_PARENT;
-  const { words, doubles } = tape;
-  words[tape.w] = op | (type << KEY_SHIFT) | (flags << ARG_SHIFT);
-  words[tape.w + 1] = name.length | (id.length << 16) | (parentId.length << 24);
-  tape.w += 2;
+  tape.words[tape.w++] = op | (type << KEY_SHIFT) | (flags << ARG_SHIFT);
+  tape.words[tape.w++] = name.length | (id.length << 16) | (parentId.length << 24);
   tape.rope += id;
   tape.rope += parentId;
   tape.rope += name;
   tape.units += id.length + parentId.length + name.length;
-  doubles[tape.d++] = milliseconds(span.startTime);
-  if (flags & FLAG_HAS_END) doubles[tape.d++] = milliseconds(endTime);
+  tape.doubles[tape.d++] = milliseconds(span.startTime);
+  if (flags & FLAG_HAS_END) tape.doubles[tape.d++] = milliseconds(endTime);
   return type;
 }
 
 function validId(id: unknown, digits: number): id is string {
-  return typeof id === 'string' && id.length > 0 && id.length <= digits;
+  return typeof id === 'string' && id !== '' && id.length <= digits;
 }
 
 /** Dates are Dates in Mastra; spans that went through JSON have them as text. */

@@ -12,14 +12,23 @@ import type { Tally } from './receipt.js';
 const TURN_MS = 20;
 const MAX_TURNS = 500;
 
-/** Resolves after so many milliseconds; at once where there are no timers (a Worker's global scope). */
-export function pause(milliseconds: number): Promise<void> {
+/**
+ * Resolves when `work` settles, at the latest after so many milliseconds; at once where there are no
+ * timers (a Worker's global scope).
+ */
+export function within(milliseconds: number, work?: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      setTimeout(resolve, milliseconds);
+      timer = setTimeout(resolve, milliseconds);
     } catch {
       resolve();
     }
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    work?.then(done, done);
   });
 }
 
@@ -31,7 +40,7 @@ export async function deliver(
   tally: Tally,
 ): Promise<void> {
   await Promise.all(destinations.map((to, index) => drain(pipeline, to, index, trace, tally)));
-  if (tally.requests === 0) pipeline.settle(tally);
+  pipeline.settle(tally);
 }
 
 async function drain(
@@ -43,7 +52,7 @@ async function drain(
 ): Promise<void> {
   for (;;) {
     // The crowd is counted, not awaited: its promises belong to other requests.
-    for (let turns = 0; pipeline.crowded && turns < MAX_TURNS; turns++) await pause(TURN_MS);
+    for (let turns = 0; pipeline.crowded && turns < MAX_TURNS; turns++) await within(TURN_MS);
     const batch = pipeline.cut(index, trace);
     if (!batch) return;
     tally.requests++;
@@ -52,17 +61,15 @@ async function drain(
       const { status, kind, body, cause } = await destination.post(batch.body);
       const { verdict, rejected, message } = pipeline.judge(batch, status, kind, body);
       if (verdict !== VERDICT_ACCEPTED || message !== '') {
-        const said = destination.redact(message);
         const what = verdict === VERDICT_PARTIAL ? `${rejected} spans refused` : cause;
-        tally.error(
-          destination.name,
-          status,
-          [what || (said === '' ? `HTTP ${status}` : ''), said].filter(Boolean).join(': '),
-        );
+        tally.errors.push({
+          destination: destination.name,
+          ...(status && { status }),
+          message: [what, destination.redact(message)].filter(Boolean).join(': ') || `HTTP ${status}`,
+        });
       }
     } finally {
       pipeline.release(batch);
-      pipeline.settle(tally);
     }
   }
 }
@@ -74,7 +81,7 @@ export function cure(status: number): string {
   if (status === 413) return 'lower `maxRequestBytes`';
   if (status === 429 || status >= 500) return 'the receiver is in trouble; nothing is sent again';
   if (status === 404 || status === 405 || (status >= 300 && status < 400)) {
-    return 'check `endpoint`: it is the base URL of an OTLP/HTTP receiver';
+    return 'check `endpoint`: the base URL of an OTLP/HTTP receiver';
   }
-  return 'the receipt has the words of the receiver (onReceipt, flush())';
+  return 'the receipt has the words of the receiver';
 }

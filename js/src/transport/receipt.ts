@@ -2,7 +2,14 @@
  * Receipts: what became of spans, counted once for each destination.
  * @module
  */
-import { LOSS_NAMES } from '../core/schema.gen.js';
+import {
+  LOSS_NAMES,
+  STAT_ACCEPTED,
+  STAT_DROPPED,
+  STAT_REJECTED,
+  STAT_UNENDED,
+  STAT_WITHHELD,
+} from '../core/schema.gen.js';
 
 /** Why spans were dropped. */
 export type DropReason = (typeof LOSS_NAMES)[number];
@@ -41,50 +48,55 @@ export interface Receipt {
   errors: ReceiptError[];
 }
 
+/** Numbers of the core's statistics of a destination: STAT_*, the losses from STAT_DROPPED on. */
+export const STAT_FIELDS: number = STAT_DROPPED + LOSS_NAMES.length;
 const MAX_ERRORS = 16;
 
 /** Counts that become a receipt. */
 export class Tally {
-  accepted = 0;
-  rejected = 0;
-  unended = 0;
-  withheld = 0;
+  /** Spans, by STAT_*. */
+  readonly spans: number[] = new Array(STAT_FIELDS).fill(0);
   requests = 0;
   bytes = 0;
-  readonly dropped: number[] = LOSS_NAMES.map(() => 0);
-  readonly errors: ReceiptError[] = [];
-
-  error(destination: string, status: number, message: string): void {
-    if (this.errors.length >= MAX_ERRORS) return;
-    this.errors.push(status === 0 ? { destination, message } : { destination, status, message });
-  }
+  errors: ReceiptError[] = [];
 
   add(other: Tally): void {
-    this.accepted += other.accepted;
-    this.rejected += other.rejected;
-    this.unended += other.unended;
-    this.withheld += other.withheld;
+    other.spans.forEach((spans, stat) => (this.spans[stat] += spans));
     this.requests += other.requests;
     this.bytes += other.bytes;
-    for (let i = 0; i < LOSS_NAMES.length; i++) this.dropped[i] += other.dropped[i];
-    if (other.errors.length > 0) {
-      this.errors.push(...other.errors.slice(0, MAX_ERRORS - this.errors.length));
-    }
+    this.errors = [...this.errors, ...other.errors].slice(0, MAX_ERRORS);
+  }
+
+  lose(reason: number, spans: number): void {
+    this.spans[STAT_DROPPED + reason] += spans;
   }
 
   /** Spans that will not arrive. */
   get lost(): number {
-    let lost = this.rejected;
-    for (let i = 0; i < LOSS_NAMES.length; i++) lost += this.dropped[i];
-    return lost;
+    return this.spans.slice(STAT_DROPPED).reduce((a, b) => a + b, this.spans[STAT_REJECTED]);
+  }
+
+  get dropped(): Receipt['dropped'] {
+    const dropped: Receipt['dropped'] = {};
+    for (const [i, reason] of LOSS_NAMES.entries()) {
+      const spans = this.spans[STAT_DROPPED + i];
+      if (spans > 0) dropped[reason] = spans;
+    }
+    return dropped;
   }
 
   receipt(pending: number): Receipt {
-    const dropped: Receipt['dropped'] = {};
-    for (const [reason, spans] of this.dropped.entries()) {
-      if (spans > 0) dropped[LOSS_NAMES[reason]] = spans;
-    }
-    const { accepted, rejected, unended, withheld, requests, bytes, errors } = this;
-    return { accepted, rejected, dropped, pending, unended, withheld, requests, bytes, errors };
+    const { spans, dropped, requests, bytes, errors } = this;
+    return {
+      accepted: spans[STAT_ACCEPTED],
+      rejected: spans[STAT_REJECTED],
+      dropped,
+      pending,
+      unended: spans[STAT_UNENDED],
+      withheld: spans[STAT_WITHHELD],
+      requests,
+      bytes,
+      errors,
+    };
   }
 }

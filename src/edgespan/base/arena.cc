@@ -49,7 +49,7 @@ void PageArena::Init([[maybe_unused]] uintptr_t base, uint32_t first, uint32_t b
   if (ready > end || !grow(base_ + ready * kPageSize)) return;
   first_ = first_page;
   end_ = end;
-  used_ = high_water_ = low_ = ready;
+  used_ = low_ = ready;
   map_ = At(first_page * kPageSize);
   // A region may be used again, so its pages may be poisoned; the map must not be when it is
   // written.
@@ -102,10 +102,7 @@ bool PageArena::Extend(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
   for (uint32_t i = page; i < end; ++i) {
     if (map_[i] != 0) return false;
   }
-  if (end > high_water_) {
-    if (!grow_(base_ + end * kPageSize)) return false;
-    high_water_ = end;
-  }
+  if (!grow_(base_ + end * kPageSize)) return false;
   memset(map_ + page, 1, pages);
   used_ += pages;
   ASAN_UNPOISON_MEMORY_REGION(At(page * kPageSize), pages * kPageSize);

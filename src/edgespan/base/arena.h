@@ -20,7 +20,8 @@ class PageArena {
   static constexpr uint32_t kPageSize = 4096;
   static constexpr uint32_t kMaxBudget = 256u << 20;
 
-  // Makes memory up to the address `end` usable; false when the host refuses.
+  // Makes memory up to the address `end` usable, if it is not; false when the host refuses. Called
+  // for every run.
   using GrowFn = bool (*)(uintptr_t end);
 
   // `first` is the first usable offset; it is rounded up to a page, so natively the region must
@@ -52,11 +53,9 @@ class PageArena {
     return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(p) - base_);
   }
 
-  // Bytes in use now, the map included; the budget; bytes from the region's first page to the
-  // end of the highest page ever in use.
+  // Bytes in use now, the map included; the budget.
   uint32_t used() const { return (used_ - first_) * kPageSize; }
   uint32_t budget() const { return (end_ - first_) * kPageSize; }
-  uint32_t high_water() const { return (high_water_ - first_) * kPageSize; }
 
  private:
   bool Take(uint32_t page, uint32_t pages);
@@ -69,11 +68,10 @@ class PageArena {
   GrowFn grow_ = nullptr;
   uint8_t* map_ = nullptr;  // 0: the page is free.
   // Pages, all counted from offset 0.
-  uint32_t first_ = 0;       // The region's first,
-  uint32_t end_ = 0;         // and the one past its last.
-  uint32_t used_ = 0;        // How many are not free, those below first_ included.
-  uint32_t high_water_ = 0;  // One past the highest ever in use.
-  uint32_t low_ = 0;         // No page below it is free.
+  uint32_t first_ = 0;  // The region's first,
+  uint32_t end_ = 0;    // and the one past its last.
+  uint32_t used_ = 0;   // How many are not free, those below first_ included.
+  uint32_t low_ = 0;    // No page below it is free.
 };
 
 }  // namespace edgespan

@@ -29,7 +29,6 @@ void CopyBytes(uint8_t* dst, const void* src, uint32_t n) {
 }
 
 bool Buffer::Init(PageArena* arena, uint32_t initial_bytes, uint32_t headroom) {
-  *this = Buffer();
   arena_ = arena;
   begin_ = cursor_ = arena->At(0);
   failed_ =
@@ -49,14 +48,17 @@ uint32_t Buffer::Detach(uint32_t* run_bytes) {
   const uint32_t run = failed_ ? 0 : run_;
   // An empty one keeps its page.
   const uint32_t kept = failed_ ? 0 : std::max(arena_->OffsetOf(cursor_) - run_, 1u);
-  arena_->Shrink(run_, run_bytes_, kept);
+  Drop(kept);
   *run_bytes = kept;
-  *this = Buffer();
   return run;
 }
 
 void Buffer::Discard() {
-  if (run_ != 0) arena_->Free(run_, run_bytes_);
+  if (run_ != 0) Drop(0);
+}
+
+[[gnu::noinline]] void Buffer::Drop(uint32_t kept) {
+  arena_->Shrink(run_, run_bytes_, kept);
   *this = Buffer();
 }
 

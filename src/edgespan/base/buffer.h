@@ -28,8 +28,9 @@ class Buffer {
   static constexpr uint32_t kSlack = 32;          // Writable bytes beyond every reservation.
   static constexpr uint32_t kSafeReserve = 4096;  // What Reserve() grants even after failure.
 
-  // Allocates a run of at least headroom + initial_bytes + slack. False (and failed()) if there is
-  // none; then no other member but Init(), failed() and Discard() may be called.
+  // For an empty Buffer: allocates a run of at least headroom + initial_bytes + slack. False (and
+  // failed()) if there is none; then no other member but Init(), failed() and Discard() may be
+  // called.
   [[nodiscard]] bool Init(PageArena* arena, uint32_t initial_bytes, uint32_t headroom = 0);
 
   // The write cursor, with at least n + kSlack writable bytes after it. Once failed, no more memory
@@ -75,6 +76,7 @@ class Buffer {
  private:
   uint8_t* Grow(uint32_t n);
   bool Resize(uint32_t bytes);
+  void Drop(uint32_t kept);
 
   PageArena* arena_ = nullptr;
   uint8_t* begin_ = nullptr;   // First byte of the content.

@@ -260,4 +260,12 @@ uint32_t Utf8PrefixForUnits(const uint8_t* src, uint32_t n, uint32_t units, bool
 
 #endif
 
+[[gnu::noinline]] bool SameText(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace edgespan

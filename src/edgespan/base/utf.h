@@ -7,8 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace edgespan {
+
+// a == b, without the library's memcmp: nothing of libc is linked into the module.
+bool SameText(std::string_view a, std::string_view b);
 
 constexpr uint32_t kTextSlack = 16;
 

@@ -92,6 +92,7 @@ void JsonText::Members(const Node* node, char open, char close) {
 }
 
 void JsonText::Value(const Node* node) {
+  static constexpr std::string_view kLiterals[] = {"null", "false", "true"};
   const std::string_view text = SpellingOf(*context_.arena, node);
   switch (node->Kind()) {
     case Op::kObject:
@@ -103,15 +104,15 @@ void JsonText::Value(const Node* node) {
     case Op::kInt64:
       return Integer(node->Integer());
     case Op::kNumber:
-      return out_->AppendText(text.empty() ? "null" : text);
+      return out_->AppendText(text.empty() ? kLiterals[0] : text);
     case Op::kDate:
-      return text.empty() ? out_->AppendText("null") : String(text);
+      return text.empty() ? out_->AppendText(kLiterals[0]) : String(text);
     case Op::kBytes:
       out_->AppendByte('"');
       Base64(text);
       return out_->AppendByte('"');
     default:  // kLiteral
-      return out_->AppendText(node->a == 0 ? "null" : node->a == 1 ? "false" : "true");
+      return out_->AppendText(kLiterals[node->a]);
   }
 }
 

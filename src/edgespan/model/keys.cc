@@ -9,7 +9,7 @@ namespace edgespan {
 uint16_t KeyTable::Intern(std::string_view name) {
   if (name.empty() || name.size() > kMaxBytes) return 0;
   for (uint32_t key = 1; key < end(); ++key) {
-    if (Name(static_cast<uint16_t>(key)) == name) return static_cast<uint16_t>(key);
+    if (SameText(Name(static_cast<uint16_t>(key)), name)) return static_cast<uint16_t>(key);
   }
   const uint32_t bytes = static_cast<uint32_t>(name.size());
   if (count_ == kMaxDynamic) return 0;

@@ -1,5 +1,6 @@
 #include "edgespan/otlp/span_encoder.h"
 
+#include "edgespan/base/utf.h"
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/semconv/messages.h"
 
@@ -130,8 +131,10 @@ void SpanEncoder::Write(const SpanRecord& span) {
     bits_ |= kModelCall;
   }
   type_name_ = run_.record.keys->Name(span.type);
-  operation_ = run_.dialect->operation(bits_);
-  if (operation_.empty()) operation_ = type_name_;
+  operation_ = type_name_;
+  for (const Operation* o = run_.dialect->operations; o->types != 0; ++o) {
+    if ((o->types & bits_) != 0) operation_ = o->name.view();
+  }
 
   const uint32_t nested =
       out_.Open(pb::ScopeSpans::kSpansFieldNumber, span.text_bytes + 24 * span.node_count + 160);
@@ -178,7 +181,8 @@ void SpanEncoder::Write(const SpanRecord& span) {
 const Node* SpanEncoder::FindError(bool* failed) const {
   const Node* error = Find(kKeyErrorInfo);
   *failed = error != nullptr;
-  if (*failed || (bits_ & kModelCall) == 0 || TextAt(kKeyAttributes, kKeyFinishReason) != "error") {
+  if (*failed || (bits_ & kModelCall) == 0 ||
+      !SameText(TextAt(kKeyAttributes, kKeyFinishReason), "error")) {
     return error;
   }
   *failed = true;

@@ -222,7 +222,7 @@ Trace* Pipeline::NewTrace(Exporter* exporter, const TraceId& trace_id, const Spa
     at = lane.Allocate(&arena_, sizeof(Trace));
   }
   Trace* const trace = arena_.At<Trace>(at);
-  *trace = Trace{};
+  std::memset(static_cast<void*>(trace), 0, sizeof *trace);
   trace->tree_lane = lane;
   trace->trace_id = trace_id;
   trace->root = root;

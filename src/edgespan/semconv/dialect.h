@@ -75,6 +75,12 @@ struct Rule {
   uint16_t unless = kKeyNone;
 };
 
+// gen_ai.operation.name, or its like; the span type itself serves where none is listed.
+struct Operation {
+  TypeSet types = 0;
+  Literal name = {};
+};
+
 struct Dialect {
   std::string_view name;
   const TypeSet* type_sets;
@@ -82,8 +88,7 @@ struct Dialect {
   const uint16_t* starts;  // kScopes + 1 entries: where each scope's rules begin
   TypeSet client;          // types of SpanKind CLIENT; SERVER below; all others INTERNAL
   TypeSet server;
-  // gen_ai.operation.name, or its like: empty where the span type itself serves.
-  std::string_view (*operation)(TypeSet bits);
+  const Operation* operations;  // ended by one without types
 };
 
 // The dialect called `name`, or nullptr.

@@ -132,15 +132,15 @@ constexpr Rule kRules[] = {
 
 constexpr auto kTable = MakeTable(kRules);
 
-std::string_view Operation(TypeSet bits) {
-  if (bits & kModelCall) return "chat";
-  if (bits & kToolCalls) return "execute_tool";
-  if (bits & TypeBit(kTypeModelStep)) return "agent_step";
-  if (bits & kEmbedding) return "embeddings";
-  if (bits & TypeBit(kTypeAgentRun)) return "invoke_agent";
-  if (bits & TypeBit(kTypeWorkflowRun)) return "invoke_workflow";
-  return {};
-}
+constexpr Operation kOperations[] = {
+    {kModelCall, "chat"},
+    {kToolCalls, "execute_tool"},
+    {TypeBit(kTypeModelStep), "agent_step"},
+    {kEmbedding, "embeddings"},
+    {TypeBit(kTypeAgentRun), "invoke_agent"},
+    {TypeBit(kTypeWorkflowRun), "invoke_workflow"},
+    {},
+};
 
 }  // namespace
 
@@ -151,7 +151,7 @@ constinit const Dialect kGenAi = {
     .starts = kTable.starts,
     .client = kModelCall | kEmbedding | kMcpTool,
     .server = kMcpServer,
-    .operation = Operation,
+    .operations = kOperations,
 };
 
 }  // namespace edgespan

@@ -1,5 +1,6 @@
 #include "edgespan/semconv/messages.h"
 
+#include "edgespan/base/utf.h"
 #include "edgespan/model/schema.h"
 #include "edgespan/semconv/dialect.h"
 
@@ -64,12 +65,12 @@ void MessageWriter::ToolCall(const Node* call) {
 void MessageWriter::Part(const Node* part) {
   const std::string_view type = TextOf(*context_.arena, FindMember(part, kKeyType));
   const Node* const text = FindMember(part, kKeyText);
-  if (type == "text" && text != nullptr) return TextPart("text", text);
-  if (type == "reasoning" && text != nullptr) return TextPart("reasoning", text);
-  if (type == "tool-call" && FindMember(part, kKeyToolCallId) != nullptr) return ToolCall(part);
+  if (SameText(type, "text") && text != nullptr) return TextPart("text", text);
+  if (SameText(type, "reasoning") && text != nullptr) return TextPart("reasoning", text);
+  if (SameText(type, "tool-call") && FindMember(part, kKeyToolCallId) != nullptr) return ToolCall(part);
   const Node* output = FindMember(part, kKeyOutput);
   if (output == nullptr) output = FindMember(part, kKeyResult);
-  if (type == "tool-result" && output != nullptr) {
+  if (SameText(type, "tool-result") && output != nullptr) {
     json_.Raw("{\"type\":\"tool_call_response\"");
     Field(",\"id\":", FindMember(part, kKeyToolCallId));
     Field(",\"name\":", FindMember(part, kKeyToolName));
@@ -166,8 +167,8 @@ void MessageWriter::Output(const Node* output, std::string_view finish_reason) {
   json_.Raw("]");
   if (!finish_reason.empty()) {
     // The schema's words for the AI SDK's.
-    if (finish_reason == "tool-calls") finish_reason = "tool_call";
-    if (finish_reason == "content-filter") finish_reason = "content_filter";
+    if (SameText(finish_reason, "tool-calls")) finish_reason = "tool_call";
+    if (SameText(finish_reason, "content-filter")) finish_reason = "content_filter";
     json_.Raw(",\"finish_reason\":");
     json_.String(finish_reason);
   }
