@@ -44,9 +44,8 @@ uint32_t Publish(const char* text) {
 constexpr size_t kRegion = edgespan::PageArena::kMaxBudget + 4 * edgespan::PageArena::kPageSize;
 bool Grow(uintptr_t) { return true; }
 uintptr_t Base() {
-  static void* const region =
-      mmap(nullptr, kRegion, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-           -1, 0);
+  static void* const region = mmap(nullptr, kRegion, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return reinterpret_cast<uintptr_t>(region);
 }
 uint32_t g_budget = Pipeline::kDefaultBudget;
@@ -54,7 +53,7 @@ uint32_t First() { return 2 * edgespan::PageArena::kPageSize; }
 // The text lies outside the region: it is copied into the page before the first one in use.
 uint32_t Publish(const char* text) {
   constexpr uint32_t kAt = 64;
-  std::strcpy(reinterpret_cast<char*>(Base() + kAt), text);
+  std::memcpy(reinterpret_cast<char*>(Base() + kAt), text, std::strlen(text) + 1);
   return kAt;
 }
 

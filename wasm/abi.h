@@ -65,13 +65,14 @@ int32_t EDGESPAN_EXPORT(edgespan_intern)(uint32_t at, uint32_t size);
  * shares one among equal configurations; when all places are taken, the idle one (no spans held, no
  * batch out) that was used least recently gives way, and its handle becomes kBadHandle. */
 int32_t EDGESPAN_EXPORT(edgespan_open_exporter)(uint32_t words, uint32_t doubles, uint32_t rope_at,
-                                               uint32_t rope_bytes, uint32_t rope_units);
+                                                uint32_t rope_bytes, uint32_t rope_units);
 
 /* Reads a tape of trace, start and span items into trace buffers. Returns the handle of the trace
  * whose root ended last on this tape, or 0 when none did. On kMalformed the items before the bad one
  * stay committed, the rest is dropped and counted. */
 int32_t EDGESPAN_EXPORT(edgespan_commit)(uint32_t exporter, uint32_t words, uint32_t doubles,
-                                        uint32_t rope_at, uint32_t rope_bytes, uint32_t rope_units);
+                                         uint32_t rope_at, uint32_t rope_bytes,
+                                         uint32_t rope_units);
 
 /* Ended spans that the host itself had to give up (`reason`: LossReason of pipeline/accounting.h). */
 int32_t EDGESPAN_EXPORT(edgespan_drop)(uint32_t exporter, uint32_t reason, uint32_t spans);
@@ -93,7 +94,7 @@ int32_t EDGESPAN_EXPORT(edgespan_batch)(uint32_t batch);
  * Returns a Verdict (otlp/response.h), counts the batch's spans and fills the result area:
  * [accepted, rejected, message (offset), message (bytes)]. */
 int32_t EDGESPAN_EXPORT(edgespan_judge)(uint32_t batch, uint32_t http_status, uint32_t body_kind,
-                                       uint32_t size);
+                                        uint32_t size);
 int32_t EDGESPAN_EXPORT(edgespan_release)(uint32_t batch); /* unjudged spans count as unsent */
 
 /* The exporter's totals for one destination, in the result area: the fields of Stat

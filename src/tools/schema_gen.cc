@@ -38,7 +38,7 @@ struct Enumerator {
 using Enumerators = std::vector<Enumerator>;
 
 #define EDGESPAN_CASE(type, name) \
-  case type::name:                \
+  case type::name: \
     return #name
 
 std::string_view NameOf(Op op) {

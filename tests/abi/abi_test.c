@@ -1,24 +1,24 @@
 /* The ABI from C: that wasm/abi.h is a C header, that its numbered conventions hold, and that one span
  * written by hand, word for word as the grammar in src/edgespan/model/tape.h says, comes out as OTLP.
  * The key ids are looked up in edgespan_keys(), as a host would. */
+#include "wasm/abi.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "wasm/abi.h"
 
 enum { kOk = 0, kMalformed = -1, kTooLarge = -4, kBadHandle = -3, kBadConfig = -5 };
 enum { kEnd, kObject, kArray, kString, kNumber = 7, kTrace = 12, kStart, kSpan, kConfig };
 enum { kHasEnd = 1, kIsRoot = 2 };
 
 static int failures = 0;
-#define CHECK(condition)                                                 \
-  do {                                                                   \
-    if (!(condition)) {                                                  \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);    \
-      ++failures;                                                        \
-    }                                                                    \
+#define CHECK(condition) \
+  do { \
+    if (!(condition)) { \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      ++failures; \
+    } \
   } while (0)
 
 static uint8_t* memory(void) { return edgespan_memory(); }

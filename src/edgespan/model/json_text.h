@@ -27,8 +27,8 @@ class JsonText {
  public:
   JsonText(const RecordContext& context, Buffer* out) : context_(context), out_(out) {}
 
-  void Value(const Node* node);          // any value
-  void String(std::string_view text);    // quoted and escaped
+  void Value(const Node* node);        // any value
+  void String(std::string_view text);  // quoted and escaped
   void Raw(std::string_view text) { out_->AppendText(text); }
   // The text of a scalar as a bare string: numbers and dates without quotes. Nothing for containers.
   void Bare(const Node* node);

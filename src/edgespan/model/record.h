@@ -41,10 +41,10 @@ static_assert(sizeof(Node) == 12);
 struct SpanRecord {
   uint32_t next;  // offset of the trace's next record, in order of arrival; 0 at the end
   SpanId span_id;
-  SpanId parent_id;   // all zero: none
-  uint16_t type;      // Key: a span type, or any key for a type the schema does not know
-  uint16_t flags;     // tape::SpanFlag
-  uint32_t name;      // offset
+  SpanId parent_id;  // all zero: none
+  uint16_t type;     // Key: a span type, or any key for a type the schema does not know
+  uint16_t flags;    // tape::SpanFlag
+  uint32_t name;     // offset
   uint32_t name_bytes;
   uint32_t node_count;
   uint32_t text_bytes;  // of all values, for size estimates

@@ -17,7 +17,7 @@ constinit uint16_t g_starts[kFirstDynamicKey + 1] = {};
 std::string_view SchemaName(uint32_t key) {
   if (g_starts[2] == 0) {
     uint32_t next = 2;  // the first name starts at 0
-    for (uint16_t i = 0; i < sizeof(kSchemaText) - 1; ++i) {
+    for (uint32_t i = 0; i < sizeof(kSchemaText) - 1; ++i) {
       if (kSchemaText[i] == '\n') g_starts[next++] = static_cast<uint16_t>(i + 1);
     }
   }

@@ -66,21 +66,21 @@ enum class Op : uint32_t {
 
 // arg of kStart and kSpan.
 enum SpanFlag : uint32_t {
-  kHasEnd = 1,         // an end time follows the start time
-  kIsRoot = 2,         // the run's root: opens (kStart) and closes (kSpan) a trace buffer
-  kIsEvent = 4,        // a point in time (Mastra's event spans)
-  kRemoteParent = 8,   // the parent lives in another process
-  kWithheld = 16,      // content was withheld by the host (a hook or the walker failed): envelope only
-  kOtel = 32,          // members follow the OpenTelemetry schema, not Mastra's
-  kKindShift = 6,      // bits 6..8: OTLP SpanKind 0..5 (0 = let the dialect decide)
+  kHasEnd = 1,        // an end time follows the start time
+  kIsRoot = 2,        // the run's root: opens (kStart) and closes (kSpan) a trace buffer
+  kIsEvent = 4,       // a point in time (Mastra's event spans)
+  kRemoteParent = 8,  // the parent lives in another process
+  kWithheld = 16,  // content was withheld by the host (a hook or the walker failed): envelope only
+  kOtel = 32,      // members follow the OpenTelemetry schema, not Mastra's
+  kKindShift = 6,  // bits 6..8: OTLP SpanKind 0..5 (0 = let the dialect decide)
 };
 
 constexpr uint32_t kKeyBits = 14;
 constexpr uint32_t kArgBits = 14;
 constexpr uint32_t kMaxKey = (1u << kKeyBits) - 1;
 constexpr uint32_t kMaxArg = (1u << kArgBits) - 1;
-constexpr uint32_t kRopeMax = 256;   // strings of this many UTF-16 units or more bypass the rope
-constexpr uint32_t kMaxDepth = 64;   // deepest nesting of objects and arrays inside one span
+constexpr uint32_t kRopeMax = 256;  // strings of this many UTF-16 units or more bypass the rope
+constexpr uint32_t kMaxDepth = 64;  // deepest nesting of objects and arrays inside one span
 
 constexpr uint32_t Word(Op op, uint32_t key = 0, uint32_t arg = 0) {
   return static_cast<uint32_t>(op) | key << 4 | arg << (4 + kKeyBits);

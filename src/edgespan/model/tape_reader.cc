@@ -122,8 +122,8 @@ bool TapeReader::Measure() {
       case Op::kObject:
       case Op::kArray:
         if (depth == tape::kMaxDepth) return false;
-        objects = op == Op::kObject ? objects | uint64_t{1} << depth
-                                    : objects & ~(uint64_t{1} << depth);
+        objects =
+            op == Op::kObject ? objects | uint64_t{1} << depth : objects & ~(uint64_t{1} << depth);
         ++depth;
         break;
       case Op::kString:
@@ -281,7 +281,7 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
       case Op::kBytes:
         node->a = arena->OffsetOf(out);
         node->b = words[i + 1];
-        std::memcpy(out, areas_.text + words[i], node->b);
+        CopyBytes(out, areas_.text + words[i], node->b);
         out += node->b;
         if (op == Op::kUtf8) node->op = static_cast<uint16_t>(Op::kString);
         i += 2;

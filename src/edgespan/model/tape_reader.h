@@ -71,16 +71,16 @@ class TapeReader {
 
   TapeAreas areas_;
   uint32_t key_end_;
-  uint32_t word_ = 0;         // next word to read
-  uint32_t double_ = 0;       // next double
-  const uint8_t* rope_;       // next rope byte
+  uint32_t word_ = 0;    // next word to read
+  uint32_t double_ = 0;  // next double
+  const uint8_t* rope_;  // next rope byte
   const uint8_t* rope_end_;
   uint32_t rope_units_left_;
-  bool half_pair_ = false;    // the previous piece took the first half of a surrogate pair
+  bool half_pair_ = false;  // the previous piece took the first half of a surrogate pair
   bool ascii_;
 
   // The current item.
-  bool pending_ = false;      // measured, neither stored nor skipped
+  bool pending_ = false;  // measured, neither stored nor skipped
   bool is_start_ = false;
   bool ids_valid_ = false;
   bool has_error_ = false;
@@ -90,9 +90,9 @@ class TapeReader {
   uint32_t members_ = 0;      // first word of the members
   uint32_t members_end_ = 0;  // one past their kEnd
   uint32_t item_nodes_ = 0;
-  uint32_t item_units_ = 0;   // rope units of the members
+  uint32_t item_units_ = 0;  // rope units of the members
   uint32_t item_doubles_ = 0;
-  uint64_t item_bytes_ = 0;   // text outside the rope, at most
+  uint64_t item_bytes_ = 0;  // text outside the rope, at most
 };
 
 }  // namespace edgespan

@@ -10,13 +10,13 @@ namespace edgespan::otlp {
 struct Field {
   enum Kind : uint8_t {
     kText,
-    kTraceId,     // hex digits -> 16 bytes
-    kSpanId,      // hex digits -> 8 bytes
-    kTime,        // milliseconds -> fixed64 nanoseconds
-    kCount,       // plus what the limits dropped of the field before
+    kTraceId,  // hex digits -> 16 bytes
+    kSpanId,   // hex digits -> 8 bytes
+    kTime,     // milliseconds -> fixed64 nanoseconds
+    kCount,    // plus what the limits dropped of the field before
     kFlags,
     kAttributes,
-    kEvents,      // lists of messages, as `fields` say
+    kEvents,  // lists of messages, as `fields` say
     kLinks,
   };
   uint16_t key;
@@ -76,8 +76,8 @@ uint64_t Nanoseconds(double ms) {
   if (!(ms > 0)) return 0;
   if (ms > kMaxMs) ms = kMaxMs;
   const uint64_t whole = static_cast<uint64_t>(ms);
-  const double fraction = ms - static_cast<double>(whole);
-  return whole * 1000000u + static_cast<uint64_t>(fraction * 1e6 + 0.5);
+  const double rest = (ms - static_cast<double>(whole)) * 1e6;
+  return whole * 1000000u + static_cast<uint64_t>(__builtin_rint(rest));
 }
 
 uint32_t CountOf(const PageArena& arena, const Node* node) {
@@ -101,13 +101,12 @@ constexpr ScopeName kScopeNames[kScopes] = {
     {"error.", {}},
 };
 
-constexpr TypeSet kNamedByModel =
-    kModelCall | TypeBit(kTypeModelGeneration) | TypeBit(kTypeModelInference) |
-    TypeBit(kTypeRagEmbedding);
-constexpr TypeSet kNamedAsTheyAre =
-    TypeBit(kTypeWorkflowConditional) | TypeBit(kTypeWorkflowConditionalEval) |
-    TypeBit(kTypeWorkflowParallel) | TypeBit(kTypeWorkflowLoop) | TypeBit(kTypeWorkflowSleep) |
-    TypeBit(kTypeWorkflowWaitEvent);
+constexpr TypeSet kNamedByModel = kModelCall | TypeBit(kTypeModelGeneration) |
+                                  TypeBit(kTypeModelInference) | TypeBit(kTypeRagEmbedding);
+constexpr TypeSet kNamedAsTheyAre = TypeBit(kTypeWorkflowConditional) |
+                                    TypeBit(kTypeWorkflowConditionalEval) |
+                                    TypeBit(kTypeWorkflowParallel) | TypeBit(kTypeWorkflowLoop) |
+                                    TypeBit(kTypeWorkflowSleep) | TypeBit(kTypeWorkflowWaitEvent);
 
 // Letters, digits and "._ -" stay in a name; of what is not ASCII everything does.
 bool StaysInName(uint8_t c) {

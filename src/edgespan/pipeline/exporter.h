@@ -29,17 +29,17 @@ struct Destination {
 struct Exporter {
   uint32_t handle;
   uint32_t run_bytes;
-  uint32_t used_at;   // tick of the last use
-  uint32_t traces;    // held
-  uint32_t batches;   // cut and not released
+  uint32_t used_at;  // tick of the last use
+  uint32_t traces;   // held
+  uint32_t batches;  // cut and not released
   SpanLimits limits;
-  uint32_t ended;     // spans that ended
-  uint32_t unended;   // spans whose trace closed before they ended
+  uint32_t ended;    // spans that ended
+  uint32_t unended;  // spans whose trace closed before they ended
   uint32_t withheld;
-  Tally lost;         // what was lost before any destination could take it (dropped only)
+  Tally lost;  // what was lost before any destination could take it (dropped only)
   uint32_t destination_count;
   Destination destinations[kMaxDestinations];
-  uint32_t head_bytes;  // ResourceSpans.resource, whole; then ScopeSpans.scope, whole
+  uint32_t head_bytes;   // ResourceSpans.resource, whole; then ScopeSpans.scope, whole
   uint32_t scope_bytes;  // of these
 
   const uint8_t* head() const { return reinterpret_cast<const uint8_t*>(this + 1); }

@@ -55,8 +55,8 @@ Status Pipeline::Lend(uint32_t words, uint32_t doubles, uint32_t text_bytes) {
     } else {
       // Half as much again, so that a growing span does not move its text at every string.
       if (area.bytes != 0) bytes += bytes / 2;
-      const uint32_t size = (static_cast<uint32_t>(bytes) + PageArena::kPageSize - 1) &
-                            ~(PageArena::kPageSize - 1);
+      const uint32_t size =
+          (static_cast<uint32_t>(bytes) + PageArena::kPageSize - 1) & ~(PageArena::kPageSize - 1);
       uint32_t at = area.at;
       if (area.bytes == 0 || !arena_.Extend(at, area.bytes, size)) {
         do {

@@ -54,15 +54,16 @@ class Pipeline {
   // These return a handle, an id or a count, or a negative Status.
   int32_t Intern(uint32_t at, uint32_t size);
   int32_t OpenExporter(const TapeUse& use);
-  int32_t Commit(uint32_t exporter, const TapeUse& use);
-  int32_t Drop(uint32_t exporter, LossReason reason, uint32_t spans);
-  int32_t Close(uint32_t exporter);
-  int32_t Cut(uint32_t exporter, uint32_t destination, uint32_t trace);
+  int32_t Commit(uint32_t handle, const TapeUse& use);
+  int32_t Drop(uint32_t handle, LossReason reason, uint32_t spans);
+  int32_t Close(uint32_t handle);
+  int32_t Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle);
+  Status Stats(uint32_t handle, uint32_t destination);
 
-  Status Describe(uint32_t batch);
-  int32_t Judge(uint32_t batch, uint32_t http_status, otlp::BodyKind kind, uint32_t body_bytes);
-  Status Release(uint32_t batch);
-  Status Stats(uint32_t exporter, uint32_t destination);
+  // Of a batch.
+  Status Describe(uint32_t handle);
+  int32_t Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind kind, uint32_t body_bytes);
+  Status Release(uint32_t handle);
 
  private:
   // Words, doubles, text.
@@ -72,7 +73,7 @@ class Pipeline {
     uint32_t bytes;
   };
   struct Batch {
-    uint32_t handle;  // 0: a free slot
+    uint32_t handle;    // 0: a free slot
     uint32_t exporter;  // slot
     uint32_t destination;
     uint32_t run;
@@ -88,7 +89,7 @@ class Pipeline {
   TapeAreas Areas(const TapeUse& use) const;
 
   Exporter* FindExporter(uint32_t handle);
-  uint32_t SlotOf(const Exporter& exporter) const { return (exporter.handle - 1) % kMaxExporters; }
+  static uint32_t SlotOf(const Exporter& exporter) { return (exporter.handle - 1) % kMaxExporters; }
   Exporter& ExporterIn(uint32_t slot) const { return *arena_.At<Exporter>(exporters_[slot]); }
   // A free slot, if need be that of the idle exporter that was used least recently.
   bool TakeSlot(uint32_t* slot);

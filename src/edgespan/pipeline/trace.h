@@ -21,7 +21,7 @@ constexpr uint32_t kMaxDestinations = 8;
 enum LossClass : uint32_t {
   kLossChunks = 0,  // streaming chunks
   kLossOthers = 1,
-  kLossLast = 2,    // roots, errors, model calls, agents and workflows
+  kLossLast = 2,  // roots, errors, model calls, agents and workflows
 };
 constexpr uint32_t kLossClasses = 3;
 
@@ -31,17 +31,17 @@ struct Trace {
   uint32_t handle;
   uint32_t exporter;  // slot
   TraceId trace_id;
-  SpanId root;        // all zero while no root is known (spans that arrived without or after theirs)
-  Lane tree_lane;     // holds this Trace and its tree
+  SpanId root;     // all zero while no root is known (spans that arrived without or after theirs)
+  Lane tree_lane;  // holds this Trace and its tree
   SpanTree tree;
   Lane lanes[kLossClasses];
   uint32_t counts[kLossClasses];  // records in each lane
-  uint32_t first;       // offsets of the records, linked by SpanRecord::next
+  uint32_t first;                 // offsets of the records, linked by SpanRecord::next
   uint32_t last;
   uint32_t open_spans;  // started, not ended
   bool closed;          // the root ended, or the exporter closed it
   bool has_inference;
-  bool cutting;         // being sent: nothing is added or evicted any more
+  bool cutting;                    // being sent: nothing is added or evicted any more
   uint32_t cut[kMaxDestinations];  // by destination: the next record to encode, 0 at the end
 
   // A trace can be sent once its root ended; spans without a known root wait for nothing.

@@ -22,7 +22,9 @@ constexpr char kProviders[] =
 std::string_view Word(const char** at) {
   const char* const begin = *at;
   while (**at != ' ') ++*at;
-  return {begin, static_cast<size_t>((*at)++ - begin)};
+  const size_t size = static_cast<size_t>(*at - begin);
+  ++*at;
+  return {begin, size};
 }
 
 // Whether the letters and digits of `text`, in lower case, spell `word`.

@@ -31,6 +31,7 @@ struct Literal {
 
   constexpr Literal() = default;
   template <uint32_t kSize>
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal is meant to stand for itself in tables.
   constexpr Literal(const char (&literal)[kSize]) : text(literal), size(kSize - 1) {}
   std::string_view view() const { return {text, size}; }
 };
@@ -69,7 +70,7 @@ struct Rule {
   uint8_t types;               // index into Dialect::type_sets
   Scope enter = Scope::kSpan;  // for kEnter
   // Attribute name; one that begins with '.' continues "mastra.{t}".
-  Literal name = {};
+  Literal name = {};  // NOLINT(readability-redundant-member-init): tables leave it out
   // Does not apply when the span's member `unless_in` (0: the span itself) has the member `unless`.
   uint16_t unless_in = kKeyNone;
   uint16_t unless = kKeyNone;
@@ -78,7 +79,7 @@ struct Rule {
 // gen_ai.operation.name, or its like; the span type itself serves where none is listed.
 struct Operation {
   TypeSet types = 0;
-  Literal name = {};
+  Literal name = {};  // NOLINT(readability-redundant-member-init): tables leave it out
 };
 
 struct Dialect {

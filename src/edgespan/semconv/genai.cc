@@ -13,8 +13,19 @@ constexpr TypeSet kMcpServer = TypeBit(kTypeMcpServerRequest);
 
 // Sets of span types that rules name, by index.
 enum Types : uint8_t {
-  kAny, kCall, kCallEmbedding, kCallAgent, kAgent, kTools, kOthers, kWorkflow, kStep, kMcp,
-  kMcpRequest, kMcpBoth, kEmbed,
+  kAny,
+  kCall,
+  kCallEmbedding,
+  kCallAgent,
+  kAgent,
+  kTools,
+  kOthers,
+  kWorkflow,
+  kStep,
+  kMcp,
+  kMcpRequest,
+  kMcpBoth,
+  kEmbed,
 };
 constexpr TypeSet kTypeSets[] = {
     kAllTypes,

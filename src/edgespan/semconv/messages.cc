@@ -67,7 +67,8 @@ void MessageWriter::Part(const Node* part) {
   const Node* const text = FindMember(part, kKeyText);
   if (SameText(type, "text") && text != nullptr) return TextPart("text", text);
   if (SameText(type, "reasoning") && text != nullptr) return TextPart("reasoning", text);
-  if (SameText(type, "tool-call") && FindMember(part, kKeyToolCallId) != nullptr) return ToolCall(part);
+  if (SameText(type, "tool-call") && FindMember(part, kKeyToolCallId) != nullptr)
+    return ToolCall(part);
   const Node* output = FindMember(part, kKeyOutput);
   if (output == nullptr) output = FindMember(part, kKeyResult);
   if (SameText(type, "tool-result") && output != nullptr) {
