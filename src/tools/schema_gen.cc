@@ -247,17 +247,17 @@ void Write(const std::string& src) {
             << "export const MAX_DEPTH = " << tape::kMaxDepth << ";\n";
 
   WriteConstants("Results of calls: edgespan/base/status.h", "STATUS_", AllOf<Status>());
-  WriteStatusMessages(src + "/edgespan/base/status.h");
-
   WriteConstants("Kinds of an answer's body: edgespan/otlp/response.h", "BODY_", AllOf<BodyKind>());
   WriteConstants("Judgements of an answer.", "VERDICT_", AllOf<Verdict>());
-  WriteNames("Their names, by value.", "VERDICT_NAMES", AllOf<Verdict>());
-
   WriteConstants("Why an ended span did not leave: edgespan/pipeline/accounting.h", "LOSS_",
                  AllOf<LossReason>());
-  WriteNames("Their names, by value.", "LOSS_NAMES", AllOf<LossReason>());
   WriteConstants("Fields of the statistics; the losses start at STAT_DROPPED.", "STAT_",
                  AllOf<Stat>());
+
+  // Bundlers inline the numbers above as long as nothing else stands before them.
+  WriteStatusMessages(src + "/edgespan/base/status.h");
+  WriteNames("Names of the judgements, by value.", "VERDICT_NAMES", AllOf<Verdict>());
+  WriteNames("Names of the losses, by value.", "LOSS_NAMES", AllOf<LossReason>());
 }
 
 }  // namespace

@@ -19,16 +19,21 @@ std::string_view MemberName(const RecordContext& context, const Node** node) {
 }
 
 void JsonText::String(std::string_view text) {
-  out_->AppendByte('"');
   const uint8_t* source = reinterpret_cast<const uint8_t*>(text.data());
   uint32_t left = static_cast<uint32_t>(text.size());
-  while (left > 0) {
+  uint8_t* out = out_->Reserve(6 * kEscapeChunk + 2);
+  *out++ = '"';
+  for (;;) {
     const uint32_t n = left < kEscapeChunk ? left : kEscapeChunk;
-    out_->Advance(EscapeJson(source, n, out_->Reserve(6 * n)));
+    out = EscapeJson(source, n, out);
     source += n;
     left -= n;
+    if (left == 0) break;
+    out_->Advance(out);
+    out = out_->Reserve(6 * kEscapeChunk + 2);
   }
-  out_->AppendByte('"');
+  *out++ = '"';
+  out_->Advance(out);
 }
 
 void JsonText::Integer(int64_t value) {

@@ -7,6 +7,10 @@ namespace edgespan::otlp {
 namespace {
 
 using tape::Op;
+using Stream = google::protobuf::io::CodedOutputStream;
+using Wire = google::protobuf::internal::WireFormatLite;
+
+constexpr uint32_t kMaxHeader = 32;  // tags and lengths around a name and its value
 
 // protobuf readers refuse messages nested over 100 deep (CodedInputStream's default limit), and one
 // level of ours is up to three messages: containers below this depth become JSON text.
@@ -31,32 +35,59 @@ uint32_t AttributeWriter::Cut(const char* text, uint32_t bytes) const {
   return bytes <= limit ? bytes : CutUtf8(reinterpret_cast<const uint8_t*>(text), bytes, limit);
 }
 
-uint32_t AttributeWriter::NameSize() const {
-  uint32_t size = 0;
-  for (const std::string_view& piece : name_) size += static_cast<uint32_t>(piece.size());
-  return size;
+uint8_t* AttributeWriter::PutKey(uint8_t* out) const {
+  out = Wire::WriteTagToArray(pb::KeyValue::kKeyFieldNumber, Wire::WIRETYPE_LENGTH_DELIMITED, out);
+  out = Stream::WriteVarint32ToArray(name_size_, out);
+  for (const std::string_view& piece : name_) {
+    const uint32_t size = static_cast<uint32_t>(piece.size());
+    if (size == 0) continue;
+    CopyBytes(out, piece.data(), size);
+    out += size;
+  }
+  return out;
 }
 
-[[gnu::noinline]] void AttributeWriter::Key() {
-  out_->Length(pb::KeyValue::kKeyFieldNumber, NameSize());
-  for (const std::string_view& piece : name_) buffer()->AppendText(piece);
+void AttributeWriter::Key() {
+  uint8_t* const out = buffer()->Reserve(name_size_ + kMaxHeader);
+  if (out != nullptr) buffer()->Advance(PutKey(out));
 }
 
-// The commonest attribute by far, so its lengths are counted, not guessed.
+[[gnu::noinline]] uint8_t* AttributeWriter::Header(uint32_t value_bytes) {
+  if (!Admit()) return nullptr;
+  uint8_t* out = buffer()->Reserve(name_size_ + value_bytes + kMaxHeader);
+  if (out == nullptr) return nullptr;
+  out = Wire::WriteTagToArray(field_, Wire::WIRETYPE_LENGTH_DELIMITED, out);
+  out = Stream::WriteVarint32ToArray(FieldSize(name_size_) + FieldSize(value_bytes), out);
+  out = PutKey(out);
+  out =
+      Wire::WriteTagToArray(pb::KeyValue::kValueFieldNumber, Wire::WIRETYPE_LENGTH_DELIMITED, out);
+  return Stream::WriteVarint32ToArray(value_bytes, out);
+}
+
+// The commonest attributes by far have lengths that are counted, not guessed, and are written in one
+// go.
 [[gnu::noinline]] void AttributeWriter::Text(std::string_view text) {
-  if (!Admit()) return;
   const uint32_t bytes = Cut(text.data(), static_cast<uint32_t>(text.size()));
-  const uint32_t value = FieldSize(bytes);
-  out_->Length(field_, FieldSize(NameSize()) + FieldSize(value));
-  Key();
-  out_->Length(pb::KeyValue::kValueFieldNumber, value);
-  out_->Bytes(pb::AnyValue::kStringValueFieldNumber, text.data(), bytes);
+  uint8_t* out = Header(FieldSize(bytes));
+  if (out == nullptr) return;
+  out = Wire::WriteTagToArray(pb::AnyValue::kStringValueFieldNumber,
+                              Wire::WIRETYPE_LENGTH_DELIMITED, out);
+  out = Stream::WriteVarint32ToArray(bytes, out);
+  CopyBytes(out, text.data(), bytes);
+  buffer()->Advance(out + bytes);
+}
+
+void AttributeWriter::Integer(int field, uint64_t value) {
+  uint8_t* out = Header(1 + VarintSize(value));
+  if (out == nullptr) return;
+  out = Wire::WriteTagToArray(field, Wire::WIRETYPE_VARINT, out);
+  buffer()->Advance(Stream::WriteVarint64ToArray(value, out));
 }
 
 bool AttributeWriter::Begin(uint32_t guess) {
   if (!Admit()) return false;
   const uint32_t value = FieldSize(guess);
-  open_[0] = out_->Open(field_, FieldSize(NameSize()) + FieldSize(value));
+  open_[0] = out_->Open(field_, FieldSize(name_size_) + FieldSize(value));
   Key();
   open_[1] = out_->Open(pb::KeyValue::kValueFieldNumber, value);
   open_[2] = out_->Open(pb::AnyValue::kStringValueFieldNumber, guess);
@@ -75,9 +106,20 @@ void AttributeWriter::End() {
 }
 
 void AttributeWriter::Value(const Node* node) {
-  if (node->Kind() == Op::kLiteral && node->a == 0) return;
-  if (node->IsContainer() || node->Kind() == Op::kBytes) return Json(node);
-  Any(node);
+  switch (node->Kind()) {
+    case Op::kString:
+      return Text(TextOf(*context_.arena, node));
+    case Op::kInt64:
+      return Integer(pb::AnyValue::kIntValueFieldNumber, static_cast<uint64_t>(node->Integer()));
+    case Op::kLiteral:
+      if (node->a != 0) Integer(pb::AnyValue::kBoolValueFieldNumber, node->a - 1);
+      return;
+    case Op::kNumber:
+    case Op::kDate:
+      return Any(node);
+    default:
+      return Json(node);
+  }
 }
 
 void AttributeWriter::Json(const Node* node) {
@@ -91,7 +133,7 @@ void AttributeWriter::Any(const Node* node) {
   if (node->Kind() == Op::kString) return Text(TextOf(*context_.arena, node));
   if (!Admit()) return;
   const uint32_t guess = node->IsContainer() ? node->b : 8;
-  const uint32_t attribute = out_->Open(field_, guess + NameSize());
+  const uint32_t attribute = out_->Open(field_, guess + name_size_);
   Key();
   AnyField(pb::KeyValue::kValueFieldNumber, node, 0);
   out_->Close(attribute);
@@ -100,7 +142,7 @@ void AttributeWriter::Any(const Node* node) {
 void AttributeWriter::List(const Node* node) {
   if (node->Kind() == Op::kArray) return Any(node);
   if (!Admit()) return;
-  const uint32_t attribute = out_->Open(field_, NameSize());
+  const uint32_t attribute = out_->Open(field_, name_size_);
   Key();
   const uint32_t value = out_->Open(pb::KeyValue::kValueFieldNumber, 16);
   const uint32_t array = out_->Open(pb::AnyValue::kArrayValueFieldNumber, 16);

@@ -32,6 +32,7 @@ class AttributeWriter {
     name_[1] = b;
     name_[2] = c;
     name_[3] = d;
+    name_size_ = static_cast<uint32_t>(a.size() + b.size() + c.size() + d.size());
     return *this;
   }
 
@@ -58,11 +59,15 @@ class AttributeWriter {
  private:
   // Admits one more attribute or counts it as dropped.
   bool Admit();
-  uint32_t NameSize() const;
   void Key();
+  uint8_t* PutKey(uint8_t* out) const;
+  // Everything in front of an AnyValue of `value_bytes`, and room for that: where it goes. nullptr
+  // when the attribute is dropped or memory is out.
+  uint8_t* Header(uint32_t value_bytes);
   // An AnyValue (or a field of one) in `field` of the enclosing message.
   void AnyField(int field, const Node* node, uint32_t depth);
   void AnyBody(const Node* node, uint32_t depth);
+  void Integer(int field, uint64_t value);
   uint32_t Cut(const char* text, uint32_t bytes) const;
 
   RecordContext context_;
@@ -70,6 +75,7 @@ class AttributeWriter {
   ProtoWriter* out_;
   int field_;
   std::string_view name_[4];
+  uint32_t name_size_ = 0;
   uint32_t open_[3] = {};
   uint32_t written_ = 0;
   uint32_t dropped_ = 0;

@@ -97,6 +97,7 @@ constexpr ScopeName kScopeNames[kScopes] = {
     {"mastra.", ".usage.input_details."},
     {"mastra.", ".usage.output_details."},
     {"mastra.", ".parameters."},
+    {"mastra.", ".parameters."},
     {"mastra.metadata.", {}},
     {"error.", {}},
 };
@@ -127,7 +128,7 @@ void SpanEncoder::Write(const SpanRecord& span) {
   const bool known = span.type >= kFirstSpanType && span.type <= kLastSpanType;
   bits_ = known ? TypeBit(static_cast<Key>(span.type)) : kUnknownType;
   if (span.type == (run_.has_inference ? kTypeModelInference : kTypeModelGeneration)) {
-    bits_ |= kModelCall;
+    bits_ = kModelCall;
   }
   type_name_ = run_.record.keys->Name(span.type);
   operation_ = type_name_;
@@ -191,7 +192,8 @@ const Node* SpanEncoder::FindError(bool* failed) const {
     at = node.parent;
     if (node.record == 0) continue;
     const SpanRecord& record = *arena.At<SpanRecord>(node.record);
-    error = FindMember(record.Begin(), record.End(), kKeyErrorInfo);
+    const Node* const found = FindMember(record.Begin(), record.End(), kKeyErrorInfo);
+    if (found != nullptr && found->Kind() == Op::kObject) error = found;
   }
   return error;
 }
@@ -277,10 +279,12 @@ void SpanEncoder::Members(const Node* begin, const Node* end, Scope scope) {
 
 void SpanEncoder::Member(const Node* node, std::string_view key, Scope scope) {
   bool matched = false;
-  if (node->key < kFirstDynamicKey) {
-    const Rule* end;
-    const Rule* rule = FindRules(*run_.dialect, scope, node->key, &end);
-    for (; rule < end && rule->key == node->key; ++rule) {
+  const uint32_t first =
+      node->key < kFirstDynamicKey ? rules_.first[static_cast<uint32_t>(scope)][node->key] : 0;
+  if (first != 0) {
+    const Rule* const end = run_.dialect->rules + run_.dialect->rule_count;
+    const Rule* rule = run_.dialect->rules + first - 1;
+    for (; rule < end && rule->key == node->key && rule->scope == scope; ++rule) {
       if ((run_.dialect->type_sets[rule->types] & bits_) == 0) continue;
       if (rule->action == Action::kEnter) {
         if (node->Kind() != Op::kObject) continue;
@@ -332,10 +336,14 @@ void SpanEncoder::Apply(Action action, const Node* node) {
       return attributes_->List(node);
     case Action::kProvider: {
       const std::string_view given = TextOf(arena, node);
-      const std::string_view canonical = CanonicalProvider(given);
+      if (!SameText(given, provider_)) {
+        provider_ = given;
+        canonical_ = CanonicalProvider(given);
+      }
+      if (!canonical_.empty()) return attributes_->Text(canonical_);
       if (!attributes_->Begin(16)) return;
-      for (char c : canonical.empty() ? given : canonical) {
-        if (c == '.' && canonical.empty()) break;
+      for (char c : given) {
+        if (c == '.') break;
         const bool upper = c >= 'A' && c <= 'Z';
         attributes_->buffer()->AppendByte(static_cast<uint8_t>(upper ? c + ('a' - 'A') : c));
       }

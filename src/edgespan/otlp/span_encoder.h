@@ -30,7 +30,7 @@ struct RunContext {
 
 class SpanEncoder {
  public:
-  SpanEncoder(const RunContext& run, Buffer* out) : run_(run), out_(out) {}
+  SpanEncoder(const RunContext& run, Buffer* out) : run_(run), out_(out), rules_(*run.dialect) {}
 
   // Appends the Span as a field of ScopeSpans.
   void Write(const SpanRecord& span);
@@ -60,6 +60,10 @@ class SpanEncoder {
 
   const RunContext& run_;
   ProtoWriter out_;
+  RuleIndex rules_;
+  // The provider last asked for, and what it is called: a batch rarely has two.
+  std::string_view provider_;
+  std::string_view canonical_;
   // The span being written.
   const SpanRecord* span_ = nullptr;
   AttributeWriter* attributes_ = nullptr;

@@ -44,20 +44,11 @@ const Dialect* FindDialect(std::string_view name) {
   return Spells(name, kGenAi.name) ? &kGenAi : nullptr;
 }
 
-const Rule* FindRules(const Dialect& dialect, Scope scope, uint16_t key, const Rule** end) {
-  const uint16_t* const starts = dialect.starts + static_cast<uint32_t>(scope);
-  const Rule* low = dialect.rules + starts[0];
-  const Rule* high = dialect.rules + starts[1];
-  *end = high;
-  while (low < high) {
-    const Rule* const middle = low + (high - low) / 2;
-    if (middle->key < key) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
+RuleIndex::RuleIndex(const Dialect& dialect) {
+  for (uint32_t i = dialect.rule_count; i > 0; --i) {
+    const Rule& rule = dialect.rules[i - 1];
+    first[static_cast<uint32_t>(rule.scope)][rule.key] = static_cast<uint8_t>(i);
   }
-  return low;
 }
 
 std::string_view CanonicalProvider(std::string_view provider) {

@@ -18,7 +18,7 @@ using TypeSet = uint64_t;
 constexpr TypeSet TypeBit(Key type) { return uint64_t{1} << (type - kFirstSpanType); }
 constexpr TypeSet kAllTypes = ~uint64_t{0};
 // The span that stands for one call of a model: model_inference, or model_generation where an older
-// Mastra makes no inference spans. Set beside the type's own bit.
+// Mastra makes no inference spans. Set in place of the type's own bit.
 constexpr TypeSet kModelCall = uint64_t{1} << kSpanTypeCount;
 constexpr TypeSet kUnknownType = uint64_t{1} << (kSpanTypeCount + 1);
 constexpr TypeSet kToolCalls = TypeBit(kTypeToolCall) | TypeBit(kTypeMcpToolCall) |
@@ -44,11 +44,12 @@ enum class Scope : uint8_t {
   kUsage,          // mastra.{t}.usage.{k}                   .attributes.usage
   kInputDetails,   // mastra.{t}.usage.input_details.{k}     .attributes.usage.inputDetails
   kOutputDetails,  // mastra.{t}.usage.output_details.{k}    .attributes.usage.outputDetails
-  kParameters,     // mastra.{t}.parameters.{k}              .attributes.parameters
-  kMetadata,       // mastra.metadata.{k}                    .metadata
-  kError,          // error.{k}                              .errorInfo
+  kParameters,     // mastra.{t}.parameters.{k}              .attributes.parameters, of a model call
+  kOtherParameters,  // the same, of every other span
+  kMetadata,         // mastra.metadata.{k}                    .metadata
+  kError,            // error.{k}                              .errorInfo
 };
-constexpr uint32_t kScopes = 8;
+constexpr uint32_t kScopes = 9;
 
 enum class Action : uint8_t {
   kDrop,            // deliberately not sent (a credential, a live object)
@@ -85,9 +86,9 @@ struct Operation {
 struct Dialect {
   std::string_view name;
   const TypeSet* type_sets;
-  const Rule* rules;       // sorted by scope, then key
-  const uint16_t* starts;  // kScopes + 1 entries: where each scope's rules begin
-  TypeSet client;          // types of SpanKind CLIENT; SERVER below; all others INTERNAL
+  const Rule* rules;  // sorted by scope, then key
+  uint32_t rule_count;
+  TypeSet client;  // types of SpanKind CLIENT; SERVER below; all others INTERNAL
   TypeSet server;
   const Operation* operations;  // ended by one without types
 };
@@ -95,9 +96,13 @@ struct Dialect {
 // The dialect called `name`, or nullptr.
 const Dialect* FindDialect(std::string_view name);
 
-// The first rule for `key` in `scope`; more may follow while rule->key == key. Never nullptr, but
-// possibly *end, which is one past the scope's last rule.
-const Rule* FindRules(const Dialect& dialect, Scope scope, uint16_t key, const Rule** end);
+// Where a dialect's rules for each member begin: index + 1 into its rules, 0 for none. Made anew for
+// every batch; finding a rule is then one load.
+struct RuleIndex {
+  uint8_t first[kScopes][kFirstDynamicKey] = {};
+
+  explicit RuleIndex(const Dialect& dialect);
+};
 
 // `provider` as the GenAI registry spells it (gen_ai.provider.name): "openai" for "openai.chat",
 // known aliases mapped. The result is static, or empty where the registry has no name for it.
@@ -105,11 +110,11 @@ std::string_view CanonicalProvider(std::string_view provider);
 
 // ---- for the tables -------------------------------------------------------------------------------
 
-// Rules sorted, and where each scope begins, at compile time.
+// Rules sorted, at compile time.
 template <uint32_t kCount>
 struct RuleTable {
+  static_assert(kCount < 255);  // RuleIndex counts in bytes
   Rule rules[kCount];
-  uint16_t starts[kScopes + 1];
 };
 template <uint32_t kCount>
 constexpr RuleTable<kCount> MakeTable(const Rule (&rules)[kCount]) {
@@ -122,11 +127,6 @@ constexpr RuleTable<kCount> MakeTable(const Rule (&rules)[kCount]) {
       table.rules[at] = table.rules[at - 1];
     }
     table.rules[at] = rules[i];
-  }
-  uint32_t at = 0;
-  for (uint32_t scope = 0; scope <= kScopes; ++scope) {
-    while (at < kCount && static_cast<uint32_t>(table.rules[at].scope) < scope) ++at;
-    table.starts[scope] = static_cast<uint16_t>(at);
   }
   return table;
 }

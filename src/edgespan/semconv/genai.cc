@@ -25,6 +25,7 @@ enum Types : uint8_t {
   kMcp,
   kMcpRequest,
   kMcpBoth,
+  kNotCall,
   kEmbed,
 };
 constexpr TypeSet kTypeSets[] = {
@@ -40,6 +41,7 @@ constexpr TypeSet kTypeSets[] = {
     kMcpTool,
     kMcpServer,
     kMcpTool | kMcpServer,
+    ~kModelCall,
     kEmbedding,
 };
 
@@ -49,6 +51,7 @@ constexpr Scope U = Scope::kUsage;
 constexpr Scope I = Scope::kInputDetails;
 constexpr Scope O = Scope::kOutputDetails;
 constexpr Scope P = Scope::kParameters;
+constexpr Scope Q = Scope::kOtherParameters;
 constexpr Scope M = Scope::kMetadata;
 constexpr Scope E = Scope::kError;
 using enum Action;
@@ -81,6 +84,7 @@ constexpr Rule kRules[] = {
     {A, kProvider, kKeyProvider, kCallEmbedding, S, "gen_ai.provider.name"},
     {A, kEnter, kKeyUsage, kCallEmbedding, U},
     {A, kEnter, kKeyParameters, kCall, P},
+    {A, kEnter, kKeyParameters, kNotCall, Q},
     {A, kList, kKeyFinishReason, kCall, S, "gen_ai.response.finish_reasons"},
     {A, kValue, kKeyResponseModel, kCall, S, "gen_ai.response.model"},
     {A, kValue, kKeyResponseId, kCall, S, "gen_ai.response.id"},
@@ -107,8 +111,11 @@ constexpr Rule kRules[] = {
     {P, kValue, kKeyFrequencyPenalty, kAny, S, "gen_ai.request.frequency_penalty"},
     {P, kValue, kKeySeed, kAny, S, "gen_ai.request.seed"},
     {P, kList, kKeyStopSequences, kAny, S, "gen_ai.request.stop_sequences"},
-    {P, kDrop, kKeyHeaders, kAny},      // may hold credentials
-    {P, kDrop, kKeyAbortSignal, kAny},  // a live object
+    // Headers may hold credentials, an abort signal is a live object: on no span.
+    {P, kDrop, kKeyHeaders, kAny},
+    {P, kDrop, kKeyAbortSignal, kAny},
+    {Q, kDrop, kKeyHeaders, kAny},
+    {Q, kDrop, kKeyAbortSignal, kAny},
 
     // Agents.
     {A, kValue, kKeyConversationId, kAgent, S, "gen_ai.conversation.id", kKeyMetadata,
@@ -159,7 +166,7 @@ constinit const Dialect kGenAi = {
     .name = "genai",
     .type_sets = kTypeSets,
     .rules = kTable.rules,
-    .starts = kTable.starts,
+    .rule_count = sizeof kTable.rules / sizeof *kTable.rules,
     .client = kModelCall | kEmbedding | kMcpTool,
     .server = kMcpServer,
     .operations = kOperations,
