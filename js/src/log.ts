@@ -3,6 +3,8 @@
  * @module
  */
 
+import { MAX_SAID, QUIET_MS } from './limits.js';
+
 /** How much is logged; `warn` by default. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -14,44 +16,34 @@ export interface Logger {
   error(message: string): void;
 }
 
-const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'silent'];
-const QUIET_MS = 60_000;
-const MAX_KEYS = 256;
-
 // Exporters may be built on every request: what was said is remembered for the isolate.
 const said = new Map<string, number>();
 
 export class Log {
-  readonly #level: number;
-  #logger: Logger | undefined;
+  readonly #level: LogLevel | undefined;
+  /** The console until it is set. */
+  logger: Logger | undefined;
 
   constructor(level: LogLevel | undefined) {
-    const index = LEVELS.indexOf(level ?? 'warn');
-    this.#level = index < 0 ? LEVELS.indexOf('warn') : index;
-  }
-
-  set logger(logger: Logger | undefined) {
-    this.#logger = logger;
+    this.#level = level;
   }
 
   /** Says `message`, unless the same `key` was used within the last minute (`once`: ever). */
   warn(key: string, message: string, once = false): void {
     const now = Date.now();
-    const last = said.get(key);
-    if (last !== undefined && (once || now - last < QUIET_MS)) return;
-    if (said.size >= MAX_KEYS) said.clear();
-    said.set(key, once ? Number.POSITIVE_INFINITY : now);
-    this.#write('warn', message);
+    if (now < (said.get(key) ?? 0)) return;
+    if (said.size >= MAX_SAID) said.clear();
+    said.set(key, once ? Number.POSITIVE_INFINITY : now + QUIET_MS);
+    if (this.#level !== 'error' && this.#level !== 'silent') this.#write('warn', message);
   }
 
   debug(message: string): void {
-    this.#write('debug', message);
+    if (this.#level === 'debug') this.#write('debug', message);
   }
 
   #write(level: 'debug' | 'warn', message: string): void {
-    if (LEVELS.indexOf(level) < this.#level) return;
     try {
-      (this.#logger ?? console)[level](`[edgespan] ${message}`);
+      (this.logger ?? console)[level](`[edgespan] ${message}`);
     } catch {
       // A logger that throws must not reach the caller, and there is nobody left to tell.
     }

@@ -14,14 +14,9 @@ export class Core {
   constructor(path, resource) {
     const module = new WebAssembly.Module(readFileSync(path));
     this.#wasm = new WebAssembly.Instance(module).exports;
-    const at = this.#wasm.edgespan_keys();
-    const names = this.#bytes(at, this.#wasm.edgespan_keys_size());
-    this.#keys = new Map(
-      names
-        .toString()
-        .split('\n')
-        .map((name, i) => [name, i + 1]),
-    );
+    const keys = Buffer.from(this.#wasm.memory.buffer, this.#wasm.edgespan_keys());
+    const names = keys.toString('utf8', 0, keys.indexOf(0)).split('\n').slice(0, -1);
+    this.#keys = new Map(names.map((name, i) => [name, i + 1]));
     const tape = new Tape(this.#keys);
     tape.word(S.OP_CONFIG);
     tape.member('destinations', [new Map([['dialect', 'genai']])]);
@@ -49,15 +44,16 @@ export class Core {
     for (;;) {
       const batch = this.#check(this.#wasm.edgespan_cut(this.#exporter, 0, trace), 'edgespan_cut');
       if (batch === 0) return Buffer.concat(bodies); // concatenated requests are one request
-      const at = this.#wasm.edgespan_batch_at(batch);
-      bodies.push(Buffer.from(this.#bytes(at, this.#wasm.edgespan_batch_size(batch))));
+      this.#check(this.#wasm.edgespan_batch(batch), 'edgespan_batch');
+      const [at, size] = this.#result(2);
+      bodies.push(Buffer.from(new Uint8Array(this.#wasm.memory.buffer, at, size)));
       this.#check(this.#wasm.edgespan_judge(batch, 200, 0, 0), 'edgespan_judge');
       this.#check(this.#wasm.edgespan_release(batch), 'edgespan_release');
     }
   }
 
-  #bytes(at, size) {
-    return Buffer.from(this.#wasm.memory.buffer, at, size);
+  #result(fields) {
+    return new Uint32Array(this.#wasm.memory.buffer, this.#wasm.edgespan_result(), fields);
   }
 
   #check(result, call) {
@@ -74,10 +70,11 @@ export class Core {
       this.#wasm.edgespan_lend(words.length, doubles.length, text.length),
       'edgespan_lend',
     );
+    const [wordsAt, doublesAt, textAt] = this.#result(3);
     const { buffer } = this.#wasm.memory;
-    new Uint32Array(buffer, this.#wasm.edgespan_words(), words.length).set(words);
-    new Float64Array(buffer, this.#wasm.edgespan_doubles(), doubles.length).set(doubles);
-    new Uint8Array(buffer, this.#wasm.edgespan_text(), text.length).set(text);
+    new Uint32Array(buffer, wordsAt, words.length).set(words);
+    new Float64Array(buffer, doublesAt, doubles.length).set(doubles);
+    new Uint8Array(buffer, textAt, text.length).set(text);
     return call(words.length, doubles.length, ropeAt, rope.length, tape.rope.length);
   }
 }

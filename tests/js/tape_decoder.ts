@@ -19,44 +19,38 @@ names.set(schema.KEY_CACHE_WRITE5M, 'cacheWrite5m');
 names.set(schema.KEY_CACHE_WRITE1H, 'cacheWrite1h');
 
 /** Memory and key calls as the core answers them, with a budget for the areas. */
-export function fakeCore(budget = 1 << 22): { x: CoreExports; interned: string[] } {
+export function fakeCore(budget = 1 << 22, growing = false): { x: CoreExports; interned: string[] } {
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 4096 });
   const interned: string[] = [];
   const text = new TextEncoder().encode(
-    Array.from({ length: schema.FIRST_DYNAMIC_KEY - 1 }, (_, i) => names.get(i + 1)).join('\n'),
+    Array.from({ length: schema.FIRST_DYNAMIC_KEY - 1 }, (_, i) => `${names.get(i + 1)}\n`).join(''),
   );
   let top = 65536;
   new Uint8Array(memory.buffer).set(text, 1024);
-  const areas = { words: { at: 0, n: 0 }, doubles: { at: 0, n: 0 }, text: { at: 0, n: 0 } };
-  const place = (area: { at: number; n: number }, n: number, unit: number): void => {
-    if (n <= area.n) return;
-    const at = top;
-    top += (n * unit + 15) & ~15;
-    if (top > memory.buffer.byteLength) memory.grow((top - memory.buffer.byteLength + 65535) >> 16);
-    const bytes = new Uint8Array(memory.buffer);
-    bytes.copyWithin(at, area.at, area.at + area.n * unit);
-    area.at = at;
-    area.n = n;
-  };
+  const areas = [4, 8, 1].map((unit) => ({ at: 0, n: 0, unit }));
   const x = {
     memory,
     edgespan_keys: () => 1024,
-    edgespan_keys_size: () => text.length,
-    edgespan_lend(words: number, doubles: number, bytes: number) {
-      if (words * 4 + doubles * 8 + bytes > budget) return schema.STATUS_NO_MEMORY;
-      place(areas.words, Math.max(words, 1024), 4);
-      place(areas.doubles, Math.max(doubles, 1024), 8);
-      place(areas.text, Math.max(bytes, 4096), 1);
-      return 0;
+    edgespan_result: () => 512,
+    edgespan_lend(...asked: [number, number, number]) {
+      const needed = areas.reduce((sum, { n, unit }, i) => sum + Math.max(n, asked[i]) * unit, 0);
+      const least = asked.some((n) => n > 0) ? asked : [1024, 1024, 4096];
+      for (const [i, area] of needed > budget ? [] : areas.entries()) {
+        if (least[i] <= area.n) continue;
+        const at = top;
+        top += (least[i] * area.unit + 15) & ~15;
+        const missing = top - memory.buffer.byteLength;
+        if (missing > 0) memory.grow((missing + 65535) >> 16);
+        new Uint8Array(memory.buffer).copyWithin(at, area.at, area.at + area.n * area.unit);
+        Object.assign(area, { at, n: least[i] });
+      }
+      const fields = [...areas.map(({ at }) => at), ...areas.map(({ n }) => n)];
+      new Uint32Array(memory.buffer, 512, 6).set(fields);
+      return needed > budget ? schema.STATUS_NO_MEMORY : 0;
     },
-    edgespan_words: () => areas.words.at,
-    edgespan_doubles: () => areas.doubles.at,
-    edgespan_text: () => areas.text.at,
-    edgespan_words_capacity: () => areas.words.n,
-    edgespan_doubles_capacity: () => areas.doubles.n,
-    edgespan_text_capacity: () => areas.text.n,
     edgespan_intern(at: number, size: number) {
-      const bytes = new Uint8Array(memory.buffer, areas.text.at + at, size);
+      if (growing) memory.grow(1); // as a table of keys does now and then
+      const bytes = new Uint8Array(memory.buffer, areas[2].at + at, size);
       const name = new TextDecoder().decode(bytes);
       let index = interned.indexOf(name);
       if (index < 0) index = interned.push(name) - 1;
@@ -173,8 +167,12 @@ export function decodeTape(tape: Tape): Item[] {
         if (plain !== (units === 0)) throw new Error(`text of number ${number}: ${units} units`);
         return number;
       }
-      case schema.OP_DATE:
-        return new Date(double());
+      case schema.OP_DATE: {
+        const date = new Date(double());
+        const text = piece(argOf(head));
+        if (text !== (date.toJSON() ?? '')) throw new Error(`date and text differ: ${text}`);
+        return date;
+      }
       case schema.OP_INT64: {
         const low = BigInt.asUintN(32, BigInt(word()));
         return BigInt.asIntN(64, (BigInt(word()) << 32n) | low);

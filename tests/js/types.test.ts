@@ -12,7 +12,7 @@ const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
 const file = fileURLToPath(new URL('./types_check.ts', import.meta.url));
 
 function compile(...args: string[]): string {
-  const common = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022'];
+  const common = ['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022'];
   try {
     execFileSync(process.execPath, [tsc, ...common, ...args, file], { encoding: 'utf8' });
     return '';

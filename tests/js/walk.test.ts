@@ -2,6 +2,7 @@
 // itself, everything exotic as the walk's comment says, and nothing throws but hostile objects.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OP_TRACE } from '../../js/dist/core/schema.gen.js';
 import { Tape } from '../../js/dist/core/tape.js';
 import { writeMembers } from '../../js/dist/core/walk.js';
 import { decodeTape, fakeCore } from './tape_decoder.ts';
@@ -9,7 +10,7 @@ import { decodeTape, fakeCore } from './tape_decoder.ts';
 function roundTrip(object: Record<string, unknown>, tape = new Tape(fakeCore().x)): unknown {
   tape.clear();
   tape.words[tape.w++] = 15; // kConfig: the item that takes any members
-  writeMembers(tape, object, 0, 0);
+  writeMembers(tape, object, 0, 1);
   tape.words[tape.w++] = 0;
   assert.ok(tape.fits(0));
   return decodeTape(tape)[0].members;
@@ -85,7 +86,7 @@ test('built-in objects', () => {
   };
   assert.deepEqual(roundTrip(data), {
     date: data.date,
-    noDate: null,
+    noDate: data.noDate,
     big: data.big,
     least: data.least,
     minusOne: -1n,
@@ -172,7 +173,7 @@ test('cycles, shared parts and depth', () => {
     levels++;
   }
   assert.equal(out, '[MaxDepth]');
-  assert.equal(levels, 61);
+  assert.equal(levels, 60);
 });
 
 test('shared parts that multiply without end are cut off', () => {
@@ -235,18 +236,24 @@ test('areas grow while an object is being written', () => {
 
 test('rollback takes everything back', () => {
   const tape = new Tape(fakeCore().x);
-  tape.trace('abc');
-  tape.mark();
+  tape.piece(OP_TRACE, (tape.traceId = 'abc'));
+  const mark = tape.mark();
   const { w, d, at, units, rope } = tape;
-  tape.trace('def');
+  tape.piece(OP_TRACE, (tape.traceId = 'def'));
   writeMembers(tape, { a: 1.5, b: 'x'.repeat(500), c: ['y'] }, 0, 0);
-  tape.rollback();
+  tape.rollback(mark);
   assert.deepEqual([tape.w, tape.d, tape.at, tape.units, tape.rope], [w, d, at, units, rope]);
-  tape.trace('def');
+  tape.piece(OP_TRACE, (tape.traceId = 'def'));
   assert.deepEqual(
     decodeTape(tape).map((item) => item.traceId),
     ['abc', 'def'],
   );
+});
+
+test('memory that grows under the tape while keys are interned', () => {
+  const rest = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`key_${i}`, i]));
+  const data = { first: 'x'.repeat(300), rest };
+  assert.deepEqual(roundTrip(data, new Tape(fakeCore(1 << 22, true).x)), data);
 });
 
 test('keys are interned once, and only names', () => {

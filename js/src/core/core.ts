@@ -64,7 +64,7 @@ export function initCore(module?: WebAssembly.Module): void {
   if (version !== ABI_VERSION) {
     throw new EdgespanError(
       'EDGESPAN_ABI_MISMATCH',
-      `core.wasm (ABI ${version}) and this package (ABI ${ABI_VERSION}) are of different releases`,
+      `core.wasm has ABI ${version}, this package wants ${ABI_VERSION}`,
     );
   }
   tape = new Tape(exports);

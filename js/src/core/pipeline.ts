@@ -9,6 +9,7 @@
  */
 import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
+import { ABANDONED_MS, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
 import { STAT_FIELDS, type Tally } from '../transport/receipt.js';
 import { type CoreExports, coreTape } from './core.js';
 import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG } from './schema.gen.js';
@@ -34,22 +35,12 @@ export interface PipelineConfig {
   destinations: readonly Destination[];
 }
 
-const MAX_PIPELINES = 256;
-// A request that can be no more: its context was ended by the platform, nobody will release it.
-const ABANDONED_MS = 120_000;
-// Batches that requests hold, of all pipelines: the core has room for 128 (its kMaxBatches).
-const MAX_SENDING = 100;
-
 const pipelines = new Map<string, Pipeline>();
 const sending = new Map<number, Batch>();
 
 /** The pipeline with this configuration. */
 export function pipelineFor(config: PipelineConfig): Pipeline {
-  const destinations = config.destinations.map((d) => ({
-    dialect: d.dialect,
-    maxBytes: d.maxRequestBytes,
-    maxSpans: d.maxRequestSpans,
-  }));
+  const destinations = config.destinations.map((d) => d.settings);
   const settings = { ...config, destinations };
   const content = JSON.stringify(
     [settings, config.destinations.map((d) => d.identity())],
@@ -114,9 +105,9 @@ export class Pipeline {
     this.#handle = 0;
     tape.busy = true;
     try {
-      tape.words[tape.w++] = OP_CONFIG;
+      tape.put(OP_CONFIG);
       writeMembers(tape, this.#settings, 0, 0);
-      tape.words[tape.w++] = OP_END;
+      tape.put(OP_END);
       if (!tape.fits(0)) throw FULL;
       this.#handle = this.#x.edgespan_open_exporter(...tape.finish());
     } finally {
@@ -201,7 +192,7 @@ export class Pipeline {
     if (verdict < 0) return { verdict, rejected: 0, message: '' }; // was taken for abandoned
     const [, rejected, at, bytes] = tape.result(4);
     const words = new Uint8Array(this.#x.memory.buffer, at, bytes);
-    return { verdict, rejected, message: new TextDecoder().decode(words) };
+    return { verdict, rejected, message: bytes > 0 ? new TextDecoder().decode(words) : '' };
   }
 
   release({ id }: Batch): void {

@@ -182,6 +182,35 @@ export const STATUS_NO_MEMORY = -2;
 export const STATUS_MALFORMED = -1;
 export const STATUS_OK = 0;
 
+// Kinds of an answer's body: edgespan/otlp/response.h
+export const BODY_OTHER = 0;
+export const BODY_PROTOBUF = 1;
+export const BODY_JSON = 2;
+
+// Judgements of an answer.
+export const VERDICT_ACCEPTED = 0;
+export const VERDICT_PARTIAL = 1;
+export const VERDICT_RETRY = 2;
+export const VERDICT_REJECTED = 3;
+export const VERDICT_FAILED = 4;
+
+// Why an ended span did not leave: edgespan/pipeline/accounting.h
+export const LOSS_MEMORY = 0;
+export const LOSS_MALFORMED = 1;
+export const LOSS_TOO_LARGE = 2;
+export const LOSS_UNSENT = 3;
+export const LOSS_DISABLED = 4;
+export const LOSS_FAILED = 5;
+
+// Fields of the statistics; the losses start at STAT_DROPPED.
+export const STAT_ENDED = 0;
+export const STAT_ACCEPTED = 1;
+export const STAT_REJECTED = 2;
+export const STAT_PENDING = 3;
+export const STAT_UNENDED = 4;
+export const STAT_WITHHELD = 5;
+export const STAT_DROPPED = 6;
+
 // What each status means.
 export const STATUS_MESSAGES: Readonly<Record<number, string>> = {
   [-5]:
@@ -196,19 +225,7 @@ export const STATUS_MESSAGES: Readonly<Record<number, string>> = {
     'The tape does not follow the grammar of model/tape.h.',
 };
 
-// Kinds of an answer's body: edgespan/otlp/response.h
-export const BODY_OTHER = 0;
-export const BODY_PROTOBUF = 1;
-export const BODY_JSON = 2;
-
-// Judgements of an answer.
-export const VERDICT_ACCEPTED = 0;
-export const VERDICT_PARTIAL = 1;
-export const VERDICT_RETRY = 2;
-export const VERDICT_REJECTED = 3;
-export const VERDICT_FAILED = 4;
-
-// Their names, by value.
+// Names of the judgements, by value.
 export const VERDICT_NAMES = [
   'accepted',
   'partial',
@@ -217,15 +234,7 @@ export const VERDICT_NAMES = [
   'failed',
 ] as const;
 
-// Why an ended span did not leave: edgespan/pipeline/accounting.h
-export const LOSS_MEMORY = 0;
-export const LOSS_MALFORMED = 1;
-export const LOSS_TOO_LARGE = 2;
-export const LOSS_UNSENT = 3;
-export const LOSS_DISABLED = 4;
-export const LOSS_FAILED = 5;
-
-// Their names, by value.
+// Names of the losses, by value.
 export const LOSS_NAMES = [
   'memory',
   'malformed',
@@ -234,12 +243,3 @@ export const LOSS_NAMES = [
   'disabled',
   'failed',
 ] as const;
-
-// Fields of the statistics; the losses start at STAT_DROPPED.
-export const STAT_ENDED = 0;
-export const STAT_ACCEPTED = 1;
-export const STAT_REJECTED = 2;
-export const STAT_PENDING = 3;
-export const STAT_UNENDED = 4;
-export const STAT_WITHHELD = 5;
-export const STAT_DROPPED = 6;

@@ -6,6 +6,21 @@
  * writes to it attaches first (pipeline.ts). Nothing here reads a clock or does I/O.
  * @module
  */
+import {
+  ARG_SHIFT,
+  CUT_UNITS,
+  FILLED_UNITS,
+  KEY_SHIFT,
+  MAX_DOUBLES,
+  MAX_KEY_UNITS,
+  MAX_TEXT,
+  MAX_UNITS,
+  MAX_WORDS,
+  PATIENCE,
+  PLACES,
+  SLACK,
+  WIDE_RUN,
+} from '../limits.js';
 import type { CoreExports } from './core.js';
 import type { Pipeline } from './pipeline.js';
 import {
@@ -18,30 +33,8 @@ import {
   ROPE_MAX,
 } from './schema.gen.js';
 
-/** Where key and argument lie in a word. */
-export const KEY_SHIFT = 4;
-export const ARG_SHIFT = 18;
-
 /** Thrown when an area is full and may not grow; the writer rolls back and tries with less. */
 export const FULL: unique symbol = /* @__PURE__ */ Symbol('full');
-
-// Words and doubles that are free whenever a member begins: a key, a value, the ends of all open
-// containers and the next item's envelope.
-const SLACK = 160;
-// A commit before the next span once the rope is this long; of the areas, once half is used.
-const FILLED_UNITS = 30_000;
-// How often a key's text goes over as UTF-16 before UTF-8 is tried again.
-const WIDE_RUN = 64;
-// Long ASCII strings before Buffer is looked for: on workerd the first look loads node:buffer.
-const PATIENCE = 100;
-// What one tape may take: the core would give up other spans for it, so not all of its memory.
-const MAX_WORDS = 1 << 19;
-const MAX_DOUBLES = 1 << 18;
-const MAX_TEXT = 6 << 20;
-const MAX_KEY_UNITS = 4096;
-// Longer strings are cut: the core holds a span up to three times (here, as a record, in a batch).
-const MAX_UNITS = 1 << 20;
-const CUT_UNITS = 1 << 17;
 
 const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();
 // Keys worth a place in the core's bounded table: names, not the ids that data is keyed by.
@@ -91,10 +84,11 @@ export class Tape {
   /** Containers being walked, outermost first. */
   readonly stack: unknown[] = [];
 
-  // Key ids by text; `#names` and `#next` are the fast way there: the key that followed last time.
+  // Key ids by text. `#names` and `#next` are the fast way there: the key that stood in this place of
+  // an object last time.
   readonly #keys = new Map<string, number>();
   readonly #names: string[] = [''];
-  readonly #next: Uint16Array = new Uint16Array(MAX_KEY + 1);
+  readonly #next: Uint16Array = new Uint16Array(PLACES);
   readonly #wide: Uint8Array = new Uint8Array(MAX_KEY + 1);
   #keysFull = false;
   #textBytes = 0;
@@ -185,12 +179,21 @@ export class Tape {
     return [this.w, this.d, this.at, this.#encode(this.rope), this.units];
   }
 
+  put(word: number): void {
+    this.words[this.w++] = word;
+  }
+
+  double(value: number): void {
+    if (this.d > this.dLimit) this.grow();
+    this.doubles[this.d++] = value;
+  }
+
   /** A word with a rope piece of up to 16383 units. */
   piece(word: number, text: string): void {
     const units = text.length;
     this.rope += text;
     this.units += units;
-    this.words[this.w++] = word | (units << ARG_SHIFT);
+    this.put(word | (units << ARG_SHIFT));
   }
 
   /** A key outside the table. */
@@ -212,10 +215,9 @@ export class Tape {
   }
 
   #area(word: number, at: number, length: number, bytes: number): void {
-    const { words } = this;
-    words[this.w++] = word;
-    words[this.w++] = at;
-    words[this.w++] = length;
+    this.put(word);
+    this.put(at);
+    this.put(length);
     this.at = at + bytes;
   }
 
@@ -262,16 +264,16 @@ export class Tape {
     this.#area(OP_UTF8 | key, this.at, bytes, bytes);
   }
 
-  /** The id of `name`, which follows the key `previous`; 0: it must go inline. */
-  key(previous: number, name: string): number {
-    const id = this.#next[previous];
-    return this.#names[id] === name ? id : this.#lookup(previous, name);
+  /** The id of `name`, 0: it must go inline. `place` is any number that names its place. */
+  key(place: number, name: string): number {
+    const id = this.#next[place & (PLACES - 1)];
+    return this.#names[id] === name ? id : this.#lookup(place, name);
   }
 
-  #lookup(previous: number, name: string): number {
+  #lookup(place: number, name: string): number {
     const id = this.#keys.get(name) ?? this.#intern(name);
     if (id !== 0) {
-      this.#next[previous] = id;
+      this.#next[place & (PLACES - 1)] = id;
       this.#names[id] = name; // the caller's own string: the next comparison is one of pointers
     }
     return id;

@@ -5,10 +5,10 @@
  * the caller rolls back.
  * @module
  */
+import { ARG_SHIFT, KEY_SHIFT, MAX_CONTENT_WORDS, MAX_NESTING } from '../limits.js';
 import {
   KEY_ID,
   KEY_IS_INTERNAL,
-  MAX_KEY,
   OP_ARRAY,
   OP_DATE,
   OP_END,
@@ -17,15 +17,9 @@ import {
   OP_NUMBER,
   OP_OBJECT,
 } from './schema.gen.js';
-import { ARG_SHIFT, KEY_SHIFT, type Tape } from './tape.js';
+import type { Tape } from './tape.js';
 
-/** Containers inside containers, one span: below the core's own limit. */
-export const MAX_NESTING = 60;
-/** Words of one tape beyond which containers are left out: shared parts can multiply without end. */
-const MAX_WORDS = 1 << 18;
 const MAX_EXACT = 2 ** 53;
-// Spreads the seeds of span types over the table of predictions; a collision is a miss, no more.
-const KINDS = 397;
 const THROWS = '[Throws]';
 
 const NULL: number = OP_LITERAL;
@@ -40,7 +34,7 @@ export function writeValue(t: Tape, key: number, value: unknown, depth: number):
     case 'number':
       return writeNumber(t, key, value);
     case 'boolean':
-      t.words[t.w++] = (value ? TRUE : FALSE) | key;
+      t.put((value ? TRUE : FALSE) | key);
       return;
     case 'object':
       if (value !== null) return writeObject(t, key, value as Record<string, unknown>, depth);
@@ -49,19 +43,20 @@ export function writeValue(t: Tape, key: number, value: unknown, depth: number):
       return writeBigInt(t, key, value);
     default: // undefined, a function or a symbol, where it cannot be left out
   }
-  t.words[t.w++] = NULL | key;
+  t.put(NULL | key);
 }
 
 /**
- * Writes the members of a plain object; `previous` seeds the prediction of its keys. At depth 0 stands
- * the span itself, whose envelope is not content; its keys are neighbours in the schema.
+ * Writes the members of a plain object, which stands in `place` (Tape.key). At depth 0 it is the span
+ * itself, whose envelope is not content: its keys are neighbours in the schema.
  */
 export function writeMembers(
   t: Tape,
   object: Record<string, unknown>,
-  previous: number,
+  place: number,
   depth: number,
 ): void {
+  let previous = 0;
   // The load stands in the loop itself: only there does V8 read it from the enumeration's cache.
   for (const name in object) {
     let value: unknown;
@@ -70,35 +65,40 @@ export function writeMembers(
     } catch {
       value = THROWS;
     }
-    previous = writeMember(t, name, value, previous, depth);
+    previous = writeMember(t, name, value, place, previous, depth);
   }
 }
 
-/** Writes one member, or nothing where JSON would have none; returns the key for the prediction. */
+/** Writes one member, or nothing where JSON would have none; returns its key, or `previous`. */
 function writeMember(
   t: Tape,
   name: string,
   value: unknown,
+  place: number,
   previous: number,
   depth: number,
 ): number {
   if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
     return previous;
   }
-  const id = t.key(previous, name);
+  const id = t.key(place + previous, name);
   if (depth === 0 && id >= KEY_ID && id <= KEY_IS_INTERNAL) return id;
   if (t.w > t.wLimit) t.grow();
   if (id === 0) t.inlineKey(name);
   writeValue(t, id << KEY_SHIFT, value, depth);
-  return id === 0 ? previous : id;
+  return id || previous;
+}
+
+/** Tells objects apart by their own key, depth and span type: their keys are alike, if anything's. */
+function placeOf(t: Tape, key: number, depth: number): number {
+  return (key >> KEY_SHIFT) * 61 + depth * 1031 + t.kind * 397;
 }
 
 // The core tells integers from fractions; of the latter it wants the text as JavaScript prints it.
 function writeNumber(t: Tape, key: number, value: number): void {
-  if (t.d > t.dLimit) t.grow();
-  t.doubles[t.d++] = value;
+  t.double(value);
   if ((value | 0) === value || (Number.isInteger(value) && Math.abs(value) <= MAX_EXACT)) {
-    t.words[t.w++] = OP_NUMBER | key;
+    t.put(OP_NUMBER | key);
   } else {
     t.piece(OP_NUMBER | key, Number.isFinite(value) ? `${value}` : '');
   }
@@ -106,15 +106,15 @@ function writeNumber(t: Tape, key: number, value: number): void {
 
 function writeBigInt(t: Tape, key: number, value: bigint): void {
   if (BigInt.asIntN(64, value) !== value) return t.string(key, `${value}`);
-  t.words[t.w++] = OP_INT64 | key;
-  t.words[t.w++] = Number(BigInt.asIntN(32, value));
-  t.words[t.w++] = Number(BigInt.asIntN(32, value >> 32n));
+  t.put(OP_INT64 | key);
+  t.put(Number(BigInt.asIntN(32, value)));
+  t.put(Number(BigInt.asIntN(32, value >> 32n)));
 }
 
 function writeObject(t: Tape, key: number, object: Record<string, unknown>, depth: number): void {
   const { stack } = t;
   if (depth >= MAX_NESTING) return t.string(key, '[MaxDepth]');
-  if (t.w > MAX_WORDS) return t.string(key, '[Truncated]');
+  if (t.w > MAX_CONTENT_WORDS) return t.string(key, '[Truncated]');
   for (let i = 0; i < depth; i++) if (stack[i] === object) return t.string(key, '[Circular]');
   stack[depth] = object;
   const prototype = Object.getPrototypeOf(object);
@@ -124,23 +124,21 @@ function writeObject(t: Tape, key: number, object: Record<string, unknown>, dept
     (prototype === Object.prototype || prototype === null) &&
     typeof object.toJSON !== 'function'
   ) {
-    const own = key >> KEY_SHIFT;
-    t.words[t.w++] = OP_OBJECT | key;
-    // The first key's prediction hangs on the object's own key, at the top also on the span's type.
-    writeMembers(t, object, depth === 0 ? (own + t.kind * KINDS) & MAX_KEY : own, depth + 1);
-    t.words[t.w++] = OP_END;
+    t.put(OP_OBJECT | key);
+    writeMembers(t, object, placeOf(t, key, depth + 1), depth + 1);
+    t.put(OP_END);
   } else {
     writeExotic(t, key, object, depth);
   }
 }
 
 function writeArray(t: Tape, key: number, values: ArrayLike<unknown>, depth: number): void {
-  t.words[t.w++] = OP_ARRAY | key;
+  t.put(OP_ARRAY | key);
   for (let i = 0; i < values.length; i++) {
     if (t.w > t.wLimit) t.grow();
     writeValue(t, 0, values[i], depth + 1);
   }
-  t.words[t.w++] = OP_END;
+  t.put(OP_END);
 }
 
 // Everything that is not a plain object: rare, so the order is by meaning, not by speed.
@@ -170,36 +168,32 @@ function writeExotic(t: Tape, key: number, object: object, depth: number): void 
   }
   if (object instanceof RegExp) return t.string(key, `${object}`);
   if (object instanceof Set) return writeArray(t, key, [...object], depth);
-  let names: Iterable<unknown> = Object.keys(object);
-  let read = (name: unknown): unknown => (object as Record<string, unknown>)[name as string];
   if (object instanceof Map) {
     const entries = [...object];
-    if (entries.some(([name]) => typeof name === 'object' && name !== null)) {
-      return writeArray(t, key, entries, depth);
-    }
-    names = object.keys();
-    read = (name) => object.get(name);
-  } else if (object instanceof Error) {
-    // Its own, but not enumerable (`name` often inherited).
-    names = new Set(['name', 'message', 'stack', 'cause', ...(names as string[])]);
+    return entries.some(([name]) => typeof name === 'object' && name !== null)
+      ? writeArray(t, key, entries, depth)
+      : writeObject(t, key, Object.fromEntries(entries), depth);
   }
-  t.words[t.w++] = OP_OBJECT | key;
-  let previous = key >> KEY_SHIFT;
+  let names = Object.keys(object);
+  // An error's own are not enumerable, and its name is mostly inherited.
+  if (object instanceof Error) names = [...new Set(['name', 'message', 'stack', 'cause', ...names])];
+  t.put(OP_OBJECT | key);
+  const place = placeOf(t, key, depth + 1);
+  let previous = 0;
   for (const name of names) {
     let value: unknown;
     try {
-      value = read(name);
+      value = (object as Record<string, unknown>)[name];
     } catch {
       value = THROWS;
     }
-    previous = writeMember(t, String(name), value, previous, depth + 1);
+    previous = writeMember(t, name, value, place, previous, depth + 1);
   }
-  t.words[t.w++] = OP_END;
+  t.put(OP_END);
 }
 
 function writeDate(t: Tape, key: number, date: Date): void {
   const time = Date.prototype.getTime.call(date);
-  if (t.d > t.dLimit) t.grow();
-  t.doubles[t.d++] = time;
+  t.double(time);
   t.piece(OP_DATE | key, Number.isNaN(time) ? '' : Date.prototype.toISOString.call(date));
 }

@@ -20,9 +20,8 @@ export interface Answer {
 export interface Destination {
   /** Names the destination in receipts and warnings. */
   readonly name: string;
-  readonly dialect: string;
-  readonly maxRequestBytes: number;
-  readonly maxRequestSpans: number;
+  /** What the core is told of it. */
+  readonly settings: { dialect: string; maxBytes: number; maxSpans: number };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
   readonly problem: string | undefined;
   /** Equal for destinations that are the same to a receiver. Holds secrets: compare, never show. */

@@ -1,26 +1,27 @@
 /**
- * The user's span formatter: what it makes of a span, at once or later.
+ * The user's span formatter: what it makes of spans, at once or later.
  * @module
  */
+import { FORMATTER_MS } from '../limits.js';
 import { within } from '../transport/deliver.js';
 import type { MastraSpan } from './types.js';
 
-/** Changes a span's content before it is recorded; gets a shallow copy. */
 export type SpanFormatter = (span: MastraSpan) => MastraSpan | Promise<MastraSpan>;
 
-/** Records a span with what was made of it: undefined where the formatter failed or took too long. */
-type Recorder = (span: MastraSpan, content: MastraSpan | undefined) => void;
-
-const FORMATTER_MS = 2_000;
+/**
+ * Records a span with what was made of it (undefined: it failed, or took too long); returns the handle
+ * of the trace that the span closed, or 0.
+ */
+export type Recorder = (span: MastraSpan, content: MastraSpan | undefined) => number;
 
 /** An ended span whose formatter has not answered; a root also waits for those of its trace. */
 interface Waiting {
   readonly span: MastraSpan;
-  content: MastraSpan | undefined;
-  settled: Promise<void>;
+  content?: MastraSpan;
+  settled?: Promise<void>;
 }
 
-/** Formats spans, and keeps those that wait. Each is recorded once; a formatter never throws here. */
+/** Formats spans, and keeps those that wait; each is recorded once, whatever its formatter does. */
 export class Formatter {
   readonly #format: SpanFormatter;
   readonly #record: Recorder;
@@ -36,8 +37,8 @@ export class Formatter {
     return this.#waiting.size;
   }
 
-  /** Takes an ended span; false when it waits, and if it is a root for its owner to call finish(). */
-  take(span: MastraSpan): boolean {
+  /** Formats and records an ended span; undefined when it waits: then a root wants a finish(). */
+  take(span: MastraSpan): number | undefined {
     let result: unknown;
     try {
       result = this.#format({ ...span });
@@ -46,38 +47,35 @@ export class Formatter {
     }
     const later = typeof (result as Promise<unknown> | undefined)?.then === 'function';
     if (!later && !(span.isRootSpan && this.#of(span.traceId).length > 0)) {
-      this.#record(span, object(result));
-      return true;
+      return this.#record(span, object(result));
     }
-    const one: Waiting = { span, content: undefined, settled: Promise.resolve() };
+    const one: Waiting = { span };
     this.#waiting.add(one);
-    one.settled = Promise.resolve(result).then(
-      (content) => {
+    one.settled = Promise.resolve(result)
+      .then((content) => {
         one.content = object(content);
+      })
+      .catch(() => {})
+      .then(() => {
         if (!span.isRootSpan) this.#done(one);
-      },
-      () => {
-        if (!span.isRootSpan) this.#done(one);
-      },
-    );
-    return false;
+      });
+    return undefined;
   }
 
-  /** Waits for the spans of one trace, or of all, and records them: roots, which close traces, last. */
-  async finish(traceId?: string): Promise<void> {
+  /** Waits for the spans of one trace, or of all, and records them, roots last: they close traces. */
+  async finish(traceId?: string): Promise<number> {
     const all = this.#of(traceId);
-    if (all.length === 0) return;
-    await within(FORMATTER_MS, Promise.all(all.map((one) => one.settled)));
     all.sort((a, b) => Number(a.span.isRootSpan) - Number(b.span.isRootSpan));
-    for (const one of all) this.#done(one);
+    if (all.length > 0) await within(FORMATTER_MS, Promise.all(all.map((one) => one.settled)));
+    return all.reduce((trace, one) => this.#done(one) || trace, 0);
   }
 
   #of(traceId: string | undefined): Waiting[] {
-    return [...this.#waiting].filter(({ span }) => (traceId ?? span.traceId) === span.traceId);
+    return [...this.#waiting].filter(({ span }) => span.traceId === (traceId ?? span.traceId));
   }
 
-  #done(one: Waiting): void {
-    if (this.#waiting.delete(one)) this.#record(one.span, one.content);
+  #done(one: Waiting): number {
+    return this.#waiting.delete(one) ? this.#record(one.span, one.content) : 0;
   }
 }
 

@@ -17,18 +17,17 @@ import {
   OP_TRACE,
   TYPE_GENERIC,
 } from '../core/schema.gen.js';
-import { ARG_SHIFT, FULL, KEY_SHIFT, type Tape } from '../core/tape.js';
+import { FULL, type Tape } from '../core/tape.js';
 import { writeMembers } from '../core/walk.js';
+import { ARG_SHIFT, KEY_SHIFT, MAX_NAME_UNITS } from '../limits.js';
 import type { MastraSpan } from './types.js';
-
-const MAX_NAME_UNITS = 0xffff;
 
 /** A span began: tells the core its place in the trace. */
 export function recordStart(pipeline: Pipeline, span: MastraSpan): void {
   if (!validId(span.id, 16) || !validId(span.traceId, 32)) return; // counted when it ends
   const tape = pipeline.attach();
   writeEnvelope(tape, OP_START, span, '', 0);
-  tape.words[tape.w++] = OP_END;
+  tape.put(OP_END);
 }
 
 /**
@@ -65,11 +64,11 @@ function writeSpan(tape: Tape, span: MastraSpan, content: MastraSpan | undefined
   try {
     if (content) {
       tape.kind = writeEnvelope(tape, OP_SPAN, span, content.name, 0);
-      writeMembers(tape, content as unknown as Record<string, unknown>, tape.kind, 0);
+      writeMembers(tape, content as unknown as Record<string, unknown>, tape.kind * 397, 0);
     } else {
       writeEnvelope(tape, OP_SPAN, span, span.name, FLAG_WITHHELD);
     }
-    tape.words[tape.w++] = OP_END;
+    tape.put(OP_END);
     if (!tape.fits(0)) throw FULL;
     tape.ended++;
     return undefined;
@@ -89,27 +88,27 @@ function writeEnvelope(
   label: unknown,
   extra: number,
 ): number {
-  if (tape.w > tape.wLimit || tape.d > tape.dLimit) tape.grow();
+  if (tape.w > tape.wLimit) tape.grow();
   const { id, traceId, parentSpanId, externalParentSpanId, endTime } = span;
   if (traceId !== tape.traceId) tape.piece(OP_TRACE, (tape.traceId = traceId));
   let name = typeof label === 'string' ? label : `${label ?? ''}`;
   if (name.length > MAX_NAME_UNITS) name = name.slice(0, MAX_NAME_UNITS);
   const parent = parentSpanId ?? externalParentSpanId;
   const parentId = validId(parent, 16) ? parent : '';
-  const type = tape.key(0, String(span.type)) || TYPE_GENERIC;
+  const type = tape.key(tape.kind, String(span.type)) || TYPE_GENERIC;
   let flags = extra;
   if (op === OP_SPAN && endTime) flags |= FLAG_HAS_END;
   if (span.isRootSpan) flags |= FLAG_IS_ROOT;
   if (span.isEvent) flags |= FLAG_IS_EVENT;
   if (parentSpanId === undefined && parentId !== '') flags |= FLAG_REMOTE_PARENT;
-  tape.words[tape.w++] = op | (type << KEY_SHIFT) | (flags << ARG_SHIFT);
-  tape.words[tape.w++] = name.length | (id.length << 16) | (parentId.length << 24);
+  tape.put(op | (type << KEY_SHIFT) | (flags << ARG_SHIFT));
+  tape.put(name.length | (id.length << 16) | (parentId.length << 24));
   tape.rope += id;
   tape.rope += parentId;
   tape.rope += name;
   tape.units += id.length + parentId.length + name.length;
-  tape.doubles[tape.d++] = milliseconds(span.startTime);
-  if (flags & FLAG_HAS_END) tape.doubles[tape.d++] = milliseconds(endTime);
+  tape.double(milliseconds(span.startTime));
+  if (flags & FLAG_HAS_END) tape.double(milliseconds(endTime));
   return type;
 }
 

@@ -7,10 +7,8 @@
 import type { Pipeline } from '../core/pipeline.js';
 import { VERDICT_ACCEPTED, VERDICT_PARTIAL } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
+import { MAX_TURNS, TURN_MS } from '../limits.js';
 import type { Tally } from './receipt.js';
-
-const TURN_MS = 20;
-const MAX_TURNS = 500;
 
 /**
  * Resolves when `work` settles, at the latest after so many milliseconds; at once where there are no
@@ -76,12 +74,10 @@ async function drain(
 
 /** What the user can do about an answer, by HTTP status (0: none). */
 export function cure(status: number): string {
-  if (status === 0) return 'check that `endpoint` can be reached from here, or raise `timeout`';
+  if (status === 0) return 'check that `endpoint` can be reached from here';
   if (status === 401 || status === 403) return 'check the credentials in `headers`';
   if (status === 413) return 'lower `maxRequestBytes`';
-  if (status === 429 || status >= 500) return 'the receiver is in trouble; nothing is sent again';
-  if (status === 404 || status === 405 || (status >= 300 && status < 400)) {
-    return 'check `endpoint`: the base URL of an OTLP/HTTP receiver';
-  }
-  return 'the receipt has the words of the receiver';
+  if (status === 429 || status >= 500) return 'the receiver is in trouble';
+  if (status === 404 || status === 405 || (status >= 300 && status < 400)) return 'check `endpoint`';
+  return 'the receipt has its words';
 }

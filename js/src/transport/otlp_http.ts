@@ -3,6 +3,7 @@
  * above this (deliver.ts); the judgement of an answer belongs to the core.
  * @module
  */
+import { MAX_ANSWER_BYTES } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
 import type { Answer, Destination } from '../destinations/destination.js';
 
@@ -28,14 +29,14 @@ export interface OtlpOptions {
   dialect?: string;
 }
 
-const MAX_ANSWER_BYTES = 64 * 1024;
-const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
+const MISSING = 'is missing';
+const BUILT = 'was built from a missing value';
+// `Bearer ${env.KEY}` without the KEY: no receiver would take it.
+const NONE = /(^|[\s=:])(undefined|null)$|^\s*(Bearer|Basic)\s*$/i;
 
 export class OtlpDestination implements Destination {
   readonly name: string;
-  readonly dialect: string;
-  readonly maxRequestBytes: number;
-  readonly maxRequestSpans: number;
+  readonly settings: Destination['settings'];
   readonly problem: string | undefined;
   readonly #url: string = '';
   readonly #headers: Record<string, string> = {};
@@ -46,22 +47,25 @@ export class OtlpDestination implements Destination {
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } =
       options ?? ({} as Partial<OtlpOptions>);
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
-    this.dialect = dialect ?? 'genai';
-    this.maxRequestBytes = positive(maxRequestBytes, 4_000_000);
-    this.maxRequestSpans = positive(maxRequestSpans, 512);
+    this.settings = {
+      dialect: dialect ?? 'genai',
+      maxBytes: positive(maxRequestBytes, 4_000_000),
+      maxSpans: positive(maxRequestSpans, 512),
+    };
     this.#timeout = positive(timeout, 10_000);
     this.#gzip = gzip === true;
-    const url = tracesUrl(endpoint);
-    if (typeof url === 'string') this.#url = url;
-    else this.problem = url.problem;
+    let wrong = endpointProblem(endpoint);
+    if (wrong) this.problem = `\`endpoint\` ${wrong}`;
+    else this.#url = tracesUrl(endpoint as string);
     for (const [header, value] of Object.entries(headers ?? {})) {
-      this.problem ??= headerProblem(header, value);
+      wrong = headerProblem(header, value);
+      if (wrong) this.problem ??= `\`headers.${header}\` ${wrong}`;
       this.#headers[header.toLowerCase()] = `${value}`;
     }
   }
 
   identity(): string {
-    return JSON.stringify([this.#url, this.#headers, this.problem]);
+    return JSON.stringify([this.#url, this.#headers]);
   }
 
   async post(body: Uint8Array): Promise<Answer> {
@@ -93,19 +97,16 @@ export class OtlpDestination implements Destination {
       const cause = abort.signal.aborted
         ? `no answer within ${this.#timeout} ms`
         : `no answer (${this.redact(describe(error))})`;
-      return { status: 0, kind: BODY_OTHER, body: NOTHING, cause };
+      return { status: 0, kind: BODY_OTHER, body: new Uint8Array(0), cause };
     } finally {
       clearTimeout(timer);
     }
   }
 
   redact(text: string): string {
-    if (text === '') return text;
-    const secrets = Object.values(this.#headers).flatMap((value) => [value, ...value.split(/[\s=,;]+/)]);
-    if (this.#url !== '') {
-      const { host, hostname, href } = new URL(this.#url);
-      secrets.push(href, host, hostname);
-    }
+    const { hostname, href } = new URL(this.#url);
+    const secrets = [href, hostname];
+    for (const value of Object.values(this.#headers)) secrets.push(value, ...value.split(/[\s=,;]+/));
     secrets.sort((a, b) => b.length - a.length); // the whole before its parts
     for (const secret of secrets) {
       if (secret.length >= 4) text = text.replaceAll(secret, '[redacted]');
@@ -116,53 +117,35 @@ export class OtlpDestination implements Destination {
   serializeForSpan(): { name: string } {
     return { name: this.name };
   }
-
-  toJSON(): { name: string } {
-    return { name: this.name };
-  }
 }
 
 function positive(value: number | undefined, standard: number): number {
   return typeof value === 'number' && value >= 1 && value < 2 ** 31 ? Math.floor(value) : standard;
 }
 
-function tracesUrl(endpoint: unknown): string | { problem: string } {
-  if (typeof endpoint !== 'string' || endpoint.trim() === '') {
-    return { problem: '`endpoint` is missing' };
-  }
-  let url: URL;
-  try {
-    url = new URL(endpoint.trim());
-  } catch {
-    return { problem: '`endpoint` is not a URL' };
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return { problem: '`endpoint` is not an http(s) URL' };
-  }
-  if (url.username !== '' || url.password !== '') {
-    return { problem: '`endpoint` holds credentials, which belong into `headers`' };
-  }
-  if (url.hostname === 'undefined' || url.hostname === 'null') {
-    return { problem: '`endpoint` was built from a missing value' };
-  }
-  const path = url.pathname.replace(/\/+$/, '');
-  url.pathname = path.endsWith('/v1/traces') ? path : `${path}/v1/traces`;
+function endpointProblem(endpoint: unknown): string | undefined {
+  if (typeof endpoint !== 'string' || endpoint.trim() === '') return MISSING;
+  if (!URL.canParse(endpoint)) return 'is not a URL';
+  const { protocol, username, password, hostname } = new URL(endpoint);
+  if (!/^https?:$/.test(protocol)) return 'is not an http(s) URL';
+  if (username + password !== '') return 'holds credentials: use `headers`';
+  return NONE.test(hostname) ? BUILT : undefined;
+}
+
+function tracesUrl(endpoint: string): string {
+  const url = new URL(endpoint);
+  url.pathname = url.pathname.replace(/(\/v1\/traces)?\/*$/, '/v1/traces');
   url.hash = '';
   return url.href;
 }
 
 function headerProblem(header: string, value: unknown): string | undefined {
-  if (value === undefined || value === null || value === '') {
-    return `\`headers.${header}\` is missing`;
-  }
-  // `Bearer ${env.KEY}` without the KEY: no receiver would take it.
-  if (/(^|[\s=:])(undefined|null)$/.test(`${value}`) || /^\s*(Bearer|Basic)\s*$/i.test(`${value}`)) {
-    return `\`headers.${header}\` was built from a missing value`;
-  }
+  if (value === undefined || value === null || value === '') return MISSING;
+  if (NONE.test(`${value}`)) return BUILT;
   try {
     new Headers([[header, `${value}`]]);
   } catch {
-    return `\`headers.${header}\` is not a valid header`;
+    return 'is not a valid header';
   }
   return undefined;
 }
@@ -175,28 +158,25 @@ function bodyKind(response: Response): number {
 
 /** The answer's beginning. The status is known, so a body that breaks off changes nothing. */
 async function beginning(response: Response): Promise<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (!reader) return NOTHING;
-  const chunks: Uint8Array[] = [];
-  let room = MAX_ANSWER_BYTES;
+  let bytes = new Uint8Array(0);
   try {
-    while (room > 0) {
+    const reader = response.body?.getReader();
+    while (reader) {
       const { done, value } = await reader.read();
       if (done) break;
-      chunks.push(value.subarray(0, room));
-      room -= value.length;
+      const joined = new Uint8Array(bytes.length + value.length);
+      joined.set(bytes);
+      joined.set(value, bytes.length);
+      bytes = joined;
+      if (bytes.length >= MAX_ANSWER_BYTES) {
+        await reader.cancel();
+        break;
+      }
     }
-    if (room <= 0) await reader.cancel();
   } catch {
     // Broken off, or timed out: what came is used.
   }
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return bytes.subarray(0, MAX_ANSWER_BYTES);
 }
 
 function describe(error: unknown): string {

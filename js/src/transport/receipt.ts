@@ -10,6 +10,7 @@ import {
   STAT_UNENDED,
   STAT_WITHHELD,
 } from '../core/schema.gen.js';
+import { MAX_ERRORS } from '../limits.js';
 
 /** Why spans were dropped. */
 export type DropReason = (typeof LOSS_NAMES)[number];
@@ -50,7 +51,6 @@ export interface Receipt {
 
 /** Numbers of the core's statistics of a destination: STAT_*, the losses from STAT_DROPPED on. */
 export const STAT_FIELDS: number = STAT_DROPPED + LOSS_NAMES.length;
-const MAX_ERRORS = 16;
 
 /** Counts that become a receipt. */
 export class Tally {

@@ -1,3 +1,0 @@
-import { candidate } from './candidates.ts'; import { fresh, sources } from './workloads.ts';
-const c = await candidate(process.argv[2]); const w = process.argv[3] as any; const s = sources(w); let n = 0;
-for (let k = 0; k < 14; k++) { const t: number[] = []; for (let i = 0; i < 15; i++) { const ev = Array.from({ length: 40 }, (_, j) => fresh(s[j % s.length], ++n)); const b = process.hrtime.bigint(); for (const e of ev) await c.run(e); t.push(Number(process.hrtime.bigint() - b) / 40000); if (process.env.IDLE) await new Promise(r => setImmediate(() => setTimeout(r, 10))); } t.sort((a, b) => a - b); process.stdout.write(t[7].toFixed(0) + ' '); } console.log();

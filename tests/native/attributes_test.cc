@@ -1,0 +1,194 @@
+// AttributeWriter: kinds of values and the two limits, as protobuf's own reader sees them. Values of
+// every kind through the whole core are the oracle's (oracle_test.cc).
+#include "edgespan/otlp/attributes.h"
+
+#include <limits>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "edgespan/otlp/otlp.pb.h"
+#include "tests/support/core_lab.h"
+#include "tests/support/record_lab.h"
+
+namespace edgespan::otlp {
+namespace {
+
+using testing::AttributesOf;
+using testing::Json;
+using testing::RecordLab;
+using testing::TapeWriter;
+
+struct Written {
+  Json attributes;
+  uint32_t dropped;
+};
+
+// What `write` makes of an AttributeWriter over a resource's attributes.
+template <class Write>
+Written Attributes(RecordLab* lab, const SpanLimits& limits, Write write) {
+  uint32_t dropped = 0;
+  const std::string bytes = lab->Written([&](Buffer* out) {
+    ProtoWriter proto(out);
+    AttributeWriter writer(lab->context(), limits, &proto, pb::Resource::kAttributesFieldNumber);
+    write(writer);
+    dropped = writer.dropped();
+  });
+  pb::Resource resource;
+  REQUIRE(resource.ParseFromString(bytes));
+  CHECK(resource.SerializeAsString() == bytes);
+  return {AttributesOf(resource.attributes()), dropped};
+}
+
+using Method = void (AttributeWriter::*)(const Node*);
+Json One(Method method, const Json& value, const SpanLimits& limits = {}) {
+  RecordLab lab;
+  const Node* const node = lab.Value(value);
+  const Json attributes =
+      Attributes(&lab, limits, [&](AttributeWriter& writer) { (writer.Name("k").*method)(node); })
+          .attributes;
+  return attributes.contains("k") ? attributes["k"] : Json("absent");
+}
+
+TEST_CASE("attributes: names in pieces") {
+  RecordLab lab;
+  const Written written = Attributes(&lab, {}, [](AttributeWriter& writer) {
+    writer.Name("a").Text("1");
+    writer.Name("a", "b").Text("2");
+    writer.Name("a", "", "c").Text("3");
+    writer.Name("a", "b", "c", "d").Text("4");
+    writer.Name("z").Text("5");  // nothing is left of the pieces before
+  });
+  CHECK(written.attributes ==
+        Json({{"a", "1"}, {"ab", "2"}, {"ac", "3"}, {"abcd", "4"}, {"z", "5"}}));
+}
+
+TEST_CASE("attributes: Value keeps scalars and turns containers into JSON text") {
+  const Method value = &AttributeWriter::Value;
+  CHECK(One(value, "text") == "text");
+  CHECK(One(value, "") == "");
+  CHECK(One(value, true) == true);
+  CHECK(One(value, 42).is_number_integer());
+  CHECK(One(value, 42) == 42);
+  CHECK(One(value, -7) == -7);
+  CHECK(One(value, 0.5) == 0.5);
+  CHECK(One(value, 9007199254740994.0) == 9007199254740994);  // has text, and is an int64
+  CHECK(One(value, 1e300) == 1e300);
+  CHECK(One(value, nullptr) == "absent");
+  CHECK(One(value, "date:1970-01-02T00:00:00.000Z") == "1970-01-02T00:00:00.000Z");
+  CHECK(One(value, Json::array({1, "a"})) == R"([1,"a"])");
+  CHECK(One(value, {{"a", nullptr}}) == R"({"a":null})");
+  CHECK(One(value, Json::object()) == "{}");
+}
+
+TEST_CASE("attributes: Json is text whatever it was") {
+  const Method json = &AttributeWriter::Json;
+  CHECK(One(json, "say \"hi\"") == "say \"hi\"");
+  CHECK(One(json, 42) == "42");
+  CHECK(One(json, 0.5) == "0.5");
+  CHECK(One(json, true) == "true");
+  CHECK(One(json, nullptr) == "null");
+  CHECK(One(json, {{"a", {1, 2}}}) == R"({"a":[1,2]})");
+}
+
+TEST_CASE("attributes: Any keeps everything, List makes a list of it") {
+  const Method any = &AttributeWriter::Any;
+  const Method list = &AttributeWriter::List;
+  const Json deep = {{"a", {1, "b", {{"c", true}}}}, {"d", nullptr}, {"e", 0.5}};
+  CHECK(One(any, deep) == deep);
+  CHECK(One(any, nullptr) == nullptr);
+  CHECK(One(any, Json::array()) == Json::array());
+  CHECK(One(list, "stop") == Json::array({"stop"}));
+  CHECK(One(list, 7) == Json::array({7}));
+  CHECK(One(list, nullptr) == Json::array({nullptr}));
+  CHECK(One(list, Json::array({"a", "b"})) == Json::array({"a", "b"}));
+  CHECK(One(list, deep) == Json::array({deep}));
+}
+
+TEST_CASE("attributes: bytes") {
+  RecordLab lab;
+  TapeWriter tape;
+  TapeWriter::Envelope envelope;
+  envelope.span_id = "1";
+  tape.Span(envelope);
+  tape.Bytes(kKeyValue, std::string("\0\xff", 2));
+  tape.End();
+  const Node* const node = lab.Read(tape.Take())->Begin();
+  const Written written = Attributes(&lab, {}, [&](AttributeWriter& writer) {
+    writer.Name("any").Any(node);
+    writer.Name("value").Value(node);
+  });
+  CHECK(written.attributes["any"] == Json({{"bytes", std::string("\0\xff", 2)}}));
+  CHECK(written.attributes["value"] == "\"AP8=\"");
+}
+
+TEST_CASE("attributes: All takes the members of an object under their names") {
+  RecordLab lab;
+  const Node* const node = lab.Value({{"model", "m"}, {"my \"key\"", 1}, {"list", {1}}});
+  const Node* const other = lab.Value("text");
+  const Written written = Attributes(&lab, {}, [&](AttributeWriter& writer) {
+    writer.All(node);
+    writer.All(other);
+    writer.All(nullptr);
+  });
+  CHECK(written.attributes == Json({{"model", "m"}, {"my \"key\"", 1}, {"list", {1}}}));
+}
+
+TEST_CASE("attributes: the count limit") {
+  for (const uint32_t limit : {0u, 1u, 3u, 7u, 8u}) {
+    RecordLab lab;
+    const Node* const object = lab.Value({{"a", 1}, {"b", "x"}, {"c", {1}}});
+    const Node* const null = lab.Value(nullptr);
+    SpanLimits limits;
+    limits.attribute_count = limit;
+    const Written written = Attributes(&lab, limits, [&](AttributeWriter& writer) {
+      writer.All(object);
+      writer.Name("null").Value(null);  // writes nothing and counts for nothing
+      writer.Name("d").Text("x");
+      writer.Name("e").Json(object);
+      writer.Name("f").List(object);
+      if (writer.Name("g").Begin(10)) writer.End();
+    });
+    CHECK(written.attributes.size() == std::min(limit, 7u));
+    CHECK(written.dropped == 7 - std::min(limit, 7u));
+  }
+}
+
+TEST_CASE("attributes: the length limit cuts between characters") {
+  SpanLimits limits;
+  limits.attribute_value_length = 5;
+  const Method value = &AttributeWriter::Value;
+  const Method any = &AttributeWriter::Any;
+  CHECK(One(value, "12345", limits) == "12345");
+  CHECK(One(value, "123456", limits) == "12345");
+  CHECK(One(value, "1234\xc3\xa9", limits) == "1234");
+  CHECK(One(value, "123\xc3\xa9", limits) == "123\xc3\xa9");
+  CHECK(One(value, "12\xf0\x9f\x98\x80", limits) == "12");
+  CHECK(One(value, {{"a", 1}}, limits) == "{\"a\":");
+  CHECK(One(&AttributeWriter::Json, 1234567, limits) == "12345");
+  // Within lists and objects, every string by itself; numbers are not cut.
+  CHECK(One(any, {{"long key", {"123456", 1234567}}}, limits) ==
+        Json({{"long key", {"12345", 1234567}}}));
+  CHECK(One(any, "date:1970-01-02T00:00:00.000Z", limits) == "1970-");
+  limits.attribute_value_length = 0;
+  CHECK(One(value, "1", limits) == "");
+}
+
+TEST_CASE("attributes: strings written in place") {
+  for (const uint32_t size : {0u, 1u, 127u, 128u, 20'000u}) {
+    for (const uint32_t guess : {0u, 127u, 128u, 1u << 20}) {
+      RecordLab lab;
+      const std::string text(size, 'x');
+      const Written written = Attributes(&lab, {}, [&](AttributeWriter& writer) {
+        REQUIRE(writer.Name("name").Begin(guess));
+        writer.buffer()->AppendText(text);
+        writer.End();
+        writer.Name("next").Text("y");
+      });
+      CHECK(written.attributes == Json({{"name", text}, {"next", "y"}}));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace edgespan::otlp

@@ -1,0 +1,407 @@
+// MessageWriter: Mastra's and the AI SDK's shapes as the convention's messages, and the input of a
+// later step rebuilt from what came before. Everything is compared as parsed JSON, so that it is
+// valid JSON is part of every check.
+#include "edgespan/semconv/messages.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/record_lab.h"
+
+namespace edgespan {
+namespace {
+
+using testing::Json;
+using testing::RecordLab;
+
+template <class Write>
+Json Parsed(RecordLab* lab, Write write) {
+  const std::string text =
+      lab->Written([&](Buffer* out) { write(MessageWriter(lab->context(), out)); });
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  INFO(text);
+  REQUIRE(!json.is_discarded());
+  return json;
+}
+Json Input(const Json& value) {
+  RecordLab lab;
+  return Parsed(&lab, [&](MessageWriter writer) { writer.Input(lab.Value(value)); });
+}
+Json Output(const Json& value, std::string_view finish_reason = "") {
+  RecordLab lab;
+  return Parsed(&lab,
+                [&](MessageWriter writer) { writer.Output(lab.Value(value), finish_reason); });
+}
+Json Text(const char* content) { return {{"type", "text"}, {"content", content}}; }
+// A list of one; braces around one element would copy it.
+Json One(const Json& element) { return Json::array({element}); }
+Json Message(const char* role, const Json& parts) { return {{"role", role}, {"parts", parts}}; }
+
+TEST_CASE("messages: a prompt") {
+  CHECK(Input("hi \"there\"") == One(Message("user", One(Text("hi \"there\"")))));
+  CHECK(Input("") == One(Message("user", One(Text("")))));
+}
+
+TEST_CASE("messages: lists, bare and below `messages`") {
+  const Json messages = {{{"role", "system"}, {"content", "be brief"}},
+                         {{"role", "user"}, {"content", "hi"}}};
+  const Json expected = {Message("system", One(Text("be brief"))),
+                         Message("user", One(Text("hi")))};
+  CHECK(Input(messages) == expected);
+  CHECK(Input({{"messages", messages}}) == expected);
+  CHECK(Input({{"messages", messages}, {"schema", 1}}) == expected);
+  CHECK(Input(Json::array()) == Json::array());
+  CHECK(Input({{"messages", Json::array()}}) == Json::array());
+}
+
+TEST_CASE("messages: every type of part") {
+  const std::pair<Json, Json> cases[] = {
+      {{{"type", "text"}, {"text", "hi"}}, Text("hi")},
+      {{{"type", "text"}, {"text", ""}}, Text("")},
+      {{{"type", "reasoning"}, {"text", "hm"}}, {{"type", "reasoning"}, {"content", "hm"}}},
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"toolName", "add"}, {"input", {{"a", 1}}}},
+       {{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 1}}}}},
+      // AI SDK 4 says args.
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 1}}}},
+       {{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 1}}}}},
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}},
+       {{"type", "tool_call"}, {"id", "c1"}}},
+      // Results: wrapped, bare, AI SDK 4's.
+      {{{"type", "tool-result"},
+        {"toolCallId", "c1"},
+        {"toolName", "add"},
+        {"output", {{"type", "json"}, {"value", {{"sum", 3}}}}}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"name", "add"}, {"response", {{"sum", 3}}}}},
+      {{{"type", "tool-result"},
+        {"toolCallId", "c1"},
+        {"toolName", "add"},
+        {"output", {{"type", "text"}, {"value", "three"}}}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"name", "add"}, {"response", "three"}}},
+      {{{"type", "tool-result"}, {"toolCallId", "c1"}, {"output", {{"sum", 3}}}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"response", {{"sum", 3}}}}},
+      // A result that happens to have one of the two is no wrapper.
+      {{{"type", "tool-result"}, {"toolCallId", "c1"}, {"output", {{"value", 3}}}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"response", {{"value", 3}}}}},
+      {{{"type", "tool-result"}, {"toolCallId", "c1"}, {"output", {{"type", "x"}}}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"response", {{"type", "x"}}}}},
+      {{{"type", "tool-result"}, {"toolCallId", "c1"}, {"result", 3}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"response", 3}}},
+      // What is not understood stays as it is.
+      {{{"type", "image"}, {"image", "data:..."}}, {{"type", "image"}, {"image", "data:..."}}},
+      {{{"type", "text"}}, {{"type", "text"}}},
+      {{{"type", "tool-result"}, {"toolCallId", "c1"}},
+       {{"type", "tool-result"}, {"toolCallId", "c1"}}},
+      {{{"type", "tool-call"}, {"input", 1}}, {{"type", "tool-call"}, {"input", 1}}},
+      {{{"type", 7}, {"text", "x"}}, {{"type", 7}, {"text", "x"}}},
+      {"bare", "bare"},
+      {nullptr, nullptr},
+      {Json::object(), Json::object()},
+      {Json::array({1}), Json::array({1})},
+  };
+  for (const auto& [part, expected] : cases) {
+    INFO(part.dump());
+    const Json message = {{"role", "user"}, {"content", One(part)}};
+    CHECK(Input(One(message)) == One(Message("user", One(expected))));
+    const Json two = {{"role", "user"}, {"content", Json::array({part, part})}};
+    CHECK(Input(One(two)) == One(Message("user", Json::array({expected, expected}))));
+  }
+  CHECK(Input(One({{"role", "user"}, {"content", Json::array()}})) ==
+        One(Message("user", Json::array())));
+}
+
+TEST_CASE("messages: what is no message passes through, whole and valid") {
+  const Json odd[] = {
+      Json::object(),
+      {{"prompt", "hi"}},
+      {{"messages", "no list"}},
+      {{"messages", {{"role", "user"}}}},
+      42,
+      true,
+      0.5,
+      nullptr,
+      "date:1970-01-02T00:00:00.000Z",
+  };
+  for (const Json& value : odd) {
+    INFO(value.dump());
+    if (value.is_string()) {
+      CHECK(Input(value) == "1970-01-02T00:00:00.000Z");
+    } else {
+      CHECK(Input(value) == value);
+      CHECK(Output(value) == value);
+    }
+  }
+  // Within a list, one by one.
+  const Json list = {1,
+                     "text",
+                     nullptr,
+                     {{"role", "user"}},
+                     {{"role", 7}, {"content", "x"}},
+                     {{"role", "user"}, {"content", {{"a", 1}}}},
+                     {{"role", "user"}, {"content", nullptr}},
+                     {{"content", "x"}}};
+  CHECK(Input(list) == list);
+  CHECK(Input({{"messages", list}}) == list);
+  Json mixed = list;
+  mixed.push_back({{"role", "user"}, {"content", "x"}});
+  Json expected = list;
+  expected.push_back(Message("user", One(Text("x"))));
+  CHECK(Input(mixed) == expected);
+}
+
+TEST_CASE("messages: what a model said") {
+  const auto said = [](const Json& parts) { return One(Message("assistant", parts)); };
+  const Json call = {{"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 1}}}};
+  const Json call_part = {
+      {"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 1}}}};
+  const Json reasoning = {{"type", "reasoning"}, {"content", "hm"}};
+  CHECK(Output("hi") == said(One(Text("hi"))));
+  CHECK(Output({{"text", "hi"}}) == said(One(Text("hi"))));
+  CHECK(Output({{"text", ""}}) == said(One(Text(""))));
+  CHECK(Output({{"text", "hi"}, {"toolCalls", Json::array()}}) == said(One(Text("hi"))));
+  CHECK(Output({{"text", "hi"}, {"toolCalls", One(call)}}) ==
+        said(Json::array({Text("hi"), call_part})));
+  CHECK(Output({{"toolCalls", One(call)}}) == said(One(call_part)));
+  CHECK(Output({{"toolCalls", Json::array({call, call})}}) ==
+        said(Json::array({call_part, call_part})));
+  // A model that only calls tools says "".
+  CHECK(Output({{"text", ""}, {"toolCalls", One(call)}}) == said(One(call_part)));
+  CHECK(Output({{"text", "hi"}, {"reasoning", "hm"}}) == said(Json::array({reasoning, Text("hi")})));
+  CHECK(Output({{"text", "hi"}, {"reasoning", ""}}) == said(One(Text("hi"))));
+  CHECK(Output({{"text", "hi"}, {"reasoning", Json::array()}}) == said(One(Text("hi"))));
+  const Json list = {{{"type", "reasoning"}, {"text", "hm"}}, {{"type", "redacted"}, {"data", "x"}}};
+  CHECK(Output({{"reasoning", list}, {"text", "hi"}, {"toolCalls", One(call)}}) ==
+        said(Json::array({reasoning, list[1], Text("hi"), call_part})));
+  CHECK(Output({{"toolCalls", "none"}, {"text", "hi"}}) == said(One(Text("hi"))));
+  CHECK(Output({{"toolCalls", One("odd")}}) == said(One({{"type", "tool_call"}})));
+  CHECK(Output({{"text", {{"not", "text"}}}}) ==
+        said(One({{"type", "text"}, {"content", {{"not", "text"}}}})));
+  CHECK(Output({{"toolCalls", nullptr}}) == said(Json::array()));
+  // A list of messages, as some models answer.
+  CHECK(Output(One({{"role", "assistant"}, {"content", "hi"}})) == said(One(Text("hi"))));
+  CHECK(Output({{"object", {{"a", 1}}}}) == Json({{"object", {{"a", 1}}}}));
+}
+
+TEST_CASE("messages: finish reasons in the schema's words") {
+  const auto reason = [](std::string_view given) {
+    return Output({{"text", "x"}}, given)[0].value("finish_reason", "absent");
+  };
+  CHECK(reason("") == "absent");
+  CHECK(reason("stop") == "stop");
+  CHECK(reason("length") == "length");
+  CHECK(reason("tool-calls") == "tool_call");
+  CHECK(reason("content-filter") == "content_filter");
+  CHECK(reason("a \"quoted\" one") == "a \"quoted\" one");
+}
+
+TEST_CASE("messages: instructions") {
+  const auto instructions = [](const Json& prompt) {
+    RecordLab lab;
+    return Parsed(&lab, [&](MessageWriter writer) { writer.Instructions(lab.Value(prompt)); });
+  };
+  CHECK(instructions("be brief") == One(Text("be brief")));
+  CHECK(instructions({{"role", "system"}, {"content", "be brief"}}) == One(Text("be brief")));
+  CHECK(instructions({"a", {{"role", "system"}, {"content", "b"}}, 3}) ==
+        Json::array({Text("a"), Text("b"), 3}));
+  CHECK(instructions(Json::array()) == Json::array());
+  CHECK(instructions({{"content", {1}}}) == One({{"content", {1}}}));
+  CHECK(instructions(nullptr) == One(nullptr));
+}
+
+TEST_CASE("messages: tool names") {
+  const auto names = [](const Json& tools) {
+    RecordLab lab;
+    return Parsed(&lab, [&](MessageWriter writer) { writer.ToolNames(lab.Value(tools)); });
+  };
+  const Json add = {{"type", "function"}, {"name", "add"}};
+  CHECK(names({"add", "sub"}) ==
+        Json::array({add, {{"type", "function"}, {"name", "sub"}}}));
+  CHECK(names({"add", {{"name", "x"}}, 7}) == Json::array({add, {{"name", "x"}}, 7}));
+  CHECK(names(Json::array()) == Json::array());
+  CHECK(names("all") == "all");
+}
+
+// ---- rebuilding -----------------------------------------------------------------------------------
+
+// A run as the pipeline holds it: nodes in order of start, records of those that ended.
+class Run {
+ public:
+  // `members` nullptr: the span started only.
+  TreeNode* Add(uint8_t id, uint8_t parent, uint16_t type, const Json& members = nullptr) {
+    TreeNode* const node = tree_.Add(&lab.arena, &lab.lane, Id(id), Id(parent), type);
+    REQUIRE(node != nullptr);
+    if (!members.is_null()) {
+      node->record = lab.arena.OffsetOf(lab.Record(members, type));
+      node->ended = 1;
+    }
+    return node;
+  }
+  bool CanRebuild(const TreeNode* call) const {
+    return MessageWriter::CanRebuild(lab.context(), *call);
+  }
+  Json Rebuild(const TreeNode* call) {
+    REQUIRE(CanRebuild(call));
+    return Parsed(&lab, [&](MessageWriter writer) { writer.Rebuild(*call); });
+  }
+
+  RecordLab lab;
+
+ private:
+  static SpanId Id(uint8_t n) {
+    SpanId id = {};
+    id.bytes[7] = n;
+    return id;
+  }
+  SpanTree tree_ = {};
+};
+
+const Json kQuestion = {{"input", {{"messages", {{{"role", "user"}, {"content", "2+2?"}}}}}}};
+const Json kAsked = Message("user", One(Text("2+2?")));
+const Json kCall = {{"output",
+                     {{"text", ""},
+                      {"toolCalls",
+                       {{{"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 2}}}}}}}}};
+const Json kCalled = Message("assistant", One({{"type", "tool_call"},
+                                               {"id", "c1"},
+                                               {"name", "add"},
+                                               {"arguments", {{"a", 2}}}}));
+
+Json Answered(const Json& response) {
+  return Message("tool", One({{"type", "tool_call_response"},
+                              {"id", "c1"},
+                              {"name", "add"},
+                              {"response", response}}));
+}
+Json Tool(const Json& more) {
+  Json tool = {{"entityName", "add"}, {"entityId", "add-id"}, {"attributes", {{"toolCallId", "c1"}}}};
+  for (const auto& [name, value] : more.items()) tool[name] = value;
+  return tool;
+}
+
+TEST_CASE("rebuild: the first step reads the generation's input") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json{{"input", "[preview]"}});
+  const TreeNode* const call = run.Add(3, 2, kTypeModelInference, kCall);
+  CHECK(run.Rebuild(call) == One(kAsked));
+}
+
+TEST_CASE("rebuild: a later step reads what was said and what tools answered") {
+  const std::pair<Json, Json> tools[] = {
+      {Tool({{"output", {{"sum", 4}}}}), Answered({{"sum", 4}})},
+      {Tool({{"output", nullptr}}), Answered(nullptr)},
+      // A failed tool answers with its error.
+      {Tool({{"errorInfo", {{"message", "no adder"}}}}), Answered("no adder")},
+  };
+  for (const auto& [tool, answered] : tools) {
+    Run run;
+    run.Add(1, 0, kTypeModelGeneration, kQuestion);
+    run.Add(2, 1, kTypeModelStep, Json::object());
+    run.Add(3, 2, kTypeModelInference, kCall);
+    run.Add(4, 2, kTypeToolCall, tool);
+    run.Add(5, 1, kTypeModelStep, Json::object());
+    const TreeNode* const second = run.Add(6, 5, kTypeModelInference, Json{{"output", "four"}});
+    run.Add(7, 1, kTypeModelStep, Json::object());
+    const TreeNode* const third = run.Add(8, 7, kTypeModelInference, Json::object());
+    CHECK(run.Rebuild(second) == Json::array({kAsked, kCalled, answered}));
+    const Json said = Message("assistant", One(Text("four")));
+    CHECK(run.Rebuild(third) == Json::array({kAsked, kCalled, answered, said}));
+  }
+}
+
+TEST_CASE("rebuild: tools of every kind, beside or below the steps") {
+  for (const uint16_t type : {kTypeToolCall, kTypeMcpToolCall, kTypeProviderToolCall,
+                              kTypeClientToolCall}) {
+    for (const bool below : {true, false}) {
+      Run run;
+      run.Add(1, 0, kTypeModelGeneration, kQuestion);
+      run.Add(2, 1, kTypeModelStep, Json::object());
+      run.Add(3, 2, kTypeModelInference, kCall);
+      run.Add(4, below ? 2 : 1, type, Tool({{"output", 4}}));
+      run.Add(5, 1, kTypeModelStep, Json::object());
+      const TreeNode* const call = run.Add(6, 5, kTypeModelInference, Json::object());
+      CHECK(run.Rebuild(call) == Json::array({kAsked, kCalled, Answered(4)}));
+    }
+  }
+}
+
+TEST_CASE("rebuild: spans of other types, lost ones and open ones say nothing") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json::object());
+  run.Add(3, 2, kTypeModelChunk, Json{{"output", "chunk"}});
+  run.Add(4, 2, kTypeGeneric, Json{{"output", "generic"}});
+  run.Add(5, 2, kTypeModelInference);  // lost or still open
+  run.Add(6, 2, kTypeToolCall);
+  run.Add(7, 2, kTypeToolCall, Tool(Json::object()));  // neither output nor error
+  run.Add(8, 2, kTypeModelInference, Json::object());
+  run.Add(9, 1, kTypeProcessorRun, Json{{"output", "x"}});
+  run.Add(10, 1, kTypeModelStep, Json::object());
+  const TreeNode* const call = run.Add(11, 10, kTypeModelInference, Json::object());
+  run.Add(12, 10, kTypeToolCall, Tool({{"output", "later"}}));
+  CHECK(run.Rebuild(call) == One(kAsked));
+}
+
+TEST_CASE("rebuild: a tool without a call id or a name") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json::object());
+  run.Add(3, 2, kTypeToolCall, Json{{"entityId", "add-id"}, {"output", 1}});
+  run.Add(4, 2, kTypeToolCall, Json{{"output", 2}});
+  run.Add(5, 1, kTypeModelStep, Json::object());
+  const TreeNode* const call = run.Add(6, 5, kTypeModelInference, Json::object());
+  const Json first = {{"type", "tool_call_response"}, {"name", "add-id"}, {"response", 1}};
+  const Json second = {{"type", "tool_call_response"}, {"response", 2}};
+  CHECK(run.Rebuild(call) ==
+        Json::array({kAsked, Message("tool", One(first)), Message("tool", One(second))}));
+}
+
+TEST_CASE("rebuild: generations of every input's shape") {
+  const std::pair<Json, Json> cases[] = {
+      {"2+2?", One(kAsked)},
+      {kQuestion["input"]["messages"], One(kAsked)},
+      {{{"messages", Json::array()}}, Json::array()},
+      {{{"prompt", "x"}}, One(Message("user", One({{"type", "text"},
+                                                   {"content", {{"prompt", "x"}}}})))},
+  };
+  for (const auto& [input, expected] : cases) {
+    Run run;
+    run.Add(1, 0, kTypeModelGeneration, Json{{"input", input}});
+    const TreeNode* const call = run.Add(2, 1, kTypeModelInference, Json::object());
+    CHECK(run.Rebuild(call) == expected);
+  }
+}
+
+TEST_CASE("rebuild: only where a generation with an input is near") {
+  {
+    Run run;  // no generation
+    run.Add(1, 0, kTypeAgentRun, kQuestion);
+    CHECK(!run.CanRebuild(run.Add(2, 1, kTypeModelInference, Json::object())));
+  }
+  {
+    Run run;  // without input
+    run.Add(1, 0, kTypeModelGeneration, Json::object());
+    CHECK(!run.CanRebuild(run.Add(2, 1, kTypeModelInference, Json::object())));
+  }
+  {
+    Run run;  // lost
+    run.Add(1, 0, kTypeModelGeneration);
+    CHECK(!run.CanRebuild(run.Add(2, 1, kTypeModelInference, Json::object())));
+  }
+  {
+    Run run;  // too far away
+    run.Add(1, 0, kTypeModelGeneration, kQuestion);
+    run.Add(2, 1, kTypeModelStep, Json::object());
+    run.Add(3, 2, kTypeGeneric, Json::object());
+    CHECK(!run.CanRebuild(run.Add(4, 3, kTypeModelInference, Json::object())));
+  }
+  {
+    Run run;  // a root
+    CHECK(!run.CanRebuild(run.Add(1, 0, kTypeModelInference, Json::object())));
+  }
+}
+
+}  // namespace
+}  // namespace edgespan
