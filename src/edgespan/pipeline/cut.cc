@@ -71,8 +71,9 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
   uint32_t most = to.max_spans;
   while (*next != 0) {
     uint64_t estimate = 0;
+    uint32_t planned = 0;
     uint32_t at = *next;
-    for (uint32_t i = 0; at != 0 && i < most && estimate < to.max_bytes; ++i) {
+    for (; at != 0 && planned < most && estimate < to.max_bytes; ++planned) {
       const SpanRecord& span = *arena_.At<SpanRecord>(at);
       estimate += span.text_bytes + 32 * span.node_count + 256;
       at = span.next;
@@ -119,7 +120,8 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       }
     }
     out.Discard();
-    if (spans > 1) {
+    if (spans == 0) spans = planned;  // there was not even memory to begin with
+    if (spans > 1 && slot < kMaxBatches) {
       most = spans / 2;
     } else if (slot == kMaxBatches || !Reclaim(kLossOthers, trace)) {
       to.tally.Drop(LossReason::kMemory, 1);

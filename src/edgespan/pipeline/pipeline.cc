@@ -7,6 +7,8 @@ namespace {
 
 // Lent areas over this go back to their default size when that is asked for.
 constexpr uint32_t kKeepBytes = 1u << 20;
+// One in so many bytes of the budget is for batches, not for records.
+constexpr uint32_t kCutReserve = 8;
 // The most one area may hold; a span that needs more is cut by the host.
 constexpr uint64_t kMaxArea = 64u << 20;
 
@@ -380,7 +382,10 @@ Trace* Pipeline::OnEnd(Exporter* exporter, const TraceId& trace_id, TapeReader* 
                              reader->type());
       if (node != nullptr) ++trace->open_spans;
     }
-    if (node != nullptr) at = reader->Store(&arena_, &trace->lanes[loss_class]);
+    // A part of the memory is kept back for all but roots: without it nothing of what is stored could
+    // be encoded.
+    const bool room = root || arena_.budget() - arena_.used() > arena_.budget() / kCutReserve;
+    if (node != nullptr && room) at = reader->Store(&arena_, &trace->lanes[loss_class]);
     if (at != 0 || !Reclaim(loss_class, trace)) break;
   }
   if (node != nullptr && node->ended == 0) {
