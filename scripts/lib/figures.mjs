@@ -2,7 +2,7 @@
 // Each file has one block between figures:begin and figures:end; it ends with a digest of itself, by
 // which tests/js/docs.test.ts tells a block that was edited from one that was measured.
 //
-//   scripts/size --json > build/size.json; scripts/bench; node scripts/lib/figures.mjs
+//   scripts/size; scripts/bench; node scripts/lib/figures.mjs
 //
 // Reads build/size.json, build/bench.json and the core.wasm of both toolchains below build/. A dash
 // stands for what was not measured: never, before js/dist was last built, or by a quick run.

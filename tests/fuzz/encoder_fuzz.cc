@@ -61,7 +61,7 @@ constexpr Key kTopLevel[] = {edgespan::kKeyAttributes, edgespan::kKeyMetadata,
                              edgespan::kKeyInput,      edgespan::kKeyOutput,
                              edgespan::kKeyErrorInfo,  edgespan::kKeyEntityType,
                              edgespan::kKeyEntityId,   edgespan::kKeyEntityName,
-                             edgespan::kKeyTags,       edgespan::kKeyRequestContext,
+                             edgespan::kKeyTags,       edgespan::kKeyThreadId,
                              edgespan::kKeyEvents,     edgespan::kKeyLinks,
                              edgespan::kKeyStatus,     edgespan::kKeyTraceState,
                              edgespan::kKeyFlags,      edgespan::kKeyDroppedAttributesCount};
@@ -159,8 +159,7 @@ class Generator {
     static constexpr Key kKeys[] = {
         edgespan::kKeyText,   edgespan::kKeyToolCallId, edgespan::kKeyToolName,
         edgespan::kKeyInput,  edgespan::kKeyArgs,       edgespan::kKeyOutput,
-        edgespan::kKeyResult, edgespan::kKeyUrl,        edgespan::kKeyImage,
-        edgespan::kKeyData,   edgespan::kKeyMediaType,  edgespan::kKeyValue};
+        edgespan::kKeyResult, edgespan::kKeyValue,      edgespan::kKeyDetails};
     for (uint32_t n = UpTo(in_, 4); n > 0; --n) Entry(OneOf(in_, kKeys), 4);
     if (UpTo(in_, 3) == 0) {  // the AI SDK's wrapped result
       tape_->Object(edgespan::kKeyOutput);
@@ -206,8 +205,7 @@ class Generator {
         Entry(edgespan::kKeyText, 2);
         if (in_->ConsumeBool()) Parts(edgespan::kKeyReasoning);
         if (in_->ConsumeBool()) Parts(edgespan::kKeyToolCalls);
-        Entry(edgespan::kKeyToolResults, 2);
-        Entry(edgespan::kKeyObject, 2);
+        Entry(edgespan::kKeyResult, 2);
         return tape_->End();
       default:
         return Value(key, 1);
@@ -357,8 +355,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!tape.empty()) commit();
   for (const uint32_t batch : held) {
     const edgespan::tools::BatchView view(batch);
-    Require(CheckBody(std::string(view.body)) == view.spans,
-            "a batch stays where it is");
+    Require(CheckBody(std::string(view.body)) == view.spans, "a batch stays where it is");
     answered += view.spans;
     Require(edgespan_release(batch) >= 0, "release");
     Require(edgespan_release(batch) < 0, "a released batch is gone");

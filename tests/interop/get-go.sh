@@ -14,8 +14,12 @@ mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
 # The mirror that this machine uses for its own release.
 mirror=$(grep -hoE 'https?://[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d/* \
   2> /dev/null | head -n 1 | tr -d ' ')
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
-  "${mirror:-http://deb.debian.org/debian} sid main" > "$apt/sources.list"
+if [ -z "$mirror" ]; then
+  echo "no Debian mirror in this machine's apt sources" >&2
+  exit 1
+fi
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" \
+  > "$apt/sources.list"
 
 with_apt() {
   command=$1
