@@ -1,5 +1,5 @@
-// AttributeWriter: kinds of values and the two limits, as protobuf's own reader sees them. Values of
-// every kind through the whole core are the oracle's (oracle_test.cc).
+// AttributeWriter: kinds of values and the two limits, as protobuf's own reader sees them. Values
+// of every kind through the whole core are the oracle's (oracle_test.cc).
 #include "edgespan/otlp/attributes.h"
 
 #include <limits>
@@ -44,9 +44,9 @@ using Method = void (AttributeWriter::*)(const Node*);
 Json One(Method method, const Json& value, const SpanLimits& limits = {}) {
   RecordLab lab;
   const Node* const node = lab.Value(value);
-  const Json attributes =
-      Attributes(&lab, limits, [&](AttributeWriter& writer) { (writer.Name("k").*method)(node); })
-          .attributes;
+  const Json attributes = Attributes(&lab, limits, [&](AttributeWriter& writer) {
+                            (writer.Name("k").*method)(node);
+                          }).attributes;
   return attributes.contains("k") ? attributes["k"] : Json("absent");
 }
 

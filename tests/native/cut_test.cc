@@ -142,7 +142,7 @@ TEST_CASE("cut: traces that are open, unknown or another's have nothing") {
   CHECK(lab.TakeIds(trace) == "2 1");
 }
 
-// ---- batches --------------------------------------------------------------------------------------
+// ---- batches -----------------------------------------------------------------------------------
 
 TEST_CASE("cut: a batch's bytes stay through any other call, until it is released") {
   CoreLab lab;
@@ -216,7 +216,8 @@ TEST_CASE("cut: without memory for a body it becomes smaller, or is lost and cou
   CHECK(spans == 39);
 }
 
-TEST_CASE("cut: with batches in the host's hands that fill the budget, spans are lost and counted") {
+TEST_CASE(
+    "cut: with batches in the host's hands that fill the budget, spans are lost and counted") {
   CoreLab lab(Limits({{"maxSpans", 1}}), 2u << 20);
   std::vector<Batch> held;
   uint32_t runs = 0;
@@ -233,7 +234,7 @@ TEST_CASE("cut: with batches in the host's hands that fill the budget, spans are
   CHECK(lab.ReadStats()[Stat::kAccepted] == held.size());
 }
 
-// ---- answers --------------------------------------------------------------------------------------
+// ---- answers -----------------------------------------------------------------------------------
 
 TEST_CASE("cut: what answers do to the accounts") {
   struct Case {

@@ -40,7 +40,8 @@ TEST_CASE("exporter: resource and scope stand in front of every body") {
                          {"regions", {"eu", "us"}},
                          {"build", {{"number", 7}}},
                          {"w\xc3\xa4hrung", "\xe2\x82\xac"}};
-  CoreLab lab({{"resource", resource}, {"scope", {{"name", "edgespan"}, {"version", "1.2.3"}}},
+  CoreLab lab({{"resource", resource},
+               {"scope", {{"name", "edgespan"}, {"version", "1.2.3"}}},
                {"destinations", {{{"dialect", "genai"}, {"maxSpans", 1}}}}});
   lab.End(Span("2", "1"));
   lab.End(Span("1"));
@@ -138,8 +139,7 @@ TEST_CASE("exporter: a configuration among spans drops what follows") {
 }
 
 TEST_CASE("exporter: numbers that are none keep the defaults") {
-  CoreLab lab({{"destinations",
-                {{{"dialect", "genai"}, {"maxSpans", "1"}, {"maxBytes", -1}}}},
+  CoreLab lab({{"destinations", {{{"dialect", "genai"}, {"maxSpans", "1"}, {"maxBytes", -1}}}},
                {"limits", {{"attributeCountLimit", 0.5}, {"eventCountLimit", 4294967296.0}}}});
   for (int i = 2; i < 10; ++i) lab.End(Span(std::to_string(i), "1"));
   lab.End(Span("1", "", "generic", {{"errorInfo", {{"message", "m"}}}}));
@@ -150,7 +150,7 @@ TEST_CASE("exporter: numbers that are none keep the defaults") {
   CHECK(batches[0].spans[8].events_size() == 1);
 }
 
-// ---- places ---------------------------------------------------------------------------------------
+// ---- places ------------------------------------------------------------------------------------
 
 TEST_CASE("exporter: the idle one that was used least recently gives way") {
   edgespan_reset(0);
@@ -206,8 +206,8 @@ TEST_CASE("exporter: one with spans or a batch stays") {
     const int32_t trace = commit(held.handle, Span("1"));
     REQUIRE(trace > 0);
     if (i % 2 == 0) {
-      held.batch = static_cast<uint32_t>(
-          edgespan_cut(held.handle, 0, static_cast<uint32_t>(trace)));
+      held.batch =
+          static_cast<uint32_t>(edgespan_cut(held.handle, 0, static_cast<uint32_t>(trace)));
       REQUIRE(held.batch > 0);
     }
     all.push_back(held);

@@ -1,5 +1,5 @@
-// Goldens: what the recorded runs of tests/data/mastra-events look like on the wire, as OTLP/JSON in
-// tests/golden. A difference is a change of what users see: review it, then
+// Goldens: what the recorded runs of tests/data/mastra-events look like on the wire, as OTLP/JSON
+// in tests/golden. A difference is a change of what users see: review it, then
 // scripts/lib/update-goldens writes the files anew.
 #include <algorithm>
 #include <cstdio>

@@ -17,9 +17,10 @@ using testing::RecordLab;
 using testing::TapeWriter;
 
 std::string RandomString(std::mt19937* random) {
-  const char* const pieces[] = {"a",        "Z",        "\"",           "\\",  "/",  "\n", "\t",
-                                "\b",       "\f",       "\r",           "\x01", "\x1f", "\x7f",
-                                "\xc3\xa9", "\xe2\x80\xa8", "\xf0\x9f\x98\x80", " ", "</script>"};
+  const char* const pieces[] = {
+      "a",  "Z",        "\"",   "\\",   "/",    "\n",       "\t",           "\b",
+      "\f", "\r",       "\x01", "\x1f", "\x7f", "\xc3\xa9", "\xe2\x80\xa8", "\xf0\x9f\x98\x80",
+      " ",  "</script>"};
   std::string text;
   for (uint32_t n = (*random)() % 40; n > 0; --n) text += pieces[(*random)() % std::size(pieces)];
   if ((*random)() % 16 == 0) text += std::string((*random)() % 2000, 'x') + "\xe2\x82\xac\"";

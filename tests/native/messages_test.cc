@@ -67,8 +67,7 @@ TEST_CASE("messages: every type of part") {
       // AI SDK 4 says args.
       {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 1}}}},
        {{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 1}}}}},
-      {{{"type", "tool-call"}, {"toolCallId", "c1"}},
-       {{"type", "tool_call"}, {"id", "c1"}}},
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}}, {{"type", "tool_call"}, {"id", "c1"}}},
       // Results: wrapped, bare, AI SDK 4's.
       {{{"type", "tool-result"},
         {"toolCallId", "c1"},
@@ -168,10 +167,12 @@ TEST_CASE("messages: what a model said") {
         said(Json::array({call_part, call_part})));
   // A model that only calls tools says "".
   CHECK(Output({{"text", ""}, {"toolCalls", One(call)}}) == said(One(call_part)));
-  CHECK(Output({{"text", "hi"}, {"reasoning", "hm"}}) == said(Json::array({reasoning, Text("hi")})));
+  CHECK(Output({{"text", "hi"}, {"reasoning", "hm"}}) ==
+        said(Json::array({reasoning, Text("hi")})));
   CHECK(Output({{"text", "hi"}, {"reasoning", ""}}) == said(One(Text("hi"))));
   CHECK(Output({{"text", "hi"}, {"reasoning", Json::array()}}) == said(One(Text("hi"))));
-  const Json list = {{{"type", "reasoning"}, {"text", "hm"}}, {{"type", "redacted"}, {"data", "x"}}};
+  const Json list = {{{"type", "reasoning"}, {"text", "hm"}},
+                     {{"type", "redacted"}, {"data", "x"}}};
   CHECK(Output({{"reasoning", list}, {"text", "hi"}, {"toolCalls", One(call)}}) ==
         said(Json::array({reasoning, list[1], Text("hi"), call_part})));
   CHECK(Output({{"toolCalls", "none"}, {"text", "hi"}}) == said(One(Text("hi"))));
@@ -216,14 +217,13 @@ TEST_CASE("messages: tool names") {
     return Parsed(&lab, [&](MessageWriter writer) { writer.ToolNames(lab.Value(tools)); });
   };
   const Json add = {{"type", "function"}, {"name", "add"}};
-  CHECK(names({"add", "sub"}) ==
-        Json::array({add, {{"type", "function"}, {"name", "sub"}}}));
+  CHECK(names({"add", "sub"}) == Json::array({add, {{"type", "function"}, {"name", "sub"}}}));
   CHECK(names({"add", {{"name", "x"}}, 7}) == Json::array({add, {{"name", "x"}}, 7}));
   CHECK(names(Json::array()) == Json::array());
   CHECK(names("all") == "all");
 }
 
-// ---- rebuilding -----------------------------------------------------------------------------------
+// ---- rebuilding --------------------------------------------------------------------------------
 
 // A run as the pipeline holds it: nodes in order of start, records of those that ended.
 class Run {
@@ -259,23 +259,22 @@ class Run {
 
 const Json kQuestion = {{"input", {{"messages", {{{"role", "user"}, {"content", "2+2?"}}}}}}};
 const Json kAsked = Message("user", One(Text("2+2?")));
-const Json kCall = {{"output",
-                     {{"text", ""},
-                      {"toolCalls",
-                       {{{"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 2}}}}}}}}};
-const Json kCalled = Message("assistant", One({{"type", "tool_call"},
-                                               {"id", "c1"},
-                                               {"name", "add"},
-                                               {"arguments", {{"a", 2}}}}));
+const Json kCall = {
+    {"output",
+     {{"text", ""},
+      {"toolCalls", {{{"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 2}}}}}}}}};
+const Json kCalled =
+    Message("assistant",
+            One({{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 2}}}}));
 
 Json Answered(const Json& response) {
-  return Message("tool", One({{"type", "tool_call_response"},
-                              {"id", "c1"},
-                              {"name", "add"},
-                              {"response", response}}));
+  return Message(
+      "tool",
+      One({{"type", "tool_call_response"}, {"id", "c1"}, {"name", "add"}, {"response", response}}));
 }
 Json Tool(const Json& more) {
-  Json tool = {{"entityName", "add"}, {"entityId", "add-id"}, {"attributes", {{"toolCallId", "c1"}}}};
+  Json tool = {
+      {"entityName", "add"}, {"entityId", "add-id"}, {"attributes", {{"toolCallId", "c1"}}}};
   for (const auto& [name, value] : more.items()) tool[name] = value;
   return tool;
 }
@@ -312,8 +311,8 @@ TEST_CASE("rebuild: a later step reads what was said and what tools answered") {
 }
 
 TEST_CASE("rebuild: tools of every kind, beside or below the steps") {
-  for (const uint16_t type : {kTypeToolCall, kTypeMcpToolCall, kTypeProviderToolCall,
-                              kTypeClientToolCall}) {
+  for (const uint16_t type :
+       {kTypeToolCall, kTypeMcpToolCall, kTypeProviderToolCall, kTypeClientToolCall}) {
     for (const bool below : {true, false}) {
       Run run;
       run.Add(1, 0, kTypeModelGeneration, kQuestion);
@@ -363,8 +362,8 @@ TEST_CASE("rebuild: generations of every input's shape") {
       {"2+2?", One(kAsked)},
       {kQuestion["input"]["messages"], One(kAsked)},
       {{{"messages", Json::array()}}, Json::array()},
-      {{{"prompt", "x"}}, One(Message("user", One({{"type", "text"},
-                                                   {"content", {{"prompt", "x"}}}})))},
+      {{{"prompt", "x"}},
+       One(Message("user", One({{"type", "text"}, {"content", {{"prompt", "x"}}}})))},
   };
   for (const auto& [input, expected] : cases) {
     Run run;

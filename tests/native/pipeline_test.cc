@@ -27,7 +27,7 @@ constexpr int32_t kMalformed = static_cast<int32_t>(Status::kMalformed);
 constexpr int32_t kTooLarge = static_cast<int32_t>(Status::kTooLarge);
 constexpr int32_t kNoMemory = static_cast<int32_t>(Status::kNoMemory);
 
-// ---- runs -----------------------------------------------------------------------------------------
+// ---- runs --------------------------------------------------------------------------------------
 
 TEST_CASE("pipeline: a run leaves when its root has ended, in order of end") {
   CoreLab lab;
@@ -151,7 +151,8 @@ TEST_CASE("pipeline: exporters do not see each other's runs") {
   const auto other = static_cast<uint32_t>(opened);
   lab.Start(Span("1"));
   TapeWriter tape;
-  REQUIRE(tools::WriteMastraEvent(&tape, {{"type", "span_ended"}, {"exportedSpan", Span("2", "1")}}));
+  REQUIRE(
+      tools::WriteMastraEvent(&tape, {{"type", "span_ended"}, {"exportedSpan", Span("2", "1")}}));
   CHECK(tools::CommitTape(other, tape.Take()) == 0);
   const uint32_t trace = lab.EndRoot(Span("1"));
   CHECK(edgespan_cut(other, 0, trace) == 0);
@@ -337,7 +338,7 @@ TEST_CASE("pipeline: what the host itself gave up") {
   }
 }
 
-// ---- lent areas -----------------------------------------------------------------------------------
+// ---- lent areas --------------------------------------------------------------------------------
 
 TEST_CASE("pipeline: lent areas grow, keep what was written, and shrink when that is asked for") {
   edgespan_reset(0);
@@ -377,9 +378,8 @@ TEST_CASE("pipeline: what a call claims beyond the lent areas is not read") {
   std::memset(words + written.words.size() * 4, 0xff,
               (Pipeline::kDefaultWords - written.words.size()) * 4);
   const uint32_t rope_bytes = static_cast<uint32_t>(written.text.size()) - written.rope_at;
-  const int32_t trace =
-      edgespan_commit(lab.id(), 0xffffffff, 0xffffffff, written.rope_at, rope_bytes,
-                      written.rope_units);
+  const int32_t trace = edgespan_commit(lab.id(), 0xffffffff, 0xffffffff, written.rope_at,
+                                        rope_bytes, written.rope_units);
   CHECK(trace == kMalformed);  // the words behind the tape
   CHECK(lab.TakeIds() == "1");
   // A rope that is not within the text: no tape at all.
@@ -389,7 +389,7 @@ TEST_CASE("pipeline: what a call claims beyond the lent areas is not read") {
   CHECK(edgespan_intern(0, 0xffffffff) == kTooLarge);
 }
 
-// ---- memory ---------------------------------------------------------------------------------------
+// ---- memory ------------------------------------------------------------------------------------
 
 Json Big(const std::string& id, const std::string& parent, const std::string& type,
          size_t bytes = 30'000) {
@@ -453,7 +453,8 @@ TEST_CASE("pipeline: an error is worth as much as a model call") {
   CHECK(ids.find(" 3 ") == std::string::npos);
 }
 
-TEST_CASE("pipeline: other runs lose their last class before the newest span of that class is lost") {
+TEST_CASE(
+    "pipeline: other runs lose their last class before the newest span of that class is lost") {
   CoreLab lab(Json::object(), 2u << 20);
   const auto in = [](Json span, const char* trace_id) {
     span["traceId"] = trace_id;
@@ -548,7 +549,8 @@ TEST_CASE("pipeline: 1024 open runs; one more abandons the oldest") {
 }
 
 TEST_CASE("pipeline: an abandoned run that was partly cut is lost to whom it was not sent") {
-  CoreLab lab({{"destinations", {{{"dialect", "genai"}, {"maxSpans", 1}}, {{"dialect", "genai"}}}}});
+  CoreLab lab(
+      {{"destinations", {{{"dialect", "genai"}, {"maxSpans", 1}}, {{"dialect", "genai"}}}}});
   lab.End(Span("2", "1"));
   lab.End(Span("3", "1"));
   const uint32_t trace = lab.EndRoot(Span("1"));

@@ -1,6 +1,6 @@
-// SpanEncoder: Mastra spans in the GenAI dialect, and OpenTelemetry spans under limits. The rules are
-// tested twice: each rule of the table on every span type, and what a span of each kind must say,
-// written down by hand. Random OpenTelemetry spans are the oracle's (oracle_test.cc).
+// SpanEncoder: Mastra spans in the GenAI dialect, and OpenTelemetry spans under limits. The rules
+// are tested twice: each rule of the table on every span type, and what a span of each kind must
+// say, written down by hand. Random OpenTelemetry spans are the oracle's (oracle_test.cc).
 #include "edgespan/otlp/span_encoder.h"
 
 #include <cctype>
@@ -42,7 +42,7 @@ std::map<std::string, PbSpan> EncodedRun(const std::vector<Json>& spans,
   return by_id;
 }
 
-// ---- the rules, one by one ------------------------------------------------------------------------
+// ---- the rules, one by one ---------------------------------------------------------------------
 
 struct Type {
   std::string name;
@@ -54,8 +54,8 @@ std::vector<Type> AllTypes(bool has_inference) {
   for (uint32_t key = kFirstSpanType; key <= kLastSpanType; ++key) {
     if (key == kTypeModelInference && !has_inference) continue;
     const bool call = key == uint32_t{has_inference ? kTypeModelInference : kTypeModelGeneration};
-    types.push_back({std::string(SchemaName(key)),
-                     call ? kModelCall : TypeBit(static_cast<Key>(key))});
+    types.push_back(
+        {std::string(SchemaName(key)), call ? kModelCall : TypeBit(static_cast<Key>(key))});
   }
   types.push_back({"custom_type", kUnknownType});
   return types;
@@ -91,8 +91,8 @@ std::string Snake(std::string_view key) {
   return snake;
 }
 
-// Names that a member must get, by a plain reading of the table; the default one where none applies.
-// `scope` must be one that this type enters.
+// Names that a member must get, by a plain reading of the table; the default one where none
+// applies. `scope` must be one that this type enters.
 std::set<std::string> NamesOf(Scope scope, uint16_t key, const Type& type) {
   std::set<std::string> names;
   bool matched = false;
@@ -148,8 +148,7 @@ TEST_CASE("encoder: every rule applies on its span types and on no others") {
         const auto [scope, key] = members[i];
         const std::string id = std::to_string(1000 + i);
         const std::vector<uint16_t> path = PathTo(scope);
-        write(Span(id, "ffff", type.name,
-                   Wrap(path, {{std::string(SchemaName(key)), "probe"}})));
+        write(Span(id, "ffff", type.name, Wrap(path, {{std::string(SchemaName(key)), "probe"}})));
         // Outside the types that enter the scope, its container is a member like any other.
         Scope within = Scope::kSpan;
         uint16_t member = path.empty() ? key : path[0];
@@ -235,7 +234,7 @@ TEST_CASE("encoder: unless-conditions") {
   CHECK(a["error.type"] == "TypeError");
 }
 
-// ---- what spans of each kind say, by hand ---------------------------------------------------------
+// ---- what spans of each kind say, by hand ------------------------------------------------------
 
 TEST_CASE("encoder: a model call") {
   const Json members = {
@@ -244,7 +243,8 @@ TEST_CASE("encoder: a model call") {
       {"entityType", "agent"},
       {"input", {{"messages", {{{"role", "user"}, {"content", "hi"}}}}}},
       {"output", {{"text", "hello"}}},
-      {"metadata", {{"runId", "r1"}, {"threadId", "t1"}, {"nested", {{"a", 1}}}, {"none", nullptr}}},
+      {"metadata",
+       {{"runId", "r1"}, {"threadId", "t1"}, {"nested", {{"a", 1}}}, {"none", nullptr}}},
       {"tags", {"a", "b"}},
       {"attributes",
        {{"model", "gpt-5"},
@@ -275,8 +275,12 @@ TEST_CASE("encoder: a model call") {
          {{"inputTokens", 10},
           {"outputTokens", 20},
           {"inputDetails",
-           {{"text", 9}, {"cacheRead", 1}, {"cacheWrite", 2}, {"cacheWrite5m", 3},
-            {"cacheWrite1h", 4}, {"audio", 5}}},
+           {{"text", 9},
+            {"cacheRead", 1},
+            {"cacheWrite", 2},
+            {"cacheWrite5m", 3},
+            {"cacheWrite1h", 4},
+            {"audio", 5}}},
           {"outputDetails", {{"text", 15}, {"reasoning", 6}, {"audio", 7}}}}}}}};
   const Json expected = {
       {"gen_ai.operation.name", "chat"},
@@ -284,8 +288,7 @@ TEST_CASE("encoder: a model call") {
       {"gen_ai.agent.id", "weather-agent"},
       {"gen_ai.agent.name", "Weather Agent"},
       {"mastra.entity_type", "agent"},
-      {"gen_ai.input.messages",
-       R"([{"role":"user","parts":[{"type":"text","content":"hi"}]}])"},
+      {"gen_ai.input.messages", R"([{"role":"user","parts":[{"type":"text","content":"hi"}]}])"},
       {"gen_ai.output.messages",
        R"([{"role":"assistant","parts":[{"type":"text","content":"hello"}],)"
        R"("finish_reason":"stop"}])"},
@@ -361,7 +364,9 @@ TEST_CASE("encoder: agents, tools, workflows, retrieval") {
                     {"input", "hi"},
                     {"output", {{"text", "hello"}}},
                     {"attributes",
-                     {{"instructions", "be brief"}, {"availableTools", {"add"}}, {"maxSteps", 5},
+                     {{"instructions", "be brief"},
+                      {"availableTools", {"add"}},
+                      {"maxSteps", 5},
                       {"conversationId", "c1"}}}},
                    "agent_run");
   CHECK(a["gen_ai.operation.name"] == "invoke_agent");
@@ -374,14 +379,19 @@ TEST_CASE("encoder: agents, tools, workflows, retrieval") {
   CHECK(a["mastra.agent_run.input"] == "hi");
   CHECK(a["mastra.agent_run.output"] == R"({"text":"hello"})");
 
-  for (const char* type : {"tool_call", "mcp_tool_call", "provider_tool_call", "client_tool_call"}) {
+  for (const char* type :
+       {"tool_call", "mcp_tool_call", "provider_tool_call", "client_tool_call"}) {
     INFO(type);
     a = Encoded({{"entityName", "add"},
                  {"input", {{"a", 1}}},
                  {"output", "3"},
                  {"attributes",
-                  {{"toolType", "function"}, {"toolDescription", "adds"}, {"toolCallId", "c1"},
-                   {"mcpServer", "srv"}, {"serverVersion", "2"}, {"success", false}}}},
+                  {{"toolType", "function"},
+                   {"toolDescription", "adds"},
+                   {"toolCallId", "c1"},
+                   {"mcpServer", "srv"},
+                   {"serverVersion", "2"},
+                   {"success", false}}}},
                 type);
     const std::string own = std::string("mastra.") + type;
     CHECK(a["gen_ai.operation.name"] == "execute_tool");
@@ -399,7 +409,9 @@ TEST_CASE("encoder: agents, tools, workflows, retrieval") {
     CHECK(a.value(own + ".mcp_server", "absent") == (mcp ? "absent" : "srv"));
   }
   a = Encoded({{"attributes",
-                {{"mcpMethod", "tools/call"}, {"mcpServer", "srv"}, {"mcpProtocolVersion", "2025"},
+                {{"mcpMethod", "tools/call"},
+                 {"mcpServer", "srv"},
+                 {"mcpProtocolVersion", "2025"},
                  {"targetName", "add"}}}},
               "mcp_server_request");
   CHECK(a["mcp.method.name"] == "tools/call");
@@ -417,7 +429,10 @@ TEST_CASE("encoder: agents, tools, workflows, retrieval") {
   a = Encoded({{"attributes", {{"untilDate", "2026-11-20T07:57:09.100Z"}}}}, "workflow_sleep");
   CHECK(a["mastra.workflow_sleep.until_date"] == "2026-11-20T07:57:09.100Z");
   a = Encoded({{"attributes",
-                {{"model", "e"}, {"provider", "openai"}, {"dimensions", 3}, {"inputCount", 2},
+                {{"model", "e"},
+                 {"provider", "openai"},
+                 {"dimensions", 3},
+                 {"inputCount", 2},
                  {"usage", {{"inputTokens", 4}}}}}},
               "rag_embedding");
   CHECK(a["gen_ai.operation.name"] == "embeddings");
@@ -525,8 +540,8 @@ TEST_CASE("encoder: kinds") {
     CoreLab lab;
     return lab.Encode(Span("1", "", type)).kind();
   };
-  for (const char* type : {"model_inference", "model_generation", "rag_embedding",
-                           "mcp_tool_call"}) {
+  for (const char* type :
+       {"model_inference", "model_generation", "rag_embedding", "mcp_tool_call"}) {
     CHECK(kind(type) == PbSpan::SPAN_KIND_CLIENT);
   }
   CHECK(kind("mcp_server_request") == PbSpan::SPAN_KIND_SERVER);
@@ -535,7 +550,7 @@ TEST_CASE("encoder: kinds") {
   }
 }
 
-// ---- errors ---------------------------------------------------------------------------------------
+// ---- errors ------------------------------------------------------------------------------------
 
 Json ExceptionOf(const PbSpan& span) {
   REQUIRE(span.events_size() == 1);
@@ -618,7 +633,8 @@ TEST_CASE("encoder: errors that say little") {
 
 const Json kRefused = {{"attributes", {{"model", "m"}, {"finishReason", "error"}}}};
 Json Failed(const char* message) {
-  return {{"errorInfo", {{"message", message}, {"id", std::string("ID_") + message}, {"domain", "D"}}}};
+  return {
+      {"errorInfo", {{"message", message}, {"id", std::string("ID_") + message}, {"domain", "D"}}}};
 }
 
 TEST_CASE("encoder: a call that its provider failed takes the nearest ancestor's error") {
@@ -650,18 +666,18 @@ TEST_CASE("encoder: a failed call whose ancestors say nothing") {
   // Its own error comes first.
   Json own = kRefused;
   own["errorInfo"] = {{"message", "own"}};
-  run = EncodedRun({Span("1", "", "agent_run", Failed("agent")),
-                    Span("2", "1", "model_inference", own)});
+  run = EncodedRun(
+      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_inference", own)});
   CHECK(run["2"].status().message() == "own");
   CHECK(AttributesOf(run["2"].attributes())["error.type"] == "_OTHER");
 
   // A generation is a call only where there are no inference spans.
-  run = EncodedRun({Span("1", "", "agent_run", Failed("agent")),
-                    Span("2", "1", "model_generation", kRefused),
-                    Span("3", "2", "model_inference")});
+  run =
+      EncodedRun({Span("1", "", "agent_run", Failed("agent")),
+                  Span("2", "1", "model_generation", kRefused), Span("3", "2", "model_inference")});
   CHECK(run["2"].status().code() == Status::STATUS_CODE_OK);
-  run = EncodedRun({Span("1", "", "agent_run", Failed("agent")),
-                    Span("2", "1", "model_generation", kRefused)});
+  run = EncodedRun(
+      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation", kRefused)});
   CHECK(run["2"].status().message() == "agent");
 }
 
@@ -677,12 +693,12 @@ TEST_CASE("encoder: an ancestor's error of an odd kind is taken for none") {
   }
 }
 
-// ---- limits and content that is withheld ----------------------------------------------------------
+// ---- limits and content that is withheld -------------------------------------------------------
 
 TEST_CASE("encoder: limits of a Mastra span") {
-  const Json config = {{"limits",
-                        {{"attributeCountLimit", 4}, {"attributeValueLengthLimit", 6},
-                         {"eventCountLimit", 0}}}};
+  const Json config = {
+      {"limits",
+       {{"attributeCountLimit", 4}, {"attributeValueLengthLimit", 6}, {"eventCountLimit", 0}}}};
   CoreLab lab(config);
   const PbSpan span = lab.Encode(Span("1", "", "model_inference",
                                       {{"input", "a long question"},
@@ -712,8 +728,8 @@ TEST_CASE("encoder: the exception event has the limits of its own attributes") {
 }
 
 TEST_CASE("encoder: limits of an OpenTelemetry span") {
-  CoreLab lab({{"limits",
-                {{"attributeCountLimit", 2}, {"eventCountLimit", 1}, {"linkCountLimit", 2}}}});
+  CoreLab lab(
+      {{"limits", {{"attributeCountLimit", 2}, {"eventCountLimit", 1}, {"linkCountLimit", 2}}}});
   TapeWriter tape;
   tape.Trace("1");
   TapeWriter::Envelope envelope;

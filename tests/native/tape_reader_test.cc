@@ -47,7 +47,7 @@ std::string HexOf(const uint8_t* bytes, size_t n) {
 std::string HexOf(const SpanId& id) { return HexOf(id.bytes, 8); }
 std::string HexOf(const TraceId& id) { return HexOf(id.bytes, 16); }
 
-// ---- items ----------------------------------------------------------------------------------------
+// ---- items -------------------------------------------------------------------------------------
 
 TEST_CASE("tape: nothing is nothing") {
   const ExactTape tape{tools::Tape{}};
@@ -307,7 +307,7 @@ TEST_CASE("tape: a record takes no more pages than it needs") {
   CHECK(lab.arena.used() - before == 5 * PageArena::kPageSize);
 }
 
-// ---- violations -----------------------------------------------------------------------------------
+// ---- violations --------------------------------------------------------------------------------
 
 struct Violation {
   const char* name;
@@ -538,7 +538,7 @@ TEST_CASE("tape: what a malformed rest held is counted") {
   CHECK(reader.CountRest() == 3);
 }
 
-// ---- the rope -------------------------------------------------------------------------------------
+// ---- the rope ----------------------------------------------------------------------------------
 
 // Name and two members that take 1, 1 and the rest of the rope.
 std::vector<std::string> Pieces(const std::u16string& rope, std::vector<uint32_t> units) {
@@ -580,12 +580,14 @@ TEST_CASE("tape: a rope with fewer characters than claimed ends early") {
   tape.words = {Word(Op::kSpan, kTypeGeneric), 3, Word(Op::kString, kKeyInput, 4),
                 Word(Op::kString, kKeyOutput, 5), 0};
   tape.doubles = {1};
-  tape.text = "a\xc3\xa9"
-              "bc\xc3\xa9";  // five units
+  tape.text =
+      "a\xc3\xa9"
+      "bc\xc3\xa9";  // five units
   tape.rope_units = 12;
   const SpanRecord& record = *lab.Read(tape);
-  CHECK(std::string(lab.arena.At<char>(record.name), record.name_bytes) == "a\xc3\xa9"
-                                                                           "b");
+  CHECK(std::string(lab.arena.At<char>(record.name), record.name_bytes) ==
+        "a\xc3\xa9"
+        "b");
   CHECK(TextOf(lab.arena, record.Begin()) == "c\xc3\xa9");
   CHECK(TextOf(lab.arena, record.Begin() + 1).empty());
 }
@@ -605,7 +607,7 @@ TEST_CASE("tape: a rope outside the text is no tape") {
   }
 }
 
-// ---- ids ------------------------------------------------------------------------------------------
+// ---- ids ---------------------------------------------------------------------------------------
 
 TEST_CASE("tape: ids of 1 to 32 and 1 to 16 digits, padded on the left") {
   for (size_t digits = 0; digits <= 40; ++digits) {
@@ -682,7 +684,7 @@ TEST_CASE("tape: ids that are none") {
   }
 }
 
-// ---- total ----------------------------------------------------------------------------------------
+// ---- total -------------------------------------------------------------------------------------
 
 TEST_CASE("tape: any words at all end in a record, an end or a refusal") {
   std::mt19937 random(7);
