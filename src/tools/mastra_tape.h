@@ -32,10 +32,9 @@ inline double ParseIsoDate(const std::string& text) {
       static_cast<size_t>(end) != text.size()) {
     return std::numeric_limits<double>::quiet_NaN();
   }
-  using namespace std::chrono;
-  const year_month_day date{std::chrono::year(year) / month / day};
+  const std::chrono::year_month_day date{std::chrono::year(year) / month / day};
   if (!date.ok()) return std::numeric_limits<double>::quiet_NaN();
-  const auto days = sys_days(date).time_since_epoch().count();
+  const auto days = std::chrono::sys_days(date).time_since_epoch().count();
   return (((static_cast<double>(days) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms;
 }
 

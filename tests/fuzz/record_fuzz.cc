@@ -31,8 +31,7 @@ void HideLeftovers(uint32_t text_bytes, bool ascii) {
   const uint32_t capacity = areas[5];
   if (capacity != known_to) known_to = dirty_to = capacity;
   if (ascii && dirty_to > text_bytes) {
-    std::memset(edgespan::tools::CoreMemory() + areas[2] + text_bytes, 'x',
-                dirty_to - text_bytes);
+    std::memset(edgespan::tools::CoreMemory() + areas[2] + text_bytes, 'x', dirty_to - text_bytes);
   }
   if (ascii) dirty_to = 0;
   if (!ascii) dirty_to = std::max(dirty_to, text_bytes);

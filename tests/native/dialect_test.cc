@@ -10,11 +10,9 @@
 namespace edgespan {
 namespace {
 
-TEST_CASE("dialect: found by name, however it is spelled") {
+TEST_CASE("dialect: found by name") {
   CHECK(FindDialect("genai") == &kGenAi);
-  CHECK(FindDialect("GenAI") == &kGenAi);
-  CHECK(FindDialect("gen-ai") == &kGenAi);
-  for (const char* name : {"", "gena", "genaix", "openinference", "genai2", "-"}) {
+  for (const char* name : {"", "gena", "genaix", "GenAI", "openinference", "genai2", "-"}) {
     INFO(name);
     CHECK(FindDialect(name) == nullptr);
   }

@@ -119,7 +119,8 @@ void ReadJson(const uint8_t* at, const uint8_t* end, bool success, Answer* answe
       value = at;
       next_name = kHashSeed;
       for (; at < end && *at != '"'; ++at) {
-        if (*at == '\\' && ++at == end) break;
+        if (*at == '\\') ++at;
+        if (at == end) break;
         next_name = AddToHash(next_name, *at);
       }
       if (is_value) {
