@@ -453,8 +453,38 @@ TEST_CASE("pipeline: an error is worth as much as a model call") {
   CHECK(ids.find(" 3 ") == std::string::npos);
 }
 
-TEST_CASE(
-    "pipeline: other runs lose their last class before the newest span of that class is lost") {
+TEST_CASE("pipeline: what was evicted is not read any more") {
+  // The second call's input is rebuilt from the generation, the first step and its tool: that is
+  // gone, and its pages hold something else.
+  CoreLab lab(Json::object(), 2u << 20);
+  lab.Start(Span("1"));
+  lab.Start(Span("2", "1", "model_generation"));
+  lab.Start(Span("3", "2", "model_step"));
+  lab.Start(Span("4", "3", "tool_call"));
+  lab.End(Span("4", "3", "tool_call", {{"output", std::string(200'000, 't')}}));
+  for (uint32_t id = 16; lab.ReadStats().dropped(LossReason::kMemory) == 0; ++id) {
+    REQUIRE(id < 200);
+    char hex[8];
+    std::snprintf(hex, sizeof hex, "%x", id);
+    // With an output, where the tool's would be looked for.
+    lab.End(Span(hex, "1", "model_inference", {{"output", std::string(30'000, 'x')}}));
+  }
+  lab.Start(Span("5", "2", "model_step"));
+  lab.End(Span("6", "5", "model_inference"));
+  lab.End(Span("2", "1", "model_generation", {{"input", "question"}}));
+  lab.EndRoot(Span("1"));
+  bool arrived = false;
+  for (const auto& span : lab.Take()) {
+    CHECK(HexOf(span.span_id()) != "0000000000000004");
+    if (HexOf(span.span_id()) != "0000000000000006") continue;
+    arrived = true;
+    CHECK(testing::AttributesOf(span.attributes())["gen_ai.input.messages"] ==
+          R"([{"role":"user","parts":[{"type":"text","content":"question"}]}])");
+  }
+  CHECK(arrived);
+}
+
+TEST_CASE("pipeline: other runs lose their last class before the newest span of it is lost") {
   CoreLab lab(Json::object(), 2u << 20);
   const auto in = [](Json span, const char* trace_id) {
     span["traceId"] = trace_id;

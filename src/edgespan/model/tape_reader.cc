@@ -308,7 +308,7 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
         }
         uint32_t source = 0;
         node->a = arena->OffsetOf(out);
-        std::memcpy(out, &value, sizeof value);
+        CopyBytes(out, &value, sizeof value);
         out += sizeof value;
         node->b = ascii_ ? take(units, &source) : TakeRope(units, out);
         if (ascii_) CopyBytes(out, arena->At(source), node->b);

@@ -180,6 +180,7 @@ void SpanEncoder::Write(const SpanRecord& span) {
 
 const Node* SpanEncoder::FindError(bool* failed) const {
   const Node* error = Find(kKeyErrorInfo);
+  if (error != nullptr && error->Kind() == Op::kLiteral) error = nullptr;  // null: none
   *failed = error != nullptr;
   if (*failed || (bits_ & kModelCall) == 0 ||
       !SameText(TextAt(kKeyAttributes, kKeyFinishReason), "error")) {
