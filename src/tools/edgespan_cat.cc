@@ -80,7 +80,8 @@ int main(int argc, char** argv) {
     return 1;
   }
 
-  std::cout << edgespan::tools::JsonWriter::Request(request).dump(compact ? -1 : 2) << std::endl;
+  std::cout << edgespan::tools::JsonWriter::Request(request).dump(compact ? -1 : 2) << '\n'
+            << std::flush;
   const std::vector<std::string> unknown = edgespan::tools::UnknownFields(body);
   for (const std::string& field : unknown) {
     std::fprintf(stderr, "edgespan-cat: %s: %s: unknown: %s\n", path.c_str(),

@@ -39,7 +39,8 @@ bool Spells(std::string_view text, std::string_view word) {
     if (n == word.size() && c == '.') return true;
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
     if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) continue;
-    if (n == word.size() || word[n++] != c) return false;
+    if (n == word.size() || word[n] != c) return false;
+    ++n;
   }
   return n == word.size();
 }
