@@ -1,6 +1,6 @@
 // Pipeline: the way of a span through the core, and the one class the ABI wraps.
 //
-//   Commit()  tape -> records in trace buffers        (pipeline.cc)
+//   Commit()  tape -> records in trace buffers        (collect.cc)
 //   Cut()     records of a closed trace -> a batch    (cut.cc)
 //   Judge()   an HTTP answer -> accounts              (cut.cc)
 //
