@@ -50,17 +50,31 @@ Json One(Method method, const Json& value, const SpanLimits& limits = {}) {
   return attributes.contains("k") ? attributes["k"] : Json("absent");
 }
 
-TEST_CASE("attributes: names in pieces") {
+// Short attributes are written by stores of whole words, all others by length: the same must come out
+// on both sides of every bound.
+TEST_CASE("attributes: names and values of every length") {
   RecordLab lab;
-  const Written written = Attributes(&lab, {}, [](AttributeWriter& writer) {
-    writer.Name("a").Text("1");
-    writer.Name("a", "b").Text("2");
-    writer.Name("a", "", "c").Text("3");
-    writer.Name("a", "b", "c", "d").Text("4");
-    writer.Name("z").Text("5");  // nothing is left of the pieces before
-  });
-  CHECK(written.attributes ==
-        Json({{"a", "1"}, {"ab", "2"}, {"ac", "3"}, {"abcd", "4"}, {"z", "5"}}));
+  const Method value = &AttributeWriter::Value;
+  const auto check = [&](const std::string& name, const Json& expected) {
+    const Node* const node = lab.Value(expected);
+    const Written written = Attributes(&lab, {}, [&](AttributeWriter& writer) {
+      (writer.Name(name).*value)(node);
+      writer.Name("next").Text("untouched");
+    });
+    INFO(name.size() << " " << expected.dump());
+    REQUIRE(written.attributes == Json({{name, expected}, {"next", "untouched"}}));
+  };
+  for (uint32_t name = 1; name <= 132; ++name) {
+    const std::string key(name, 'k');
+    for (uint32_t bytes : {0u, 1u, 15u, 16u, 17u, 31u, 32u, 33u, 120u - std::min(name, 120u),
+                           121u - std::min(name, 121u), 122u - std::min(name, 122u), 127u, 128u}) {
+      check(key, std::string(bytes, 'v'));
+    }
+    for (const Json& number :
+         {Json(0), Json(-1), Json(300), Json(0.25), Json(true), Json(1LL << 50)}) {
+      check(key, number);
+    }
+  }
 }
 
 TEST_CASE("attributes: Value keeps scalars and turns containers into JSON text") {

@@ -15,14 +15,20 @@ inline void CopyWords(uint8_t* dst, const uint8_t* src, uint32_t n) {
   memcpy(dst + last, src + last, sizeof(Word));
 }
 
+struct Block {
+  uint64_t words[2];
+};
+
 }  // namespace
 
 void CopyBytes(uint8_t* dst, const void* src, uint32_t n) {
   const auto* from = static_cast<const uint8_t*>(src);
-  if (n >= 64) {
+  if (n > 256) {
     memcpy(dst, from, n);
-  } else if (n >= sizeof(uint64_t)) {
-    CopyWords<uint64_t>(dst, from, n);
+  } else if (n >= sizeof(Block)) {
+    CopyWords<Block>(dst, from, n);
+  } else if (n >= sizeof(uint32_t)) {
+    CopyWords<uint32_t>(dst, from, n);
   } else {
     for (uint32_t i = 0; i < n; ++i) dst[i] = from[i];
   }
@@ -68,8 +74,7 @@ void Buffer::Discard() {
   const uint32_t needed =
       std::min(n, PageArena::kMaxBudget) + kSlack + (arena_->OffsetOf(cursor_) - run_);
   if (!failed_ && (Resize(std::max(run_bytes_ * 2, needed)) || Resize(needed))) return cursor_;
-  failed_ = true;
-  cursor_ = begin_;
+  Fail();
   return n <= kSafeReserve ? cursor_ : nullptr;
 }
 

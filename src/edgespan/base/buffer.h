@@ -61,6 +61,13 @@ class Buffer {
     if (size < this->size()) cursor_ = begin_ + size;
   }
 
+  // Makes it failed, as if memory had run out.
+  void Fail() {
+    failed_ = true;
+    cursor_ = begin_;
+  }
+
+  PageArena* arena() const { return arena_; }
   uint8_t* data() const { return begin_; }
   uint32_t size() const { return static_cast<uint32_t>(cursor_ - begin_); }
   bool failed() const { return failed_; }

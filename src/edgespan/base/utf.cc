@@ -55,19 +55,18 @@ inline uint8_t* ConvertOne(const uint8_t*& src, uint32_t& units, uint8_t* dst) {
   return dst;
 }
 
-// Writes a byte or, if it MustEscape(), its escape; up to 6 bytes touched, the end returned.
-inline uint8_t* EscapeOrCopy(uint8_t c, uint8_t* dst) {
-  *dst++ = c;
-  if (!MustEscape(c)) return dst;
+// Writes the escape of a byte that MustEscape(), of at most 6 bytes; the end is returned.
+inline uint8_t* Escape(uint8_t c, uint8_t* dst) {
   const auto letter =
       static_cast<uint8_t>(c < 0x20 ? "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu"[c] : static_cast<char>(c));
-  dst[-1] = '\\';
-  *dst++ = letter;
-  if (letter != 'u') return dst;
-  dst[0] = dst[1] = '0';
-  dst[2] = static_cast<uint8_t>('0' + (c >> 4));
-  dst[3] = static_cast<uint8_t>((c & 15) + ((c & 15) < 10 ? '0' : 'a' - 10));
-  return dst + 4;
+  dst[0] = '\\';
+  dst[1] = letter;
+  if (letter != 'u') [[likely]]
+    return dst + 2;
+  dst[2] = dst[3] = '0';
+  dst[4] = static_cast<uint8_t>('0' + (c >> 4));
+  dst[5] = static_cast<uint8_t>((c & 15) + ((c & 15) < 10 ? '0' : 'a' - 10));
+  return dst + 6;
 }
 
 }  // namespace
@@ -80,7 +79,13 @@ uint8_t* Utf16ToUtf8(const uint8_t* src, uint32_t units, uint8_t* dst) {
 }
 
 uint8_t* EscapeJson(const uint8_t* src, uint32_t n, uint8_t* dst) {
-  for (uint32_t i = 0; i < n; ++i) dst = EscapeOrCopy(src[i], dst);
+  for (uint32_t i = 0; i < n; ++i) {
+    if (MustEscape(src[i])) {
+      dst = Escape(src[i], dst);
+    } else {
+      *dst++ = src[i];
+    }
+  }
   return dst;
 }
 
@@ -195,26 +200,27 @@ uint8_t* Utf16ToUtf8(const uint8_t* src, uint32_t units, uint8_t* dst) {
 }
 
 uint8_t* EscapeJson(const uint8_t* src, uint32_t n, uint8_t* dst) {
-  const uint8_t* const end = src + n;
-  while (src < end) {
-    if (end - src >= 8) {
-      const bool whole = end - src >= 16;
-      const v128_t bytes = whole ? wasm_v128_load(src) : wasm_v128_load64_zero(src);
-      const uint32_t block = whole ? 16 : 8;
-      wasm_v128_store(dst, bytes);
-      const uint32_t mask = EscapeMask(bytes) & ((1u << block) - 1);
+  for (;;) {
+    const v128_t bytes = wasm_v128_load(src);
+    wasm_v128_store(dst, bytes);
+    uint32_t mask = EscapeMask(bytes);
+    if (n >= 16) {
       if (mask == 0) {
-        src += block;
-        dst += block;
+        src += 16;
+        dst += 16;
+        n -= 16;
         continue;
       }
-      const uint32_t clean = static_cast<uint32_t>(std::countr_zero(mask));
-      src += clean;
-      dst += clean;
+    } else {
+      mask |= 1u << n;  // the end, if nothing special comes before it
     }
-    dst = EscapeOrCopy(*src++, dst);
+    const uint32_t clean = static_cast<uint32_t>(std::countr_zero(mask));
+    dst += clean;
+    if (clean == n) return dst;
+    dst = Escape(src[clean], dst);
+    src += clean + 1;
+    n -= clean + 1;
   }
-  return dst;
 }
 
 // Seldom asked, and of short text.

@@ -1,9 +1,9 @@
 // Text: UTF-16 to UTF-8, JSON string escaping, and cutting UTF-8 at character boundaries.
 //
-// Pure functions over the caller's memory. No routine reads outside its source. A routine that
-// takes `dst` returns the end of its output and may scribble on up to kTextSlack bytes beyond it,
-// within the size it asks for. With EDGESPAN_SIMD these are vector code; namespace scalar holds a
-// twin of each with the same results (the same bytes, but for the scribble), always compiled.
+// Pure functions over the caller's memory. No routine reads outside its source, but where it says so.
+// A routine that takes `dst` returns the end of its output and may scribble on up to kTextSlack bytes
+// beyond it, within the size it asks for. With EDGESPAN_SIMD these are vector code; namespace scalar
+// holds a twin of each with the same results (the same bytes, but for the scribble), always compiled.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ constexpr uint32_t kTextSlack = 16;
 // src: UTF-16LE, 2-aligned. dst: 3 * units + kTextSlack bytes. A lone surrogate becomes U+FFFD.
 uint8_t* Utf16ToUtf8(const uint8_t* src, uint32_t units, uint8_t* dst);
 
-// src: UTF-8. dst: 6 * n + kTextSlack bytes. Escapes the inside of a JSON string as JSON.stringify
+// src: UTF-8, with kTextSlack readable bytes behind it. dst: 6 * n + kTextSlack bytes. Escapes the inside of a JSON string as JSON.stringify
 // does: \" \\ \b \t \n \f \r, \u00xx (lower case) for other controls; all else stays as it is.
 uint8_t* EscapeJson(const uint8_t* src, uint32_t n, uint8_t* dst);
 

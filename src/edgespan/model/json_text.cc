@@ -74,21 +74,23 @@ void JsonText::Members(const Node* node, char open, char close) {
   const Node* const end = node->End();
   char before = open;
   for (node = node->Begin(); node < end; node = node->Skip()) {
-    out_->AppendByte(static_cast<uint8_t>(before));
+    uint8_t* out = out_->Reserve(KeyTable::kMaxBytes + 4);
+    *out++ = static_cast<uint8_t>(before);
     before = ',';
-    if (node->Kind() == Op::kKey) {
-      String(MemberName(context_, &node));
-      out_->AppendByte(':');
-    } else if (open == '{') {
+    if (node->key != 0) {
       // Interned keys need no escaping.
       const std::string_view key = context_.keys->Name(node->key);
       const uint32_t bytes = static_cast<uint32_t>(key.size());
-      uint8_t* const out = out_->Reserve(KeyTable::kMaxBytes + 3);
-      out[0] = '"';
-      CopyBytes(out + 1, key.data(), bytes);
-      out[bytes + 1] = '"';
-      out[bytes + 2] = ':';
-      out_->Advance(out + bytes + 3);
+      *out++ = '"';
+      CopyBytes(out, key.data(), bytes);
+      out += bytes;
+      *out++ = '"';
+      *out++ = ':';
+    }
+    out_->Advance(out);
+    if (node->Kind() == Op::kKey) {
+      String(MemberName(context_, &node));
+      out_->AppendByte(':');
     }
     Value(node);
   }
@@ -98,14 +100,11 @@ void JsonText::Members(const Node* node, char open, char close) {
 
 void JsonText::Value(const Node* node) {
   static constexpr std::string_view kLiterals[] = {"null", "false", "true"};
+  if (node->Kind() == Op::kString) return String({context_.arena->At<char>(node->a), node->b});
+  if (node->Kind() == Op::kObject) return Members(node, '{', '}');
+  if (node->Kind() == Op::kArray) return Members(node, '[', ']');
   const std::string_view text = SpellingOf(*context_.arena, node);
   switch (node->Kind()) {
-    case Op::kObject:
-      return Members(node, '{', '}');
-    case Op::kArray:
-      return Members(node, '[', ']');
-    case Op::kString:
-      return String(text);
     case Op::kInt64:
       return Integer(node->Integer());
     case Op::kNumber:

@@ -77,91 +77,75 @@ bool TapeReader::TakeId(uint32_t units, Id* id) {
   return Id::FromHex({digits, bytes}, id);
 }
 
-// First pass over the members, from members_ to the kEnd that closes the item.
+// First pass over the members, from members_ to the kEnd that closes the item. No sum can wrap: each
+// word adds less than 2^16 units and, but for areas, as many bytes.
 bool TapeReader::Measure() {
-  const uint32_t* const words = areas_.words;
-  const uint32_t count = areas_.word_count;
-  uint32_t at = members_;
+  const uint32_t* word = areas_.words + members_;
+  const uint32_t* const end = areas_.words + areas_.word_count;
   uint32_t depth = 1;
-  uint64_t objects = 1;  // bit d: the container at depth d+1 is an object; the item itself is one
+  uint64_t objects = 1;  // a bit for each open container, the innermost lowest: it is an object
   bool named = false;    // a kKey waits for its value
   uint32_t nodes = 0;
   uint32_t doubles = 0;
   uint64_t units = 0;
   uint64_t bytes = 0;
   has_error_ = false;
-  while (at < count) {
-    const uint32_t word = words[at++];
-    const Op op = tape::OpOf(word);
+  while (word < end) {
+    const uint32_t head = *word++;
+    const Op op = tape::OpOf(head);
+    const uint32_t key = tape::KeyOf(head);
+    const uint32_t arg = tape::ArgOf(head);
     if (op == Op::kEnd) {
       if (named) return false;
-      if (--depth == 0) {
-        members_end_ = at;
-        item_nodes_ = nodes;
-        item_units_ = static_cast<uint32_t>(units);
-        item_doubles_ = doubles;
-        item_bytes_ = bytes;
-        return units <= rope_units_left_ && doubles <= areas_.double_count - double_ &&
-               bytes <= kMaxText;
-      }
-      continue;
+      objects >>= 1;
+      if (--depth != 0) continue;
+      members_end_ = static_cast<uint32_t>(word - areas_.words);
+      item_nodes_ = nodes;
+      item_units_ = static_cast<uint32_t>(units);
+      item_doubles_ = doubles;
+      item_bytes_ = bytes;
+      return units <= rope_units_left_ && doubles <= areas_.double_count - double_ &&
+             bytes <= kMaxText;
     }
     ++nodes;
-    const bool in_object = (objects >> (depth - 1) & 1) != 0;
+    const bool needs_name = (objects & 1) != 0 && !named;
     if (op == Op::kKey) {
-      if (!in_object || named) return false;
+      if (!needs_name) return false;
       named = true;
-      units += tape::ArgOf(word);
+      units += arg;
       continue;
     }
-    const uint32_t key = tape::KeyOf(word);
-    if (key >= key_end_ || (in_object && !named) != (key != 0)) return false;
+    if (key >= key_end_ || needs_name != (key != 0)) return false;
     named = false;
-    has_error_ |= depth == 1 && key == kKeyErrorInfo;
-    switch (op) {
-      case Op::kObject:
-      case Op::kArray:
-        if (depth == tape::kMaxDepth) return false;
-        objects =
-            op == Op::kObject ? objects | uint64_t{1} << depth : objects & ~(uint64_t{1} << depth);
-        ++depth;
-        break;
-      case Op::kString:
-        units += tape::ArgOf(word);
-        break;
-      case Op::kUtf8:
-      case Op::kUtf16:
-      case Op::kBytes: {
-        if (count - at < 2) return false;
-        const uint64_t offset = words[at];
-        const uint64_t size = words[at + 1];
-        at += 2;
-        if (op == Op::kUtf16) {
-          if ((offset & 1) != 0 || offset + 2 * size > areas_.text_bytes) return false;
-          bytes += 3 * size;
-        } else {
-          if (offset + size > areas_.text_bytes) return false;
-          bytes += size;
-        }
-        break;
-      }
-      case Op::kNumber:
-      case Op::kDate:
-        units += tape::ArgOf(word);
-        bytes += sizeof(double) + 3 * tape::ArgOf(word);  // the text is kept behind the number
-        ++doubles;
-        break;
-      case Op::kInt64:
-        if (count - at < 2) return false;
-        at += 2;
-        break;
-      case Op::kLiteral:
-        if (tape::ArgOf(word) > 2) return false;
-        break;
-      default:
+    has_error_ |= key == kKeyErrorInfo && depth == 1;
+    // In order of frequency.
+    if (op == Op::kString) {
+      units += arg;
+    } else if (op <= Op::kArray) {
+      if (depth == tape::kMaxDepth) return false;
+      ++depth;
+      objects = objects << 1 | (op == Op::kObject ? 1 : 0);
+    } else if (op == Op::kNumber || op == Op::kDate) {
+      units += arg;
+      bytes += sizeof(double) + 3 * arg;  // the text is kept behind the number
+      ++doubles;
+    } else if (op == Op::kLiteral) {
+      if (arg > 2) return false;
+    } else if (op <= Op::kInt64) {
+      if (end - word < 2) return false;
+      const uint64_t offset = word[0];
+      const uint64_t size = word[1];
+      word += 2;
+      if (op == Op::kInt64) continue;
+      const bool wide = op == Op::kUtf16;
+      if ((wide && (offset & 1) != 0) || offset + (wide ? 2 : 1) * size > areas_.text_bytes) {
         return false;
+      }
+      bytes += (wide ? 3 : 1) * size;
+      if (bytes > kMaxText) return false;
+    } else {
+      return false;
     }
-    if (units > kMaxText || bytes > kMaxText) return false;
   }
   return false;
 }
@@ -330,7 +314,7 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
   double_ += item_doubles_;
   word_ = members_end_;
   record->text_bytes = static_cast<uint32_t>(out - text);
-  lane->TrimTo(arena, arena->OffsetOf(out));
+  lane->TrimTo(arena, arena->OffsetOf(out) + kTextSlack);
   return at;
 }
 

@@ -1,5 +1,7 @@
 #include "edgespan/otlp/attributes.h"
 
+#include <cstring>
+
 #include "edgespan/base/utf.h"
 #include "edgespan/otlp/otlp.pb.h"
 
@@ -10,16 +12,46 @@ using tape::Op;
 using Stream = google::protobuf::io::CodedOutputStream;
 using Wire = google::protobuf::internal::WireFormatLite;
 
-constexpr uint32_t kMaxHeader = 32;  // tags and lengths around a name and its value
-
 // protobuf readers refuse messages nested over 100 deep (CodedInputStream's default limit), and one
 // level of ours is up to three messages: containers below this depth become JSON text.
 constexpr uint32_t kMaxNesting = 30;
+
+// A tag and a length; nearly all are short.
+inline uint8_t* PutLength(int field, uint32_t length, uint8_t* out) {
+  out = Wire::WriteTagToArray(field, Wire::WIRETYPE_LENGTH_DELIMITED, out);
+  return Stream::WriteVarint32ToArray(length, out);
+}
 
 // A whole number that int64 holds exactly is an int_value, as in the OpenTelemetry SDKs.
 bool IsInt64(double value) {
   return value >= -9223372036854775808.0 && value < 9223372036854775808.0 &&
          static_cast<double>(static_cast<int64_t>(value)) == value;
+}
+
+constexpr uint32_t kMaxScalar = 11;
+// How much longer the place kept for an attribute's head may have to become.
+constexpr uint32_t kMaxPlaceGrowth = 16;
+
+// The AnyValue of a number or literal, at most kMaxScalar bytes; nothing (no field set) for null and
+// for every other kind.
+uint8_t* PutScalar(const PageArena& arena, const Node* node, uint8_t* out) {
+  int field = pb::AnyValue::kIntValueFieldNumber;
+  auto integer = static_cast<uint64_t>(node->Integer());
+  if (node->Kind() == Op::kNumber) {
+    const double value = NumberOf(arena, node);
+    if (!IsInt64(value)) {
+      return Wire::WriteFixed64ToArray(pb::AnyValue::kDoubleValueFieldNumber,
+                                       __builtin_bit_cast(uint64_t, value), out);
+    }
+    integer = static_cast<uint64_t>(static_cast<int64_t>(value));
+  } else if (node->Kind() == Op::kLiteral && node->a != 0) {
+    field = pb::AnyValue::kBoolValueFieldNumber;
+    integer = node->a - 1;
+  } else if (node->Kind() != Op::kInt64) {
+    return out;
+  }
+  out = Wire::WriteTagToArray(field, Wire::WIRETYPE_VARINT, out);
+  return Stream::WriteVarint64ToArray(integer, out);
 }
 
 }  // namespace
@@ -30,120 +62,146 @@ bool AttributeWriter::Admit() {
   return admitted;
 }
 
-uint32_t AttributeWriter::Cut(const char* text, uint32_t bytes) const {
+uint32_t AttributeWriter::Cut(const void* text, uint32_t bytes) const {
   const uint32_t limit = limits_.attribute_value_length;
-  return bytes <= limit ? bytes : CutUtf8(reinterpret_cast<const uint8_t*>(text), bytes, limit);
+  return bytes <= limit ? bytes : CutUtf8(static_cast<const uint8_t*>(text), bytes, limit);
 }
 
-uint8_t* AttributeWriter::PutKey(uint8_t* out) const {
-  out = Wire::WriteTagToArray(pb::KeyValue::kKeyFieldNumber, Wire::WIRETYPE_LENGTH_DELIMITED, out);
-  out = Stream::WriteVarint32ToArray(name_size_, out);
-  for (const std::string_view& piece : name_) {
-    const uint32_t size = static_cast<uint32_t>(piece.size());
-    if (size == 0) continue;
-    CopyBytes(out, piece.data(), size);
-    out += size;
-  }
-  return out;
+uint32_t AttributeWriter::HeadSize(uint32_t value) const {
+  const uint32_t fields = FieldSize(static_cast<uint32_t>(name_.size())) + FieldSize(value);
+  return FieldSize(fields) - value;
 }
 
-void AttributeWriter::Key() {
-  uint8_t* const out = buffer()->Reserve(name_size_ + kMaxHeader);
-  if (out != nullptr) buffer()->Advance(PutKey(out));
+uint8_t* AttributeWriter::PutHead(uint32_t value, uint8_t* out) const {
+  const uint32_t name_size = static_cast<uint32_t>(name_.size());
+  out = PutLength(field_, FieldSize(name_size) + FieldSize(value), out);
+  out = PutLength(pb::KeyValue::kKeyFieldNumber, name_size, out);
+  CopyBytes(out, name_.data(), name_size);
+  return PutLength(pb::KeyValue::kValueFieldNumber, value, out + name_size);
 }
 
-[[gnu::noinline]] uint8_t* AttributeWriter::Header(uint32_t value_bytes) {
+uint8_t* AttributeWriter::Head(uint32_t value) {
   if (!Admit()) return nullptr;
-  uint8_t* out = buffer()->Reserve(name_size_ + value_bytes + kMaxHeader);
-  if (out == nullptr) return nullptr;
-  out = Wire::WriteTagToArray(field_, Wire::WIRETYPE_LENGTH_DELIMITED, out);
-  out = Stream::WriteVarint32ToArray(FieldSize(name_size_) + FieldSize(value_bytes), out);
-  out = PutKey(out);
-  out =
-      Wire::WriteTagToArray(pb::KeyValue::kValueFieldNumber, Wire::WIRETYPE_LENGTH_DELIMITED, out);
-  return Stream::WriteVarint32ToArray(value_bytes, out);
+  uint8_t* const out = buffer()->Reserve(HeadSize(value) + value);
+  return out != nullptr ? PutHead(value, out) : nullptr;
 }
 
 // The commonest attributes by far have lengths that are counted, not guessed, and are written in one
 // go.
 [[gnu::noinline]] void AttributeWriter::Text(std::string_view text) {
   const uint32_t bytes = Cut(text.data(), static_cast<uint32_t>(text.size()));
-  uint8_t* out = Header(FieldSize(bytes));
+  uint8_t* out = Head(FieldSize(bytes));
   if (out == nullptr) return;
-  out = Wire::WriteTagToArray(pb::AnyValue::kStringValueFieldNumber,
-                              Wire::WIRETYPE_LENGTH_DELIMITED, out);
-  out = Stream::WriteVarint32ToArray(bytes, out);
+  out = PutLength(pb::AnyValue::kStringValueFieldNumber, bytes, out);
   CopyBytes(out, text.data(), bytes);
   buffer()->Advance(out + bytes);
 }
 
-void AttributeWriter::Integer(int field, uint64_t value) {
-  uint8_t* out = Header(1 + VarintSize(value));
-  if (out == nullptr) return;
-  out = Wire::WriteTagToArray(field, Wire::WIRETYPE_VARINT, out);
-  buffer()->Advance(Stream::WriteVarint64ToArray(value, out));
+// Most attributes are a name and a text or number so short that every length is one byte: a few stores
+// and two copies. False, and nothing written, for all others.
+inline bool AttributeWriter::Short(const Node* node) {  // a kString or what PutScalar() takes
+  // KeyValue{ 0a name key 12 size AnyValue }, AnyValue{ 0a bytes text }
+  constexpr uint32_t kBlock = 16;
+  const uint32_t name = static_cast<uint32_t>(name_.size());
+  const bool text = node->Kind() == Op::kString;
+  const uint32_t bytes = text ? node->b : kMaxScalar;
+  if (name + bytes > 121 || name < kBlock) return false;
+  if (text && bytes > limits_.attribute_value_length) return false;
+  if (!Admit()) return true;
+  uint8_t* const begin = buffer()->Reserve(128);
+  uint8_t* out = begin + 4;
+  const char* const from = name_.data();
+  const uint32_t last = name - kBlock;
+  for (uint32_t i = 0; i < last; i += kBlock) std::memcpy(out + i, from + i, kBlock);
+  std::memcpy(out + last, from + last, kBlock);
+  out += name;
+  if (text) {
+    const uint32_t head = 0x0a0012 | (bytes + 2) << 8 | bytes << 24;
+    std::memcpy(out, &head, sizeof head);
+    out += sizeof head;
+    // Behind a record's text, as behind the buffer, there is room to read and write a block.
+    const uint8_t* const source = context_.arena->At(node->a);
+    for (uint32_t i = 0; i < bytes; i += kBlock) std::memcpy(out + i, source + i, kBlock);
+    out += bytes;
+  } else {
+    uint8_t* const end = PutScalar(*context_.arena, node, out + 2);
+    out[0] = 0x12;
+    out[1] = static_cast<uint8_t>(end - out - 2);
+    out = end;
+  }
+  const uint32_t head = static_cast<uint32_t>(field_) << 3 | 2 | 0x0a0000 | name << 24 |
+                        static_cast<uint32_t>(out - begin - 2) << 8;
+  std::memcpy(begin, &head, sizeof head);
+  buffer()->Advance(out);
+  return true;
 }
 
+// The head is written at the end: until then its place is kept, as large as the guess makes it.
 bool AttributeWriter::Begin(uint32_t guess) {
   if (!Admit()) return false;
   const uint32_t value = FieldSize(guess);
-  open_[0] = out_->Open(field_, FieldSize(name_size_) + FieldSize(value));
-  Key();
-  open_[1] = out_->Open(pb::KeyValue::kValueFieldNumber, value);
-  open_[2] = out_->Open(pb::AnyValue::kStringValueFieldNumber, guess);
+  const uint32_t place = HeadSize(value) + value - guess;
+  uint8_t* const out = buffer()->Reserve(place);
+  begin_ = buffer()->size();
+  body_ = begin_ + place;
+  if (out != nullptr) buffer()->Advance(out + place);
   return true;
 }
 
 void AttributeWriter::End() {
   Buffer* const out = buffer();
-  if (!out->failed()) {
-    const uint32_t body = open_[2];
-    out->Truncate(body + Cut(reinterpret_cast<char*>(out->data() + body), out->size() - body));
-  }
-  out_->Close(open_[2]);
-  out_->Close(open_[1]);
-  out_->Close(open_[0]);
+  out->Reserve(kMaxPlaceGrowth);
+  if (out->failed()) return;
+  uint8_t* at = out->data() + begin_;
+  const uint32_t bytes = Cut(out->data() + body_, out->size() - body_);
+  const uint32_t value = FieldSize(bytes);
+  uint8_t* const text = at + HeadSize(value) + value - bytes;
+  if (text != out->data() + body_) std::memmove(text, out->data() + body_, bytes);
+  at = PutHead(value, at);
+  PutLength(pb::AnyValue::kStringValueFieldNumber, bytes, at);
+  out->Advance(text + bytes);
 }
 
 void AttributeWriter::Value(const Node* node) {
-  switch (node->Kind()) {
-    case Op::kString:
-      return Text(TextOf(*context_.arena, node));
-    case Op::kInt64:
-      return Integer(pb::AnyValue::kIntValueFieldNumber, static_cast<uint64_t>(node->Integer()));
-    case Op::kLiteral:
-      if (node->a != 0) Integer(pb::AnyValue::kBoolValueFieldNumber, node->a - 1);
-      return;
-    case Op::kNumber:
-    case Op::kDate:
-      return Any(node);
-    default:
-      return Json(node);
-  }
+  if (node->IsContainer() || node->Kind() == Op::kBytes) return Json(node);
+  if (node->Kind() == Op::kLiteral && node->a == 0) return;
+  if (node->Kind() == Op::kDate || !Short(node)) Any(node);
 }
 
 void AttributeWriter::Json(const Node* node) {
-  if (node->Kind() == Op::kString) return Text(TextOf(*context_.arena, node));
+  if (node->Kind() == Op::kString) return Any(node);
   if (!Begin(node->IsContainer() ? node->b : 24)) return;
   JsonText(context_, buffer()).Value(node);
   End();
 }
 
 void AttributeWriter::Any(const Node* node) {
-  if (node->Kind() == Op::kString) return Text(TextOf(*context_.arena, node));
+  const Op kind = node->Kind();
+  if (kind == Op::kString || kind == Op::kDate) return Text(SpellingOf(*context_.arena, node));
+  if (!node->IsContainer() && kind != Op::kBytes) {
+    uint8_t scalar[kMaxScalar];
+    const auto size = static_cast<uint32_t>(PutScalar(*context_.arena, node, scalar) - scalar);
+    uint8_t* const out = Head(size);
+    if (out == nullptr) return;
+    CopyBytes(out, scalar, size);
+    return buffer()->Advance(out + size);
+  }
   if (!Admit()) return;
-  const uint32_t guess = node->IsContainer() ? node->b : 8;
-  const uint32_t attribute = out_->Open(field_, guess + name_size_);
-  Key();
+  const uint32_t attribute = Open(node->b);
   AnyField(pb::KeyValue::kValueFieldNumber, node, 0);
   out_->Close(attribute);
+}
+
+uint32_t AttributeWriter::Open(uint32_t guess) {
+  const uint32_t attribute = out_->Open(field_, guess + static_cast<uint32_t>(name_.size()));
+  out_->Text(pb::KeyValue::kKeyFieldNumber, name_);
+  return attribute;
 }
 
 void AttributeWriter::List(const Node* node) {
   if (node->Kind() == Op::kArray) return Any(node);
   if (!Admit()) return;
-  const uint32_t attribute = out_->Open(field_, name_size_);
-  Key();
+  const uint32_t attribute = Open(16);
   const uint32_t value = out_->Open(pb::KeyValue::kValueFieldNumber, 16);
   const uint32_t array = out_->Open(pb::AnyValue::kArrayValueFieldNumber, 16);
   AnyField(pb::ArrayValue::kValuesFieldNumber, node, 1);
@@ -168,31 +226,18 @@ void AttributeWriter::AnyField(int field, const Node* node, uint32_t depth) {
 // The AnyValue message for `node`; an empty one (no field set) for null.
 void AttributeWriter::AnyBody(const Node* node, uint32_t depth) {
   const std::string_view text = SpellingOf(*context_.arena, node);
-  const uint32_t bytes = static_cast<uint32_t>(text.size());
   switch (node->Kind()) {
+    case Op::kObject:
+    case Op::kArray:
+      break;
     case Op::kString:
     case Op::kDate:
       return out_->Bytes(pb::AnyValue::kStringValueFieldNumber, text.data(),
-                         Cut(text.data(), bytes));
+                         Cut(text.data(), static_cast<uint32_t>(text.size())));
     case Op::kBytes:
       return out_->Text(pb::AnyValue::kBytesValueFieldNumber, text);
-    case Op::kNumber: {
-      const double value = NumberOf(*context_.arena, node);
-      if (!IsInt64(value)) {
-        return out_->Fixed64(pb::AnyValue::kDoubleValueFieldNumber,
-                             __builtin_bit_cast(uint64_t, value));
-      }
-      return out_->Varint(pb::AnyValue::kIntValueFieldNumber,
-                          static_cast<uint64_t>(static_cast<int64_t>(value)));
-    }
-    case Op::kInt64:
-      return out_->Varint(pb::AnyValue::kIntValueFieldNumber,
-                          static_cast<uint64_t>(node->Integer()));
-    case Op::kLiteral:
-      if (node->a != 0) out_->Varint(pb::AnyValue::kBoolValueFieldNumber, node->a - 1);
-      return;
     default:
-      break;
+      return buffer()->Advance(PutScalar(*context_.arena, node, buffer()->Reserve(kMaxScalar)));
   }
   // message ArrayValue { repeated AnyValue values = 1; }
   // message KeyValueList { repeated KeyValue values = 1; }

@@ -25,14 +25,9 @@ class AttributeWriter {
                   int field)
       : context_(context), limits_(limits), out_(out), field_(field) {}
 
-  // The name of the next attribute, in pieces ("mastra.", "model_step", ".", "step_index").
-  AttributeWriter& Name(std::string_view a, std::string_view b = {}, std::string_view c = {},
-                        std::string_view d = {}) {
-    name_[0] = a;
-    name_[1] = b;
-    name_[2] = c;
-    name_[3] = d;
-    name_size_ = static_cast<uint32_t>(a.size() + b.size() + c.size() + d.size());
+  // The name of the next attribute. REQUIRES: it stays where it is until the value is written.
+  AttributeWriter& Name(std::string_view name) {
+    name_ = name;
     return *this;
   }
 
@@ -59,24 +54,28 @@ class AttributeWriter {
  private:
   // Admits one more attribute or counts it as dropped.
   bool Admit();
-  void Key();
-  uint8_t* PutKey(uint8_t* out) const;
-  // Everything in front of an AnyValue of `value_bytes`, and room for that: where it goes. nullptr
-  // when the attribute is dropped or memory is out.
-  uint8_t* Header(uint32_t value_bytes);
+  bool Short(const Node* node);
+  // Bytes in front of an AnyValue of `value` bytes, and these bytes: tag and length of the attribute,
+  // its name, tag and length of the value.
+  uint32_t HeadSize(uint32_t value) const;
+  uint8_t* PutHead(uint32_t value, uint8_t* out) const;
+  // A whole attribute's head, and room for its value: where that goes. nullptr when the attribute is
+  // dropped or memory is out.
+  uint8_t* Head(uint32_t value);
+  // The same for an attribute of unknown size; the result goes to Close().
+  uint32_t Open(uint32_t guess);
   // An AnyValue (or a field of one) in `field` of the enclosing message.
   void AnyField(int field, const Node* node, uint32_t depth);
   void AnyBody(const Node* node, uint32_t depth);
-  void Integer(int field, uint64_t value);
-  uint32_t Cut(const char* text, uint32_t bytes) const;
+  uint32_t Cut(const void* text, uint32_t bytes) const;
 
   RecordContext context_;
   const SpanLimits& limits_;
   ProtoWriter* out_;
   int field_;
-  std::string_view name_[4];
-  uint32_t name_size_ = 0;
-  uint32_t open_[3] = {};
+  std::string_view name_;
+  uint32_t begin_ = 0;  // of the attribute between Begin() and End()
+  uint32_t body_ = 0;   // and of its text
   uint32_t written_ = 0;
   uint32_t dropped_ = 0;
 };

@@ -85,23 +85,6 @@ uint32_t CountOf(const PageArena& arena, const Node* node) {
   return value > 0 && value < 4294967296.0 ? static_cast<uint32_t>(value) : 0;
 }
 
-// What stands before a default name's key, around the span type (where `after` is set).
-struct ScopeName {
-  Literal before;
-  Literal after;
-};
-constexpr ScopeName kScopeNames[kScopes] = {
-    {"mastra.", {}},
-    {"mastra.", "."},
-    {"mastra.", ".usage."},
-    {"mastra.", ".usage.input_details."},
-    {"mastra.", ".usage.output_details."},
-    {"mastra.", ".parameters."},
-    {"mastra.", ".parameters."},
-    {"mastra.metadata.", {}},
-    {"error.", {}},
-};
-
 constexpr TypeSet kNamedByModel = kModelCall | TypeBit(kTypeModelGeneration) |
                                   TypeBit(kTypeModelInference) | TypeBit(kTypeRagEmbedding);
 constexpr TypeSet kNamedAsTheyAre = TypeBit(kTypeWorkflowConditional) |
@@ -126,14 +109,15 @@ void SpanEncoder::Write(const SpanRecord& span) {
   const PageArena& arena = *run_.record.arena;
   const bool otel = span.Has(tape::kOtel);
   const bool known = span.type >= kFirstSpanType && span.type <= kLastSpanType;
-  bits_ = known ? TypeBit(static_cast<Key>(span.type)) : kUnknownType;
+  type_.key = span.type;
+  type_.bits = known ? TypeBit(static_cast<Key>(span.type)) : kUnknownType;
   if (span.type == (run_.has_inference ? kTypeModelInference : kTypeModelGeneration)) {
-    bits_ = kModelCall;
+    type_.bits = kModelCall;
   }
   type_name_ = run_.record.keys->Name(span.type);
   operation_ = type_name_;
-  for (const Operation* o = run_.dialect->operations; o->types != 0; ++o) {
-    if ((o->types & bits_) != 0) operation_ = o->name.view();
+  for (const Operation* o = dialect_.operations; o->types != 0; ++o) {
+    if ((o->types & type_.bits) != 0) operation_ = o->name.view();
   }
 
   const uint32_t nested =
@@ -152,8 +136,8 @@ void SpanEncoder::Write(const SpanRecord& span) {
   uint32_t kind = span.flags >> tape::kKindShift & 7;
   if (kind == 0 || kind > pb::Span::SPAN_KIND_CONSUMER) {
     kind = otel                           ? pb::Span::SPAN_KIND_INTERNAL
-           : bits_ & run_.dialect->client ? pb::Span::SPAN_KIND_CLIENT
-           : bits_ & run_.dialect->server ? pb::Span::SPAN_KIND_SERVER
+           : type_.bits & dialect_.client ? pb::Span::SPAN_KIND_CLIENT
+           : type_.bits & dialect_.server ? pb::Span::SPAN_KIND_SERVER
                                           : pb::Span::SPAN_KIND_INTERNAL;
   }
   out_.Varint(pb::Span::kKindFieldNumber, kind);
@@ -182,7 +166,7 @@ const Node* SpanEncoder::FindError(bool* failed) const {
   const Node* error = Find(kKeyErrorInfo);
   if (error != nullptr && error->Kind() == Op::kLiteral) error = nullptr;  // null: none
   *failed = error != nullptr;
-  if (*failed || (bits_ & kModelCall) == 0 ||
+  if (*failed || (type_.bits & kModelCall) == 0 ||
       !SameText(TextAt(kKeyAttributes, kKeyFinishReason), "error")) {
     return error;
   }
@@ -206,7 +190,8 @@ void SpanEncoder::WriteMastra() {
   attributes.Name("mastra.span.type").Text(type_name_);
   if (span_->Has(tape::kWithheld)) attributes.Name("edgespan.withheld").Text("true");
   Members(span_->Begin(), span_->End(), Scope::kSpan);
-  if ((bits_ & kModelCall) != 0 && Find(kKeyInput) == nullptr && !span_->Has(tape::kWithheld)) {
+  if ((type_.bits & kModelCall) != 0 && Find(kKeyInput) == nullptr &&
+      !span_->Has(tape::kWithheld)) {
     const TreeNode& node = *run_.record.arena->At<TreeNode>(span_->tree);
     if (MessageWriter::CanRebuild(run_.record, node) &&
         attributes.Name("gen_ai.input.messages").Begin(1024)) {
@@ -248,10 +233,10 @@ void SpanEncoder::Status(uint32_t code, const Node* message) {
 // punctuation where nothing says what it is about.
 void SpanEncoder::MastraName() {
   std::string_view about;
-  if (bits_ & kNamedByModel) {
+  if (type_.bits & kNamedByModel) {
     about = TextAt(kKeyAttributes, kKeyModel);
-  } else if ((bits_ & kNamedAsTheyAre) == 0) {
-    if ((bits_ & TypeBit(kTypeWorkflowStep)) == 0) about = TextAt(0, kKeyEntityName);
+  } else if ((type_.bits & kNamedAsTheyAre) == 0) {
+    if ((type_.bits & TypeBit(kTypeWorkflowStep)) == 0) about = TextAt(0, kKeyEntityName);
     if (about.empty()) about = TextAt(0, kKeyEntityId);
   }
   const uint32_t name = out_.Open(pb::Span::kNameFieldNumber, 32);
@@ -272,65 +257,48 @@ void SpanEncoder::MastraName() {
 }
 
 void SpanEncoder::Members(const Node* begin, const Node* end, Scope scope) {
+  const PageArena& arena = *run_.record.arena;
   for (const Node* node = begin; node < end; node = node->Skip()) {
-    const std::string_view key = MemberName(run_.record, &node);
-    Member(node, key, scope);
+    if (node->Kind() == Op::kKey) {
+      const std::string_view key = SpellingOf(arena, node++);
+      Unruled(node, key, scope);
+      continue;
+    }
+    const Step* step = mapper_->Find(scope, type_, node->key);
+    if (step == nullptr) return out_.out()->Fail();
+    for (;; ++step) {
+      if (step->action == Action::kEnter) {
+        if (node->Kind() == Op::kObject) {
+          Members(node->Begin(), node->End(), step->enter);
+        } else {
+          Unruled(node, run_.record.keys->Name(node->key), scope);
+        }
+        break;
+      }
+      if (step->unless == 0 || Find(step->unless_in, step->unless) == nullptr) {
+        attributes_->Name({arena.At<char>(step->name), step->name_bytes});
+        step->action == Action::kValue ? attributes_->Value(node) : Apply(step->action, node);
+      }
+      if (step->last) break;
+    }
   }
 }
 
-void SpanEncoder::Member(const Node* node, std::string_view key, Scope scope) {
-  bool matched = false;
-  const uint32_t first =
-      node->key < kFirstDynamicKey ? rules_.first[static_cast<uint32_t>(scope)][node->key] : 0;
-  if (first != 0) {
-    const Rule* const end = run_.dialect->rules + run_.dialect->rule_count;
-    const Rule* rule = run_.dialect->rules + first - 1;
-    for (; rule < end && rule->key == node->key && rule->scope == scope; ++rule) {
-      if ((run_.dialect->type_sets[rule->types] & bits_) == 0) continue;
-      if (rule->action == Action::kEnter) {
-        if (node->Kind() != Op::kObject) continue;
-        Members(node->Begin(), node->End(), rule->enter);
-      } else if (rule->unless == 0 || Find(rule->unless_in, rule->unless) == nullptr) {
-        const std::string_view name = rule->name.view();
-        if (rule->action != Action::kDrop && name.front() == '.') {
-          attributes_->Name("mastra.", type_name_, name);
-        } else {
-          attributes_->Name(name);
-        }
-        Apply(rule->action, node);
-      }
-      matched = true;
-    }
-  }
-  if (matched) return;
-  // "stepIndex" -> "step_index"; metadata is the user's and keeps its spelling.
-  char snake[80];
-  uint32_t n = 0;
-  for (char c : key) {
-    if (n + 2 > sizeof snake || scope == Scope::kMetadata) break;
-    if (c >= 'A' && c <= 'Z') {
-      if (n > 0) snake[n++] = '_';
-      c = static_cast<char>(c + ('a' - 'A'));
-    }
-    snake[n++] = c;
-  }
-  if (n + 2 <= sizeof snake && scope != Scope::kMetadata) key = {snake, n};
-  const ScopeName& scope_name = kScopeNames[static_cast<uint32_t>(scope)];
-  const bool typed = scope_name.after.size != 0;
-  attributes_->Name(scope_name.before.view(), typed ? type_name_ : std::string_view{},
-                    scope_name.after.view(), key);
-  attributes_->Value(node);
+void SpanEncoder::Unruled(const Node* node, std::string_view key, Scope scope) {
+  PageArena* const arena = out_.out()->arena();
+  const uint32_t room = Mapper::MaxName(key);
+  const uint32_t name = arena->Allocate(room);
+  if (name == 0) return out_.out()->Fail();
+  const uint8_t* const end = mapper_->DefaultName(scope, type_, key, arena->At(name));
+  attributes_->Name({arena->At<char>(name), arena->OffsetOf(end) - name}).Value(node);
+  arena->Free(name, room);
 }
 
 void SpanEncoder::Apply(Action action, const Node* node) {
   const PageArena& arena = *run_.record.arena;
-  MessageWriter messages(run_.record, attributes_->buffer());
   switch (action) {
     case Action::kDrop:
-    case Action::kEnter:
       return;
-    case Action::kValue:
-      return attributes_->Value(node);
     case Action::kJson:
       return attributes_->Json(node);
     case Action::kList:
@@ -350,8 +318,9 @@ void SpanEncoder::Apply(Action action, const Node* node) {
       }
       break;
     }
-    default:
+    default: {
       if (!attributes_->Begin(node->b + 64)) return;
+      MessageWriter messages(run_.record, attributes_->buffer());
       if (action == Action::kInputMessages) {
         messages.Input(node);
       } else if (action == Action::kOutputMessages) {
@@ -361,6 +330,7 @@ void SpanEncoder::Apply(Action action, const Node* node) {
       } else {
         messages.ToolNames(node);
       }
+    }
   }
   attributes_->End();
 }

@@ -13,7 +13,7 @@
 #include "edgespan/model/record.h"
 #include "edgespan/otlp/attributes.h"
 #include "edgespan/otlp/writer.h"
-#include "edgespan/semconv/dialect.h"
+#include "edgespan/semconv/mapper.h"
 
 namespace edgespan::otlp {
 
@@ -22,7 +22,6 @@ struct Field;  // of an OpenTelemetry message: span_encoder.cc
 // What all spans of one run share.
 struct RunContext {
   RecordContext record;
-  const Dialect* dialect;
   const SpanLimits* limits;
   TraceId trace_id;
   bool has_inference;  // the run has model_inference spans: they, not generations, are model calls
@@ -30,7 +29,8 @@ struct RunContext {
 
 class SpanEncoder {
  public:
-  SpanEncoder(const RunContext& run, Buffer* out) : run_(run), out_(out), rules_(*run.dialect) {}
+  SpanEncoder(const RunContext& run, Mapper* mapper, Buffer* out)
+      : run_(run), dialect_(mapper->dialect()), mapper_(mapper), out_(out) {}
 
   // Appends the Span as a field of ScopeSpans.
   void Write(const SpanRecord& span);
@@ -42,9 +42,10 @@ class SpanEncoder {
   void Status(uint32_t code, const Node* message);
   // Members of a message in the OpenTelemetry schema, as `fields` (ended by one without a key) say.
   void WriteFields(const Node* begin, const Node* end, const Field* fields);
-  // The dialect's rules for members of an object in `scope`.
+  // What the dialect makes of the members of an object in `scope`.
   void Members(const Node* begin, const Node* end, Scope scope);
-  void Member(const Node* node, std::string_view key, Scope scope);
+  // Of one that no rule is for.
+  void Unruled(const Node* node, std::string_view key, Scope scope);
   void Apply(Action action, const Node* node);
   // The span's own member `key`, or that of its member `container`.
   const Node* Find(uint16_t key) const { return FindMember(span_->Begin(), span_->End(), key); }
@@ -59,15 +60,16 @@ class SpanEncoder {
   const Node* FindError(bool* failed) const;
 
   const RunContext& run_;
+  const Dialect& dialect_;
+  Mapper* mapper_;
   ProtoWriter out_;
-  RuleIndex rules_;
   // The provider last asked for, and what it is called: a batch rarely has two.
   std::string_view provider_;
   std::string_view canonical_;
   // The span being written.
   const SpanRecord* span_ = nullptr;
   AttributeWriter* attributes_ = nullptr;
-  TypeSet bits_ = 0;
+  SpanType type_ = {};
   std::string_view type_name_;
   std::string_view operation_;
   uint64_t end_ns_ = 0;

@@ -84,12 +84,10 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     at = *next;
     // With every batch in the host's hands there is no handle for another: the spans are lost.
     if (slot < kMaxBatches && out.Init(&arena_, static_cast<uint32_t>(estimate), header)) {
-      const otlp::RunContext run = {{&arena_, &keys_},
-                                    to.dialect,
-                                    &exporter->limits,
-                                    trace->WireId(arena_),
-                                    trace->has_inference};
-      otlp::SpanEncoder encoder(run, &out);
+      const otlp::RunContext run = {
+          {&arena_, &keys_}, &exporter->limits, trace->WireId(arena_), trace->has_inference};
+      if (&mapper_.dialect() != to.dialect) mapper_.Init(&arena_, &keys_, to.dialect);
+      otlp::SpanEncoder encoder(run, &mapper_, &out);
       while (at != 0 && spans < most && !out.failed()) {
         const SpanRecord& span = *arena_.At<SpanRecord>(at);
         const uint32_t before = out.size();

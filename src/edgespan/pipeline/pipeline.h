@@ -20,6 +20,7 @@
 #include "edgespan/pipeline/accounting.h"
 #include "edgespan/pipeline/exporter.h"
 #include "edgespan/pipeline/trace.h"
+#include "edgespan/semconv/mapper.h"
 
 namespace edgespan {
 
@@ -112,6 +113,7 @@ class Pipeline {
 
   PageArena arena_;
   KeyTable keys_;
+  Mapper mapper_;  // of the dialect that was used last
   Area areas_[kAreas] = {};
   uint32_t exporters_[kMaxExporters] = {};  // offsets, by slot
   Batch batches_[kMaxBatches] = {};

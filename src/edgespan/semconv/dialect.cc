@@ -51,13 +51,6 @@ const Dialect* FindDialect(std::string_view name) {
   return SameText(name, kGenAi.name) ? &kGenAi : nullptr;
 }
 
-RuleIndex::RuleIndex(const Dialect& dialect) {
-  for (uint32_t i = dialect.rule_count; i > 0; --i) {
-    const Rule& rule = dialect.rules[i - 1];
-    first[static_cast<uint32_t>(rule.scope)][rule.key] = static_cast<uint8_t>(i);
-  }
-}
-
 std::string_view CanonicalProvider(std::string_view provider) {
   for (const char* at = kProviders; *at != 0;) {
     const bool found = Spells(provider, Word(&at));

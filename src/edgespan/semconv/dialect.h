@@ -1,5 +1,5 @@
 // Dialects: how a Mastra span is told in the words of a convention. A dialect is data: a table of
-// rules read by one engine (otlp/span_encoder.cc). Adding a convention is adding a table.
+// rules read by one engine (semconv/mapper.h). Adding a convention is adding a table.
 //
 // A rule says what becomes of one member of the span: which attribute it turns into, on which span
 // types. Every rule that matches a member applies; a member without a matching rule is not lost: it
@@ -86,7 +86,7 @@ struct Operation {
 struct Dialect {
   std::string_view name;
   const TypeSet* type_sets;
-  const Rule* rules;  // sorted by scope, then key
+  const Rule* rules;
   uint32_t rule_count;
   TypeSet client;  // types of SpanKind CLIENT; SERVER below; all others INTERNAL
   TypeSet server;
@@ -96,40 +96,9 @@ struct Dialect {
 // The dialect called `name`, or nullptr.
 const Dialect* FindDialect(std::string_view name);
 
-// Where a dialect's rules for each member begin: index + 1 into its rules, 0 for none. Made anew for
-// every batch; finding a rule is then one load.
-struct RuleIndex {
-  uint8_t first[kScopes][kFirstDynamicKey] = {};
-
-  explicit RuleIndex(const Dialect& dialect);
-};
-
 // `provider` as the GenAI registry spells it (gen_ai.provider.name): "openai" for "openai.chat",
 // known aliases mapped. The result is static, or empty where the registry has no name for it.
 std::string_view CanonicalProvider(std::string_view provider);
-
-// ---- for the tables -------------------------------------------------------------------------------
-
-// Rules sorted, at compile time.
-template <uint32_t kCount>
-struct RuleTable {
-  static_assert(kCount < 255);  // RuleIndex counts in bytes
-  Rule rules[kCount];
-};
-template <uint32_t kCount>
-constexpr RuleTable<kCount> MakeTable(const Rule (&rules)[kCount]) {
-  RuleTable<kCount> table = {};
-  for (uint32_t i = 0; i < kCount; ++i) {
-    // Insertion sort: stable, so that rules of one key keep the order they are written in.
-    uint32_t at = i;
-    const auto rank = [](const Rule& r) { return static_cast<uint32_t>(r.scope) << 16 | r.key; };
-    for (; at > 0 && rank(table.rules[at - 1]) > rank(rules[i]); --at) {
-      table.rules[at] = table.rules[at - 1];
-    }
-    table.rules[at] = rules[i];
-  }
-  return table;
-}
 
 extern const Dialect kGenAi;
 

@@ -148,8 +148,6 @@ constexpr Rule kRules[] = {
     {E, kDrop, kKeyStack, kAny},
 };
 
-constexpr auto kTable = MakeTable(kRules);
-
 constexpr Operation kOperations[] = {
     {kModelCall, "chat"},
     {kToolCalls, "execute_tool"},
@@ -165,8 +163,8 @@ constexpr Operation kOperations[] = {
 constinit const Dialect kGenAi = {
     .name = "genai",
     .type_sets = kTypeSets,
-    .rules = kTable.rules,
-    .rule_count = sizeof kTable.rules / sizeof *kTable.rules,
+    .rules = kRules,
+    .rule_count = sizeof kRules / sizeof *kRules,
     .client = kModelCall | kEmbedding | kMcpTool,
     .server = kMcpServer,
     .operations = kOperations,

@@ -1,0 +1,91 @@
+// Mapper: what a dialect makes of a span's members, found out once for each kind of member (scope, span
+// type, key) and kept: the same few hundred kinds come with every trace, and finding the rules and
+// composing the names would cost more than writing the values.
+//
+// Lives in the Pipeline, one for each dialect, for as long as the module; its memory is bounded (a full
+// map begins anew) and comes from the arena at first use. All zero is an empty map of no dialect.
+#pragma once
+
+#include <cstdint>
+
+#include "edgespan/base/arena.h"
+#include "edgespan/base/lane.h"
+#include "edgespan/model/keys.h"
+#include "edgespan/semconv/dialect.h"
+
+namespace edgespan {
+
+// One thing to do with a member. A member may have several steps, they lie behind each other; the last
+// one is marked. kEnter has no step behind it.
+struct Step {
+  Action action;
+  Scope enter;
+  bool last;
+  uint16_t unless_in;  // as in Rule
+  uint16_t unless;
+  uint16_t name_bytes;
+  uint32_t name;  // offset of the attribute's name
+};
+
+// Type of a span as rules see it: its key and its bit.
+struct SpanType {
+  uint16_t key;
+  TypeSet bits;
+};
+
+class Mapper {
+ public:
+  static constexpr uint32_t kMaxKinds = 400;
+  static constexpr uint32_t kMaxSteps = 4;  // of one member on one span type
+
+  void Init(PageArena* arena, const KeyTable* keys, const Dialect* dialect) {
+    arena_ = arena;
+    keys_ = keys;
+    dialect_ = dialect;
+  }
+  const Dialect& dialect() const { return *dialect_; }
+
+  // The steps for a member with an interned key, good until the next call; nullptr when memory is out.
+  const Step* Find(Scope scope, const SpanType& type, uint16_t key) {
+    const uint32_t kind = Kind(scope, type, key);
+    if (slots_ != 0) {
+      const Slot* slot = First(kind);
+      while (slot->kind != kind && slot->kind != 0) ++slot;
+      if (slot->kind == kind) return arena_->At<Step>(slot->steps);
+    }
+    return Resolve(scope, type, key);
+  }
+
+  // The default name of a member in `scope`: "stepIndex" -> "mastra.model_step.step_index". Metadata is
+  // the user's and keeps its spelling. Written to `out`, which has room for MaxName(key); the end is
+  // returned.
+  uint8_t* DefaultName(Scope scope, const SpanType& type, std::string_view key, uint8_t* out) const;
+  static constexpr uint32_t MaxName(std::string_view key) {
+    return static_cast<uint32_t>(2 * key.size()) + 2 * KeyTable::kMaxBytes;
+  }
+
+ private:
+  struct Slot {
+    uint32_t kind;  // 0: free
+    uint32_t steps;
+  };
+  static constexpr uint32_t kSlots = 256 + kMaxKinds;  // no search passes the end
+
+  static uint32_t Kind(Scope scope, const SpanType& type, uint16_t key) {
+    // A generation that is the model call itself has rules of its own; no type has key 0.
+    const uint32_t t = type.bits == kModelCall && type.key == kTypeModelGeneration ? 0 : type.key;
+    return static_cast<uint32_t>(scope) << 28 | t << 14 | key;
+  }
+  // Where to look for a kind first; slots behind that are taken in order, and some always stay free.
+  Slot* First(uint32_t kind) const { return arena_->At<Slot>(slots_) + (kind * 0x9e3779b1u >> 24); }
+  const Step* Resolve(Scope scope, const SpanType& type, uint16_t key);
+
+  PageArena* arena_ = nullptr;
+  const KeyTable* keys_ = nullptr;
+  const Dialect* dialect_ = nullptr;
+  Lane lane_;  // slots, steps and names
+  uint32_t slots_ = 0;
+  uint32_t used_ = 0;
+};
+
+}  // namespace edgespan

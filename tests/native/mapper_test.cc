@@ -1,0 +1,131 @@
+// Mapper: steps by rule and by default, the same at every look, through a full map and without memory.
+// What the rules of a dialect say is tested with the encoder (span_encoder_test.cc).
+#include "edgespan/semconv/mapper.h"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/record_lab.h"
+
+namespace edgespan {
+namespace {
+
+using testing::RecordLab;
+using testing::Region;
+
+constexpr SpanType kTool = {kTypeToolCall, TypeBit(kTypeToolCall)};
+constexpr SpanType kStep = {kTypeModelStep, TypeBit(kTypeModelStep)};
+constexpr SpanType kGeneration = {kTypeModelGeneration, TypeBit(kTypeModelGeneration)};
+constexpr SpanType kGenerationAsCall = {kTypeModelGeneration, kModelCall};
+constexpr SpanType kInference = {kTypeModelInference, kModelCall};
+
+// "action name" of each step; an entry has no name.
+std::vector<std::string> Steps(Mapper* mapper, const PageArena& arena, Scope scope,
+                               const SpanType& type, uint16_t key) {
+  std::vector<std::string> steps;
+  const Step* step = mapper->Find(scope, type, key);
+  REQUIRE(step != nullptr);
+  for (;; ++step) {
+    const std::string name(arena.At<char>(step->name), step->name_bytes);
+    steps.push_back(std::to_string(static_cast<int>(step->action)) + " " + name);
+    if (step->last) return steps;
+  }
+}
+std::string Says(Action action, const std::string& name = "") {
+  return std::to_string(static_cast<int>(action)) + " " + name;
+}
+
+TEST_CASE("mapper: rules and default names, by type and scope") {
+  RecordLab lab;
+  Mapper mapper;
+  mapper.Init(&lab.arena, &lab.keys, &kGenAi);
+  const uint16_t own = lab.keys.Intern("maxRetries");
+  const auto steps = [&](Scope scope, const SpanType& type, uint16_t key) {
+    return Steps(&mapper, lab.arena, scope, type, key);
+  };
+  using List = std::vector<std::string>;
+  for (int look = 0; look < 3; ++look) {
+    INFO(look);
+    CHECK(steps(Scope::kSpan, kTool, kKeyInput) ==
+          List{Says(Action::kJson, "gen_ai.tool.call.arguments")});
+    CHECK(steps(Scope::kSpan, kStep, kKeyInput) ==
+          List{Says(Action::kJson, "mastra.model_step.input")});
+    CHECK(steps(Scope::kSpan, kGeneration, kKeyInput) ==
+          List{Says(Action::kJson, "mastra.model_generation.input")});
+    CHECK(steps(Scope::kSpan, kGenerationAsCall, kKeyInput) ==
+          List{Says(Action::kInputMessages, "gen_ai.input.messages")});
+    CHECK(steps(Scope::kSpan, kInference, kKeyInput) ==
+          List{Says(Action::kInputMessages, "gen_ai.input.messages")});
+    CHECK(steps(Scope::kSpan, kTool, kKeyAttributes) == List{Says(Action::kEnter)});
+    CHECK(steps(Scope::kMetadata, kTool, kKeyThreadId) ==
+          List{Says(Action::kValue, "gen_ai.conversation.id"),
+               Says(Action::kValue, "mastra.metadata.threadId")});
+    CHECK(steps(Scope::kSpan, kTool, own) == List{Says(Action::kValue, "mastra.max_retries")});
+    CHECK(steps(Scope::kAttributes, kTool, own) ==
+          List{Says(Action::kValue, "mastra.tool_call.max_retries")});
+    CHECK(steps(Scope::kUsage, kInference, own) ==
+          List{Says(Action::kValue, "mastra.model_inference.usage.max_retries")});
+    CHECK(steps(Scope::kMetadata, kTool, own) ==
+          List{Says(Action::kValue, "mastra.metadata.maxRetries")});
+    CHECK(steps(Scope::kError, kTool, own) == List{Says(Action::kValue, "error.max_retries")});
+  }
+  const Step* const usual = mapper.Find(Scope::kMetadata, kTool, kKeyToolCallId);
+  CHECK(usual->unless_in == kKeyAttributes);
+  CHECK(usual->unless == kKeyToolCallId);
+}
+
+TEST_CASE("mapper: a full map begins anew, in bounded memory") {
+  RecordLab lab;
+  Mapper mapper;
+  mapper.Init(&lab.arena, &lab.keys, &kGenAi);
+  std::vector<uint16_t> keys;
+  for (uint32_t i = 0; i < 1500; ++i) {
+    keys.push_back(lab.keys.Intern("key" + std::to_string(i)));
+    REQUIRE(keys.back() != 0);
+  }
+  uint32_t most = 0;
+  const uint32_t before = lab.arena.used();
+  for (int round = 0; round < 4; ++round) {
+    for (uint32_t i = 0; i < keys.size(); ++i) {
+      REQUIRE(Steps(&mapper, lab.arena, Scope::kAttributes, kTool, keys[i]) ==
+              std::vector<std::string>{
+                  Says(Action::kValue, "mastra.tool_call.key" + std::to_string(i))});
+    }
+    most = std::max(most, lab.arena.used() - before);
+  }
+  CHECK(most < 100'000);
+}
+
+TEST_CASE("mapper: without memory there are no steps, later there are") {
+  Region region(64 * PageArena::kPageSize);
+  KeyTable keys;
+  keys.Init(&region.arena);
+  Mapper mapper;
+  mapper.Init(&region.arena, &keys, &kGenAi);
+  std::vector<uint32_t> taken;
+  while (const uint32_t page = region.arena.Allocate(1)) taken.push_back(page);
+  CHECK(mapper.Find(Scope::kSpan, kTool, kKeyInput) == nullptr);
+  for (const uint32_t page : taken) region.arena.Free(page, 1);
+  CHECK(Steps(&mapper, region.arena, Scope::kSpan, kTool, kKeyInput) ==
+        std::vector<std::string>{Says(Action::kJson, "gen_ai.tool.call.arguments")});
+}
+
+TEST_CASE("mapper: long keys and types, mostly capitals, fit their room") {
+  RecordLab lab;
+  Mapper mapper;
+  mapper.Init(&lab.arena, &lab.keys, &kGenAi);
+  const uint16_t type = lab.keys.Intern(std::string(KeyTable::kMaxBytes, 't'));
+  const std::string key = "x" + std::string(5000, 'K');
+  std::vector<uint8_t> out(Mapper::MaxName(key));
+  const uint8_t* const end =
+      mapper.DefaultName(Scope::kInputDetails, {type, kUnknownType}, key, out.data());
+  std::string expected =
+      "mastra." + std::string(KeyTable::kMaxBytes, 't') + ".usage.input_details.x";
+  for (int i = 0; i < 5000; ++i) expected += "_k";
+  CHECK(std::string(out.data(), const_cast<uint8_t*>(end)) == expected);
+}
+
+}  // namespace
+}  // namespace edgespan
