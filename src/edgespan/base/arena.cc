@@ -94,6 +94,15 @@ bool PageArena::Extend(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
   return Take(offset / kPageSize + PagesFor(bytes), PagesFor(new_bytes) - PagesFor(bytes));
 }
 
+uint32_t PageArena::Resize(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
+  if (offset != 0 && Extend(offset, bytes, new_bytes)) return offset;
+  const uint32_t to = Allocate(new_bytes);
+  if (to == 0) return 0;
+  memcpy(At(to), At(offset), bytes);
+  Free(offset, bytes);
+  return to;
+}
+
 // Marks pages as in use. False, and nothing changed, if not all of them are free ones of the region
 // or the host refuses to grow.
 [[gnu::noinline]] bool PageArena::Take(uint32_t page, uint32_t pages) {

@@ -73,23 +73,16 @@ void Buffer::Discard() {
   return n <= kSafeReserve ? cursor_ : nullptr;
 }
 
-// Makes the run at least this long: in place if the following pages are free, else elsewhere. A
-// Buffer without a run (it holds nothing, at offset 0) gets one.
+// Makes the run at least this long. A Buffer without a run (it holds nothing, at offset 0) gets one.
 [[gnu::noinline]] bool Buffer::Resize(uint32_t bytes) {
   bytes = (bytes + PageArena::kPageSize - 1) & ~(PageArena::kPageSize - 1);
-  if (run_ == 0 || !arena_->Extend(run_, run_bytes_, bytes)) {
-    const uint32_t run = arena_->Allocate(bytes);
-    if (run == 0) return false;
-    uint8_t* const to = arena_->At(run);
-    uint8_t* const from = arena_->At(run_);
-    memcpy(to, from, static_cast<size_t>(cursor_ - from));
-    begin_ += to - from;
-    cursor_ += to - from;
-    arena_->Free(run_, run_bytes_);
-    run_ = run;
-  }
+  const uint32_t run = arena_->Resize(run_, run_bytes_, bytes);
+  if (run == 0) return false;
+  begin_ += run - run_;
+  cursor_ += run - run_;
+  run_ = run;
   run_bytes_ = bytes;
-  limit_ = arena_->At(run_) + bytes - kSlack;
+  limit_ = arena_->At(run) + bytes - kSlack;
   return true;
 }
 

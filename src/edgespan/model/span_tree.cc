@@ -14,8 +14,9 @@ TreeNode* SpanTree::Find(const PageArena& arena, const SpanId& id) const {
   return nullptr;
 }
 
-TreeNode* SpanTree::Add(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
-                        uint16_t type) {
+TreeNode* SpanTree::FindOrAdd(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
+                              uint16_t type) {
+  if (TreeNode* const found = Find(*arena, id)) return found;
   if (buckets_ == 0) {
     constexpr uint32_t kBytes = kBuckets * sizeof(uint32_t);
     buckets_ = lane->Allocate(arena, kBytes);

@@ -23,15 +23,17 @@ struct TreeNode {
   uint32_t next_sibling;
   uint32_t record;  // offset of the SpanRecord; 0 until the span ended (or when it was lost)
   uint16_t type;
-  uint16_t ended;
+  bool started;  // announced by the host, or ended
+  bool ended;
 };
 
 struct SpanTree {
   // The node for `id`, or nullptr.
   TreeNode* Find(const PageArena& arena, const SpanId& id) const;
-  // Adds a node under the node of `parent`, where there is one. Returns nullptr when out of memory.
-  TreeNode* Add(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
-                uint16_t type);
+  // The node for `id`; a new one, under the node of `parent` where there is one, if there was none.
+  // Returns nullptr when out of memory.
+  TreeNode* FindOrAdd(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
+                      uint16_t type);
 
  private:
   // Buckets and nodes both live in the lane that Add() is given, and go with it.

@@ -42,10 +42,10 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
   if (exporter == nullptr || destination >= exporter->destination_count) {
     return static_cast<int32_t>(Status::kBadHandle);
   }
-  for (uint32_t at = oldest_; at != 0;) {
-    Trace* const trace = arena_.At<Trace>(at);
+  for (TraceLinks* at = traces_.newer; at != &traces_;) {
+    Trace* const trace = static_cast<Trace*>(at);
     at = trace->newer;
-    if (trace->exporter != SlotOf(*exporter) || !trace->IsReady()) continue;
+    if (trace->exporter != exporter || !trace->IsReady()) continue;
     if (trace_handle != 0 && trace->handle != trace_handle) continue;
     if (!trace->cutting) {
       trace->cutting = true;
@@ -105,15 +105,14 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       PrependHeader(*exporter, &out);
       if (!out.failed()) {
         Batch& batch = batches_[slot];
-        batch = Batch{};
-        batch.size = out.size();
+        batch.handle = NextSerial() * kMaxBatches + slot;
         batch.at = arena_.OffsetOf(out.data());
-        batch.run = out.Detach(&batch.run_bytes);
+        batch.size = out.size();
         batch.spans = spans;
-        batch.exporter = trace->exporter;
-        batch.destination = destination;
-        batch_serial_ = (batch_serial_ & 0xffffff) + 1;
-        batch.handle = batch_serial_ * kMaxBatches + slot;
+        batch.run = out.Detach(&batch.run_bytes);
+        batch.exporter = exporter;
+        batch.tally = &to.tally;
+        batch.judged = false;
         *next = at;
         ++exporter->batches;
         return batch.handle;
@@ -131,7 +130,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
   return 0;
 }
 
-Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
+[[gnu::noinline]] Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
   Batch* const batch = &batches_[handle % kMaxBatches];
   return handle != 0 && batch->handle == handle ? batch : nullptr;
 }
@@ -139,10 +138,7 @@ Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
 Status Pipeline::Describe(uint32_t handle) {
   const Batch* const batch = FindBatch(handle);
   if (batch == nullptr) return Status::kBadHandle;
-  uint32_t* const result = Result();
-  result[0] = batch->at;
-  result[1] = batch->size;
-  result[2] = batch->spans;
+  std::memcpy(Result(), &batch->at, 3 * sizeof(uint32_t));
   return Status::kOk;
 }
 
@@ -162,7 +158,7 @@ int32_t Pipeline::Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind ki
   result[3] = static_cast<uint32_t>(judgement.message.size());
   if (!batch->judged) {
     batch->judged = true;
-    Tally& tally = ExporterIn(batch->exporter).destinations[batch->destination].tally;
+    Tally& tally = *batch->tally;
     tally.accepted += accepted;
     // Without an answer nothing was rejected: the spans never arrived.
     (http_status == 0 ? tally.dropped[static_cast<uint32_t>(LossReason::kUnsent)]
@@ -174,13 +170,10 @@ int32_t Pipeline::Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind ki
 Status Pipeline::Release(uint32_t handle) {
   Batch* const batch = FindBatch(handle);
   if (batch == nullptr) return Status::kBadHandle;
-  Exporter& exporter = ExporterIn(batch->exporter);
-  if (!batch->judged) {
-    exporter.destinations[batch->destination].tally.Drop(LossReason::kUnsent, batch->spans);
-  }
-  --exporter.batches;
+  if (!batch->judged) batch->tally->Drop(LossReason::kUnsent, batch->spans);
+  --batch->exporter->batches;
   arena_.Free(batch->run, batch->run_bytes);
-  *batch = Batch{};
+  batch->handle = 0;
   return Status::kOk;
 }
 

@@ -25,11 +25,18 @@ enum LossClass : uint32_t {
 };
 constexpr uint32_t kLossClasses = 3;
 
-struct Trace {
-  uint32_t newer;  // offsets of the neighbours in the Pipeline's list
-  uint32_t older;
+struct Exporter;
+
+// A place in the ring of all traces, by age; the Pipeline's own place is between the newest and the
+// oldest.
+struct TraceLinks {
+  TraceLinks* newer;
+  TraceLinks* older;
+};
+
+struct Trace : TraceLinks {
   uint32_t handle;
-  uint32_t exporter;  // slot
+  Exporter* exporter;
   TraceId trace_id;
   SpanId root;     // all zero while no root is known (spans that arrived without or after theirs)
   Lane tree_lane;  // holds this Trace and its tree
