@@ -70,7 +70,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
   const uint32_t header = kMaxLengths + exporter->head_bytes;
   uint32_t most = to.max_spans;
   while (*next != 0) {
-    uint64_t estimate = 0;
+    uint32_t estimate = 0;  // no overflow: records are several times smaller, and within the budget
     uint32_t planned = 0;
     uint32_t at = *next;
     for (; at != 0 && planned < most && estimate < to.max_bytes; ++planned) {
@@ -83,7 +83,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     uint32_t spans = 0;
     at = *next;
     // With every batch in the host's hands there is no handle for another: the spans are lost.
-    if (slot < kMaxBatches && out.Init(&arena_, static_cast<uint32_t>(estimate), header)) {
+    if (slot < kMaxBatches && out.Init(&arena_, estimate, header)) {
       const otlp::RunContext run = {{&arena_, &keys_},
                                     to.dialect,
                                     &exporter->limits,
