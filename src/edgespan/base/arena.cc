@@ -78,7 +78,7 @@ void PageArena::Free(uint32_t offset, uint32_t bytes) {
   if (offset != 0) Shrink(offset, bytes, 0);
 }
 
-void PageArena::Shrink(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
+[[gnu::noinline]] void PageArena::Shrink(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
   Require(new_bytes <= bytes);
   const uint32_t page = offset / kPageSize + PagesFor(new_bytes);
   const uint32_t pages = PagesFor(bytes) - PagesFor(new_bytes);
