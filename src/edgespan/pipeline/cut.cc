@@ -3,6 +3,7 @@
 
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/otlp/span_encoder.h"
+#include "edgespan/otlp/writer.h"
 #include "edgespan/pipeline/pipeline.h"
 
 namespace edgespan {
@@ -11,30 +12,6 @@ namespace {
 namespace pb = otlp::pb;
 
 constexpr uint32_t kMaxLengths = 16;  // tags and lengths of ResourceSpans and ScopeSpans
-
-// message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
-// message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; ... }
-// message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; ... }
-//
-// Writes everything in front of the spans into the buffer's headroom, back to front.
-void PrependHeader(const Exporter& exporter, Buffer* out) {
-  const auto prepend = [out](const uint8_t* bytes, uint32_t size) {
-    if (uint8_t* const at = out->Prepend(size)) std::memcpy(at, bytes, size);
-  };
-  const auto field = [&](int number) {
-    using Wire = google::protobuf::internal::WireFormatLite;
-    uint8_t head[kMaxLengths];
-    uint8_t* p = Wire::WriteTagToArray(number, Wire::WIRETYPE_LENGTH_DELIMITED, head);
-    p = google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(out->size(), p);
-    prepend(head, static_cast<uint32_t>(p - head));
-  };
-  const uint32_t resource_bytes = exporter.head_bytes - exporter.scope_bytes;
-  prepend(exporter.head() + resource_bytes, exporter.scope_bytes);
-  field(pb::ResourceSpans::kScopeSpansFieldNumber);
-  prepend(exporter.head(), resource_bytes);
-  field(pb::ExportTraceServiceRequest::kResourceSpansFieldNumber);
-}
-
 }  // namespace
 
 int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle) {
@@ -62,6 +39,10 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
 
 // Encodes spans from trace->cut[destination] on, as many as one request may hold. Returns the
 // batch's handle, or 0 when nothing was left or nothing could be encoded.
+//
+// message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
+// message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; ... }
+// message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; ... }
 uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* trace) {
   Destination& to = exporter->destinations[destination];
   uint32_t* const next = &trace->cut[destination];
@@ -83,7 +64,15 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     uint32_t spans = 0;
     at = *next;
     // With every batch in the host's hands there is no handle for another: the spans are lost.
-    if (slot < kMaxBatches && out.Init(&arena_, estimate, header)) {
+    if (slot < kMaxBatches && out.Init(&arena_, estimate + header)) {
+      otlp::ProtoWriter writer(&out);
+      const uint32_t resource_spans =
+          writer.Open(pb::ExportTraceServiceRequest::kResourceSpansFieldNumber, estimate);
+      out.Append(exporter->head(), exporter->head_bytes - exporter->scope_bytes);
+      const uint32_t scope_spans = writer.Open(pb::ResourceSpans::kScopeSpansFieldNumber, estimate);
+      out.Append(exporter->head() + exporter->head_bytes - exporter->scope_bytes,
+                 exporter->scope_bytes);
+      const uint32_t spare = header - out.size();  // what the lengths may still grow by
       const otlp::RunContext run = {{&arena_, &keys_},
                                     to.dialect,
                                     &exporter->limits,
@@ -95,21 +84,20 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
         const uint32_t before = out.size();
         encoder.Write(span);
         // A span that is too large for any request travels alone: the receiver has the last word.
-        if (spans > 0 && out.size() + header > to.max_bytes) {
+        if (spans > 0 && out.size() + spare > to.max_bytes) {
           out.Truncate(before);
           break;
         }
         ++spans;
         at = span.next;
       }
-      PrependHeader(*exporter, &out);
+      writer.Close(scope_spans);
+      writer.Close(resource_spans);
       if (!out.failed()) {
         Batch& batch = batches_[slot];
         batch.handle = NextSerial() * kMaxBatches + slot;
-        batch.at = arena_.OffsetOf(out.data());
-        batch.size = out.size();
+        batch.at = out.Detach(&batch.size);
         batch.spans = spans;
-        batch.run = out.Detach(&batch.run_bytes);
         batch.exporter = exporter;
         batch.tally = &to.tally;
         batch.judged = false;
@@ -172,7 +160,7 @@ Status Pipeline::Release(uint32_t handle) {
   if (batch == nullptr) return Status::kBadHandle;
   if (!batch->judged) batch->tally->Drop(LossReason::kUnsent, batch->spans);
   --batch->exporter->batches;
-  arena_.Free(batch->run, batch->run_bytes);
+  arena_.Free(batch->at, batch->size);
   batch->handle = 0;
   return Status::kOk;
 }

@@ -26,6 +26,7 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer
   const PageArena& arena = *context.arena;
   const auto member = [&](uint16_t key) { return FindMember(config.Begin(), config.End(), key); };
 
+  run->Advance(run->Reserve(sizeof(Exporter)) + sizeof(Exporter));
   // message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
   otlp::ProtoWriter writer(run);
   uint32_t nested = writer.Open(pb::ResourceSpans::kResourceFieldNumber, 256);
@@ -33,7 +34,7 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer
   otlp::AttributeWriter(context, kDefaults, &writer, pb::Resource::kAttributesFieldNumber)
       .All(member(kKeyResource));
   writer.Close(nested);
-  const uint32_t resource_bytes = run->size();
+  const uint32_t scope_at = run->size();
   // message InstrumentationScope { string name = 1; string version = 2; ... }
   const Node* const scope = member(kKeyScope);
   nested = writer.Open(pb::ScopeSpans::kScopeFieldNumber, 32);
@@ -45,11 +46,10 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer
   if (run->failed()) return Status::kNoMemory;
 
   // From here on nothing moves any more.
-  const uint32_t head_bytes = run->size();
-  auto* const exporter = reinterpret_cast<Exporter*>(run->Prepend(sizeof(Exporter)));
+  auto* const exporter = reinterpret_cast<Exporter*>(run->data());
   std::memset(static_cast<void*>(exporter), 0, sizeof *exporter);
-  exporter->head_bytes = head_bytes;
-  exporter->scope_bytes = head_bytes - resource_bytes;
+  exporter->head_bytes = run->size() - static_cast<uint32_t>(sizeof *exporter);
+  exporter->scope_bytes = run->size() - scope_at;
   SpanLimits* const limits = &exporter->limits;
   *limits = kDefaults;
   const Node* const given = member(kKeyLimits);

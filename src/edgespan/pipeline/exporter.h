@@ -46,8 +46,8 @@ struct Exporter {
   bool idle() const { return traces == 0 && batches == 0; }
 };
 
-// Makes an exporter of a config record (src/README.md, "Configuration") in an empty buffer that has
-// headroom for it; what the host does not decide is left 0.
+// Makes an exporter of a config record (src/README.md, "Configuration") in an empty buffer; what
+// the host does not decide is left 0.
 Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer* run);
 
 }  // namespace edgespan

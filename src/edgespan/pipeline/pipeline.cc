@@ -111,7 +111,7 @@ int32_t Pipeline::OpenExporter(const TapeUse& use) {
   Buffer run;
   int32_t result = static_cast<int32_t>(Status::kNoMemory);
   const uint32_t record = reader.Store(&arena_, &lane);
-  if (record != 0 && run.Init(&arena_, 1024, sizeof(Exporter))) {
+  if (record != 0 && run.Init(&arena_, 1024)) {
     const Status status = ReadConfig({&arena_, &keys_}, *arena_.At<SpanRecord>(record), &run);
     const uint32_t slot = IsOk(status) ? TakeSlot() : 0;
     result = static_cast<int32_t>(slot < kMaxExporters ? status : Status::kTooLarge);

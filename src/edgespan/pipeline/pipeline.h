@@ -77,8 +77,6 @@ class Pipeline {
     uint32_t at;      // these three are what the host is told
     uint32_t size;
     uint32_t spans;
-    uint32_t run;
-    uint32_t run_bytes;
     Exporter* exporter;
     Tally* tally;  // the destination's
     bool judged;
