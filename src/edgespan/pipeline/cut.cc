@@ -48,6 +48,13 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
   uint32_t* const next = &trace->cut[destination];
   uint32_t slot = 0;
   while (slot < kMaxBatches && batches_[slot].handle != 0) ++slot;
+  if (slot == kMaxBatches) {
+    // With every batch in the host's hands there is no handle for another: the spans are lost.
+    for (; *next != 0; *next = arena_.At<SpanRecord>(*next)->next) {
+      to.tally.Drop(LossReason::kMemory, 1);
+    }
+    return 0;
+  }
   const uint32_t header = kMaxLengths + exporter->head_bytes;
   uint32_t most = to.max_spans;
   while (*next != 0) {
@@ -63,8 +70,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     Buffer out;
     uint32_t spans = 0;
     at = *next;
-    // With every batch in the host's hands there is no handle for another: the spans are lost.
-    if (slot < kMaxBatches && out.Init(&arena_, estimate + header)) {
+    if (out.Init(&arena_, estimate + header)) {
       otlp::ProtoWriter writer(&out);
       const uint32_t resource_spans =
           writer.Open(pb::ExportTraceServiceRequest::kResourceSpansFieldNumber, estimate);
@@ -108,9 +114,9 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     }
     out.Discard();
     if (spans == 0) spans = planned;  // there was not even memory to begin with
-    if (spans > 1 && slot < kMaxBatches) {
+    if (spans > 1) {
       most = spans / 2;
-    } else if (slot == kMaxBatches || !Reclaim(kLossOthers, trace)) {
+    } else if (!Reclaim(kLossOthers, trace)) {
       to.tally.Drop(LossReason::kMemory, 1);
       *next = arena_.At<SpanRecord>(*next)->next;
     }
