@@ -106,7 +106,6 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
         batch.spans = spans;
         batch.exporter = exporter;
         batch.tally = &to.tally;
-        batch.judged = false;
         *next = at;
         ++exporter->batches;
         return batch.handle;
@@ -150,13 +149,12 @@ int32_t Pipeline::Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind ki
   result[1] = judgement.rejected;
   result[2] = arena_.OffsetOf(judgement.message.data());
   result[3] = static_cast<uint32_t>(judgement.message.size());
-  if (!batch->judged) {
-    batch->judged = true;
-    Tally& tally = *batch->tally;
-    tally.accepted += accepted;
+  if (Tally* const tally = batch->tally) {
+    batch->tally = nullptr;
+    tally->accepted += accepted;
     // Without an answer nothing was rejected: the spans never arrived.
-    (http_status == 0 ? tally.dropped[static_cast<uint32_t>(LossReason::kUnsent)]
-                      : tally.rejected) += judgement.rejected;
+    (http_status == 0 ? tally->dropped[static_cast<uint32_t>(LossReason::kUnsent)]
+                      : tally->rejected) += judgement.rejected;
   }
   return static_cast<int32_t>(judgement.verdict);
 }
@@ -164,7 +162,7 @@ int32_t Pipeline::Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind ki
 Status Pipeline::Release(uint32_t handle) {
   Batch* const batch = FindBatch(handle);
   if (batch == nullptr) return Status::kBadHandle;
-  if (!batch->judged) batch->tally->Drop(LossReason::kUnsent, batch->spans);
+  if (batch->tally != nullptr) batch->tally->Drop(LossReason::kUnsent, batch->spans);
   --batch->exporter->batches;
   arena_.Free(batch->at, batch->size);
   batch->handle = 0;

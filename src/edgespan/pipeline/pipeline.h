@@ -78,8 +78,7 @@ class Pipeline {
     uint32_t size;
     uint32_t spans;
     Exporter* exporter;
-    Tally* tally;  // the destination's
-    bool judged;
+    Tally* tally;  // the destination's; nullptr once the batch was judged
   };
 
   // The result area's fields; room for the largest result.

@@ -40,7 +40,6 @@ struct Trace : TraceLinks {
   TraceId trace_id;
   SpanId root;     // all zero while no root is known (spans that arrived without or after theirs)
   Lane tree_lane;  // holds this Trace and its tree
-  SpanTree tree;
   Lane lanes[kLossClasses];
   uint32_t counts[kLossClasses];  // records in each lane
   uint32_t first;                 // offsets of the records, linked by SpanRecord::next
@@ -50,6 +49,7 @@ struct Trace : TraceLinks {
   bool has_inference;
   bool cutting;                    // being sent: nothing is added or evicted any more
   uint32_t cut[kMaxDestinations];  // by destination: the next record to encode, 0 at the end
+  SpanTree tree;
 
   // A trace can be sent once its root ended; spans without a known root wait for nothing.
   bool IsReady() const { return closed || !root.IsValid(); }
