@@ -53,9 +53,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace edgespan;
   const auto n = static_cast<uint32_t>(size);
   const uint32_t units = n / 2;
-  // Exact-size copies: ASan guards both ends.
-  auto src = std::make_unique<uint8_t[]>(size);
+  // Copies of the size that utf.h asks for: ASan guards both ends.
+  auto src = std::make_unique<uint8_t[]>(size + kTextSlack);
   if (size != 0) memcpy(src.get(), data, size);
+  memset(src.get() + size, '"', kTextSlack);
   auto src16 = std::make_unique<uint8_t[]>(2 * units);
   if (units != 0) memcpy(src16.get(), data, 2 * units);
 
@@ -69,7 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(scalar::NeedsJsonEscape(src.get(), n) == (escaped.size() != size));
   const std::string raw(src.get(), src.get() + size);
   const std::string& valid = IsValidUtf8(raw) ? raw : text;
-  const auto* bytes = reinterpret_cast<const uint8_t*>(valid.data());
+  const std::string padded = valid + std::string(kTextSlack, '"');
+  const auto* bytes = reinterpret_cast<const uint8_t*>(padded.data());
   const std::string json =
       '"' + Run(EscapeJson, bytes, static_cast<uint32_t>(valid.size()), 6) + '"';
   Require(nlohmann::json::parse(json) == valid);

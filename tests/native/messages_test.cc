@@ -230,7 +230,7 @@ class Run {
  public:
   // `members` nullptr: the span started only.
   TreeNode* Add(uint8_t id, uint8_t parent, uint16_t type, const Json& members = nullptr) {
-    TreeNode* const node = tree_.Add(&lab.arena, &lab.lane, Id(id), Id(parent), type);
+    TreeNode* const node = tree_.FindOrAdd(&lab.arena, &lab.lane, Id(id), Id(parent), type);
     REQUIRE(node != nullptr);
     if (!members.is_null()) {
       node->record = lab.arena.OffsetOf(lab.Record(members, type));

@@ -31,13 +31,13 @@ TEST_CASE("tree: children hang below their parent in order of start") {
   Lane lane;
   SpanTree tree = {};
   const PageArena& arena = region.arena;
-  TreeNode* const root = tree.Add(&region.arena, &lane, Id(1), kNone, kTypeAgentRun);
+  TreeNode* const root = tree.FindOrAdd(&region.arena, &lane, Id(1), kNone, kTypeAgentRun);
   REQUIRE(root != nullptr);
-  TreeNode* const a = tree.Add(&region.arena, &lane, Id(2), Id(1), kTypeModelGeneration);
-  TreeNode* const below = tree.Add(&region.arena, &lane, Id(3), Id(2), kTypeModelStep);
-  TreeNode* const b = tree.Add(&region.arena, &lane, Id(4), Id(1), kTypeToolCall);
-  TreeNode* const c = tree.Add(&region.arena, &lane, Id(5), Id(1), kTypeToolCall);
-  TreeNode* const stranger = tree.Add(&region.arena, &lane, Id(6), Id(99), kTypeToolCall);
+  TreeNode* const a = tree.FindOrAdd(&region.arena, &lane, Id(2), Id(1), kTypeModelGeneration);
+  TreeNode* const below = tree.FindOrAdd(&region.arena, &lane, Id(3), Id(2), kTypeModelStep);
+  TreeNode* const b = tree.FindOrAdd(&region.arena, &lane, Id(4), Id(1), kTypeToolCall);
+  TreeNode* const c = tree.FindOrAdd(&region.arena, &lane, Id(5), Id(1), kTypeToolCall);
+  TreeNode* const stranger = tree.FindOrAdd(&region.arena, &lane, Id(6), Id(99), kTypeToolCall);
   REQUIRE((a && below && b && c && stranger));
 
   CHECK(root->parent == 0);
@@ -53,7 +53,7 @@ TEST_CASE("tree: children hang below their parent in order of start") {
   CHECK(below->parent == arena.OffsetOf(a));
   // A parent that never started is no parent here; one that starts later does not adopt.
   CHECK(stranger->parent == 0);
-  REQUIRE(tree.Add(&region.arena, &lane, Id(99), kNone, kTypeGeneric) != nullptr);
+  REQUIRE(tree.FindOrAdd(&region.arena, &lane, Id(99), kNone, kTypeGeneric) != nullptr);
   CHECK(tree.Find(arena, Id(99))->first_child == 0);
   lane.Free(&region.arena);
 }
@@ -67,7 +67,7 @@ TEST_CASE("tree: ten thousand spans are all found") {
   for (uint64_t i = 1; i <= 10'000; ++i) {
     // Ids that differ in their low or in their high bytes only.
     const SpanId id = Id(i % 2 == 0 ? i : i << 40);
-    nodes.push_back(tree.Add(&region.arena, &lane, id, kNone, kTypeGeneric));
+    nodes.push_back(tree.FindOrAdd(&region.arena, &lane, id, kNone, kTypeGeneric));
     REQUIRE(nodes.back() != nullptr);
   }
   for (uint64_t i = 1; i <= 10'000; ++i) {
@@ -84,9 +84,10 @@ TEST_CASE("tree: without memory Add() fails and the tree stays whole") {
   Lane lane;
   SpanTree tree = {};
   uint64_t added = 0;
-  while (tree.Add(&region.arena, &lane, Id(added + 1), Id(added), kTypeGeneric) != nullptr) ++added;
+  while (tree.FindOrAdd(&region.arena, &lane, Id(added + 1), Id(added), kTypeGeneric) != nullptr)
+    ++added;
   REQUIRE(added > 50);
-  CHECK(tree.Add(&region.arena, &lane, Id(100'000), Id(1), kTypeGeneric) == nullptr);
+  CHECK(tree.FindOrAdd(&region.arena, &lane, Id(100'000), Id(1), kTypeGeneric) == nullptr);
   for (uint64_t i = 1; i <= added; ++i) REQUIRE(tree.Find(region.arena, Id(i)) != nullptr);
   CHECK(tree.Find(region.arena, Id(added + 1)) == nullptr);
   CHECK(tree.Find(region.arena, Id(100'000)) == nullptr);

@@ -38,8 +38,10 @@ std::string Convert(Transform transform, const Units& units) {
   return Run(transform, units.data(), 2 * units.size(), static_cast<uint32_t>(units.size()), 3);
 }
 
+// What may be read behind the text must not matter: the worst of it stands there.
 std::string Escape(Transform transform, const std::string& text) {
-  return Run(transform, text.data(), text.size(), static_cast<uint32_t>(text.size()), 6);
+  const std::string padded = text + std::string(kTextSlack, '"');
+  return Run(transform, padded.data(), padded.size(), static_cast<uint32_t>(text.size()), 6);
 }
 
 void AppendCodePoint(std::string* out, uint32_t c) {

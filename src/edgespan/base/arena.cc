@@ -78,7 +78,7 @@ void PageArena::Free(uint32_t offset, uint32_t bytes) {
   if (offset != 0) Shrink(offset, bytes, 0);
 }
 
-void PageArena::Shrink(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
+[[gnu::noinline]] void PageArena::Shrink(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
   Require(new_bytes <= bytes);
   const uint32_t page = offset / kPageSize + PagesFor(new_bytes);
   const uint32_t pages = PagesFor(bytes) - PagesFor(new_bytes);
@@ -92,6 +92,15 @@ void PageArena::Shrink(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
 bool PageArena::Extend(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
   Require(new_bytes >= bytes);
   return Take(offset / kPageSize + PagesFor(bytes), PagesFor(new_bytes) - PagesFor(bytes));
+}
+
+uint32_t PageArena::Resize(uint32_t offset, uint32_t bytes, uint32_t new_bytes) {
+  if (offset != 0 && Extend(offset, bytes, new_bytes)) return offset;
+  const uint32_t to = Allocate(new_bytes);
+  if (to == 0) return 0;
+  memcpy(At(to), At(offset), bytes);
+  Free(offset, bytes);
+  return to;
 }
 
 // Marks pages as in use. False, and nothing changed, if not all of them are free ones of the region

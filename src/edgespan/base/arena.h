@@ -44,6 +44,11 @@ class PageArena {
   // after it are free and within the budget.
   [[nodiscard]] bool Extend(uint32_t offset, uint32_t bytes, uint32_t new_bytes);
 
+  // Makes a run new_bytes >= bytes long: in place if the pages after it are free, else elsewhere, with
+  // its content. Returns where it is now; 0, and nothing changed, when there is no room. Offset 0
+  // with 0 bytes is a run that is not there yet.
+  [[nodiscard]] uint32_t Resize(uint32_t offset, uint32_t bytes, uint32_t new_bytes);
+
   uint8_t* At(uint32_t offset) const { return reinterpret_cast<uint8_t*>(base_ + offset); }
   template <class T>
   T* At(uint32_t offset) const {

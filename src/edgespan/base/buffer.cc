@@ -34,67 +34,49 @@ void CopyBytes(uint8_t* dst, const void* src, uint32_t n) {
   }
 }
 
-bool Buffer::Init(PageArena* arena, uint32_t initial_bytes, uint32_t headroom) {
+bool Buffer::Init(PageArena* arena, uint32_t initial_bytes) {
   arena_ = arena;
   begin_ = cursor_ = arena->At(0);
-  failed_ =
-      !Resize(headroom + std::clamp(initial_bytes, kSafeReserve, PageArena::kMaxBudget) + kSlack);
-  begin_ += headroom;
-  cursor_ = begin_;
+  failed_ = !Resize(std::clamp(initial_bytes, kSafeReserve, PageArena::kMaxBudget) + kSlack);
   return !failed_;
 }
 
-uint8_t* Buffer::Prepend(uint32_t n) {
-  if (static_cast<uintptr_t>(begin_ - arena_->At(run_)) < n) return nullptr;
-  begin_ -= n;
-  return begin_;
-}
-
 uint32_t Buffer::Detach(uint32_t* run_bytes) {
-  const uint32_t run = failed_ ? 0 : run_;
+  const uint32_t run = failed_ ? 0 : arena_->OffsetOf(begin_);
   // An empty one keeps its page.
-  const uint32_t kept = failed_ ? 0 : std::max(arena_->OffsetOf(cursor_) - run_, 1u);
+  const uint32_t kept = failed_ ? 0 : std::max(size(), 1u);
   Drop(kept);
   *run_bytes = kept;
   return run;
 }
 
 void Buffer::Discard() {
-  if (run_ != 0) Drop(0);
+  if (run_bytes_ != 0) Drop(0);
 }
 
 [[gnu::noinline]] void Buffer::Drop(uint32_t kept) {
-  arena_->Shrink(run_, run_bytes_, kept);
+  arena_->Shrink(arena_->OffsetOf(begin_), run_bytes_, kept);
   *this = Buffer();
 }
 
 // To twice the size; if that exceeds the budget, to what is needed and no more.
 [[gnu::noinline]] uint8_t* Buffer::Grow(uint32_t n) {
   // Cannot wrap, and exceeds every budget when n does.
-  const uint32_t needed =
-      std::min(n, PageArena::kMaxBudget) + kSlack + (arena_->OffsetOf(cursor_) - run_);
+  const uint32_t needed = std::min(n, PageArena::kMaxBudget) + kSlack + size();
   if (!failed_ && (Resize(std::max(run_bytes_ * 2, needed)) || Resize(needed))) return cursor_;
   Fail();
   return n <= kSafeReserve ? cursor_ : nullptr;
 }
 
-// Makes the run at least this long: in place if the following pages are free, else elsewhere. A
-// Buffer without a run (it holds nothing, at offset 0) gets one.
+// Makes the run at least this long. A Buffer without a run (it holds nothing, at offset 0) gets one.
 [[gnu::noinline]] bool Buffer::Resize(uint32_t bytes) {
   bytes = (bytes + PageArena::kPageSize - 1) & ~(PageArena::kPageSize - 1);
-  if (run_ == 0 || !arena_->Extend(run_, run_bytes_, bytes)) {
-    const uint32_t run = arena_->Allocate(bytes);
-    if (run == 0) return false;
-    uint8_t* const to = arena_->At(run);
-    uint8_t* const from = arena_->At(run_);
-    memcpy(to, from, static_cast<size_t>(cursor_ - from));
-    begin_ += to - from;
-    cursor_ += to - from;
-    arena_->Free(run_, run_bytes_);
-    run_ = run;
-  }
+  const uint32_t run = arena_->Resize(arena_->OffsetOf(begin_), run_bytes_, bytes);
+  if (run == 0) return false;
+  cursor_ = arena_->At(run) + size();
+  begin_ = arena_->At(run);
   run_bytes_ = bytes;
-  limit_ = arena_->At(run_) + bytes - kSlack;
+  limit_ = begin_ + bytes - kSlack;
   return true;
 }
 

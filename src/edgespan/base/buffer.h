@@ -28,10 +28,10 @@ class Buffer {
   static constexpr uint32_t kSlack = 32;          // Writable bytes beyond every reservation.
   static constexpr uint32_t kSafeReserve = 4096;  // What Reserve() grants even after failure.
 
-  // For an empty Buffer: allocates a run of at least headroom + initial_bytes + slack. False (and
+  // For an empty Buffer: allocates a run of at least initial_bytes + slack. False (and
   // failed()) if there is none; then no other member but Init(), failed() and Discard() may be
   // called.
-  [[nodiscard]] bool Init(PageArena* arena, uint32_t initial_bytes, uint32_t headroom = 0);
+  [[nodiscard]] bool Init(PageArena* arena, uint32_t initial_bytes);
 
   // The write cursor, with at least n + kSlack writable bytes after it. Once failed, no more memory
   // is taken: for n <= kSafeReserve the cursor is still safe to write through, for a larger n the
@@ -52,10 +52,6 @@ class Buffer {
     Append(text.data(), static_cast<uint32_t>(text.size()));
   }
 
-  // Moves the start n bytes back into the headroom and returns it; nullptr if the headroom is
-  // spent.
-  uint8_t* Prepend(uint32_t n);
-
   // Drops what was written after the first `size` bytes; ignored once failed, or if size is larger.
   void Truncate(uint32_t size) {
     if (size < this->size()) cursor_ = begin_ + size;
@@ -72,9 +68,9 @@ class Buffer {
   uint32_t size() const { return static_cast<uint32_t>(cursor_ - begin_); }
   bool failed() const { return failed_; }
 
-  // Hands the run to the caller, less its unused tail pages, and leaves the Buffer empty: returns
-  // the run's offset, 0 if failed() (then the run is freed). The bytes are where data() was, for
-  // size(); read both before.
+  // Hands the run to the caller, less its unused tail pages, and leaves the Buffer empty: returns the
+  // run's offset, 0 if failed() (then the run is freed), and how long it is: size(), or 1 if it is
+  // empty.
   [[nodiscard]] uint32_t Detach(uint32_t* run_bytes);
 
   // Frees the run and leaves the Buffer empty, ready for another Init().
@@ -86,11 +82,10 @@ class Buffer {
   void Drop(uint32_t kept);
 
   PageArena* arena_ = nullptr;
-  uint8_t* begin_ = nullptr;   // First byte of the content.
+  uint8_t* begin_ = nullptr;   // Start of the run.
   uint8_t* cursor_ = nullptr;  // End of the content.
   uint8_t* limit_ = nullptr;   // End of the run, less kSlack.
-  uint32_t run_ = 0;
-  uint32_t run_bytes_ = 0;
+  uint32_t run_bytes_ = 0;     // 0: there is no run.
   bool failed_ = false;
 };
 

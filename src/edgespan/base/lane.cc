@@ -35,12 +35,13 @@ void Lane::TrimTo(PageArena* arena, uint32_t end) {
 }
 
 void Lane::Free(PageArena* arena) {
-  for (uint32_t run = run_; run != 0;) {
+  uint32_t run = run_;
+  *this = Lane{};  // before its memory goes, where it may be itself
+  while (run != 0) {
     const RunHeader header = *arena->At<RunHeader>(run);
     arena->Free(run, header.bytes);
     run = header.next;
   }
-  *this = Lane{};
 }
 
 }  // namespace edgespan

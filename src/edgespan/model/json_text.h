@@ -27,8 +27,9 @@ class JsonText {
  public:
   JsonText(const RecordContext& context, Buffer* out) : context_(context), out_(out) {}
 
-  void Value(const Node* node);        // any value
-  void String(std::string_view text);  // quoted and escaped
+  void Value(const Node* node);  // any value
+  // Quoted and escaped. REQUIRES: the text is a record's (kTextSlack bytes behind it can be read).
+  void String(std::string_view text);
   void Raw(std::string_view text) { out_->AppendText(text); }
   // The text of a scalar as a bare string: numbers and dates without quotes. Nothing for containers.
   void Bare(const Node* node);

@@ -2,8 +2,9 @@
 //
 // A record is a SpanRecord followed by node_count Nodes: the span's members as a flat tree, in the
 // order they were written, text already UTF-8. It lives in one lane of its trace (model/lane.h),
-// is written once by ReadSpan() and then only read, by every destination's dialect. All offsets
-// count from the arena's base. A record is trusted: ReadSpan() checked what came from outside.
+// is written once by TapeReader::Store() and then only read, by every destination's dialect. All
+// offsets count from the arena's base; behind every text kTextSlack bytes can be read. A record is
+// trusted: the reader checked what came from outside.
 #pragma once
 
 #include <cstdint>

@@ -1,31 +1,21 @@
 #include "edgespan/model/span_tree.h"
 
-#include <cstring>
-
 namespace edgespan {
 
 TreeNode* SpanTree::Find(const PageArena& arena, const SpanId& id) const {
-  uint32_t at = buckets_ != 0 ? *Bucket(arena, id) : 0;
-  while (at != 0) {
-    TreeNode* const node = arena.At<TreeNode>(at);
-    if (node->id == id) return node;
-    at = node->next_in_bucket;
-  }
-  return nullptr;
+  uint32_t at = buckets_[Bucket(id)];
+  while (at != 0 && !(arena.At<TreeNode>(at)->id == id))
+    at = arena.At<TreeNode>(at)->next_in_bucket;
+  return at != 0 ? arena.At<TreeNode>(at) : nullptr;
 }
 
-TreeNode* SpanTree::Add(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
-                        uint16_t type) {
-  if (buckets_ == 0) {
-    constexpr uint32_t kBytes = kBuckets * sizeof(uint32_t);
-    buckets_ = lane->Allocate(arena, kBytes);
-    if (buckets_ == 0) return nullptr;
-    std::memset(arena->At(buckets_), 0, kBytes);
-  }
+TreeNode* SpanTree::FindOrAdd(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
+                              uint16_t type) {
+  if (TreeNode* const found = Find(*arena, id)) return found;
   const uint32_t at = lane->Allocate(arena, sizeof(TreeNode));
   if (at == 0) return nullptr;
   TreeNode* const above = parent.IsValid() ? Find(*arena, parent) : nullptr;
-  uint32_t* const bucket = Bucket(*arena, id);
+  uint32_t* const bucket = &buckets_[Bucket(id)];
   TreeNode* const node = arena->At<TreeNode>(at);
   *node = TreeNode{};
   node->id = id;

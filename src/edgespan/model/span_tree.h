@@ -2,8 +2,8 @@
 // until the trace closes, so that a span can be assigned to its run, open spans can be counted and
 // rules can look across spans (a model call's real input lies in its parent and earlier siblings).
 //
-// Plain data inside the trace's own lane; all zero is an empty tree. Look-ups are by hash into a
-// fixed table (10,000 spans: twenty steps), children are in order of start.
+// Plain data inside the trace's own lane, where its nodes are, too; all zero is an empty tree.
+// Look-ups are by hash into a fixed table (10,000 spans: twenty steps), children are in order of start.
 #pragma once
 
 #include <cstdint>
@@ -23,25 +23,26 @@ struct TreeNode {
   uint32_t next_sibling;
   uint32_t record;  // offset of the SpanRecord; 0 until the span ended (or when it was lost)
   uint16_t type;
-  uint16_t ended;
+  bool started;  // announced by the host, or ended
+  bool ended;
 };
 
 struct SpanTree {
   // The node for `id`, or nullptr.
   TreeNode* Find(const PageArena& arena, const SpanId& id) const;
-  // Adds a node under the node of `parent`, where there is one. Returns nullptr when out of memory.
-  TreeNode* Add(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
-                uint16_t type);
+  // The node for `id`; a new one, under the node of `parent` where there is one, if there was none.
+  // Returns nullptr when out of memory.
+  TreeNode* FindOrAdd(PageArena* arena, Lane* lane, const SpanId& id, const SpanId& parent,
+                      uint16_t type);
 
  private:
-  // Buckets and nodes both live in the lane that Add() is given, and go with it.
   static constexpr uint32_t kBuckets = 512;
-  uint32_t* Bucket(const PageArena& arena, const SpanId& id) const {
+  static uint32_t Bucket(const SpanId& id) {
     const uint64_t mixed = id.AsUint64() * 0x9e3779b97f4a7c15u;
-    return arena.At<uint32_t>(buckets_) + (mixed >> 32) % kBuckets;
+    return (mixed >> 32) % kBuckets;
   }
 
-  uint32_t buckets_ = 0;
+  uint32_t buckets_[kBuckets] = {};  // offsets of nodes
 };
 
 }  // namespace edgespan

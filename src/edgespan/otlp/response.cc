@@ -36,12 +36,20 @@ constexpr uint32_t Tag(int field, WireType type) {
 static_assert(int{RpcStatus::kMessageFieldNumber} ==
               int{ExportTracePartialSuccess::kErrorMessageFieldNumber});
 
-// `outer`: the message is ExportTraceServiceResponse { partial_success }, else one of the above.
-// Stops at the first byte that is not protobuf and at groups (which proto3 does not have); a field
-// that is longer than the message is cut to it.
-void ReadProtobuf(const uint8_t* at, const uint8_t* end, bool outer, Answer* answer) {
-  uint32_t tag = 0;  // 0: it comes next, else its value or size does.
-  while (at < end) {
+// A success is ExportTraceServiceResponse { partial_success }: fields count inside of that only. Stops
+// at the first byte that is not protobuf and at groups (which proto3 does not have); a field that is
+// longer than its message is cut to it.
+void ReadProtobuf(const uint8_t* at, const uint8_t* const last, bool success, Answer* answer) {
+  bool outer = success;
+  const uint8_t* end = last;  // of the message that `at` is in
+  uint32_t tag = 0;           // 0: it comes next, else its value or size does.
+  for (;;) {
+    if (at == end) {
+      if (at == last) return;
+      end = last;
+      outer = success;
+      tag = 0;
+    }
     uint64_t value = 0;
     for (uint32_t shift = 0;; shift += 7) {
       if (at == end || shift == 70) return;
@@ -49,27 +57,29 @@ void ReadProtobuf(const uint8_t* at, const uint8_t* end, bool outer, Answer* ans
       value |= (byte & uint64_t{127}) << shift;
       if (byte < 128) break;
     }
-    const auto left = static_cast<uint32_t>(end - at);
     if (tag == 0) {
       tag = static_cast<uint32_t>(value);
       if (tag >> 3 == 0) return;
       const uint32_t type = tag & 7;
       if (type == kVarint || type == kDelimited) continue;
       if (type != kFixed64 && type != kFixed32) return;
-      at += std::min(left, type == kFixed64 ? 8u : 4u);
-    } else if ((tag & 7) == kDelimited) {
-      const auto size = static_cast<uint32_t>(std::min<uint64_t>(value, left));
-      if (outer) {
-        if (tag == Tag(ExportTraceServiceResponse::kPartialSuccessFieldNumber, kDelimited)) {
-          ReadProtobuf(at, at + size, false, answer);
-        }
-      } else if (tag == Tag(ExportTracePartialSuccess::kErrorMessageFieldNumber, kDelimited)) {
-        answer->SetMessage(at, size);
+      value = type == kFixed64 ? 8 : 4;
+    } else if ((tag & 7) == kVarint) {
+      if (!outer && tag == Tag(ExportTracePartialSuccess::kRejectedSpansFieldNumber, kVarint)) {
+        answer->rejected = value;
       }
-      at += size;
-    } else if (!outer &&
-               tag == Tag(ExportTracePartialSuccess::kRejectedSpansFieldNumber, kVarint)) {
-      answer->rejected = value;
+      value = 0;
+    }
+    const uint8_t* const body = at;
+    at += std::min<uint64_t>(value, static_cast<size_t>(end - at));
+    if (outer) {
+      if (tag == Tag(ExportTraceServiceResponse::kPartialSuccessFieldNumber, kDelimited)) {
+        outer = false;
+        end = at;
+        at = body;
+      }
+    } else if (tag == Tag(ExportTracePartialSuccess::kErrorMessageFieldNumber, kDelimited)) {
+      answer->SetMessage(body, static_cast<size_t>(at - body));
     }
     tag = 0;
   }
@@ -104,41 +114,35 @@ uint64_t ReadCount(const uint8_t* at, const uint8_t* end) {
 void ReadJson(const uint8_t* at, const uint8_t* end, bool success, Answer* answer) {
   const uint32_t message_name = success ? HashName("errorMessage") : HashName("message");
   int32_t depth = 0, message_depth = INT32_MAX;
-  uint32_t name = 0;      // Of the last string, unless something else than a colon came after it.
-  bool is_value = false;  // The colon came, too.
+  uint32_t text =
+      0;  // the hash of the last string, unless something else than a colon came after it
+  uint32_t name = 0;  // the same once the colon came
   while (at < end) {
     const uint8_t c = *at++;
     if (c <= ' ') continue;
     if (c == ':') {
-      is_value = true;
+      name = text;
       continue;
     }
     const uint8_t* value = at - 1;
-    uint32_t next_name = 0;
+    text = 0;
     if (c == '"') {
       value = at;
-      next_name = kHashSeed;
-      for (; at < end && *at != '"'; ++at) {
-        if (*at == '\\') ++at;
-        if (at == end) break;
-        next_name = AddToHash(next_name, *at);
+      text = kHashSeed;
+      for (bool escaped = false; at < end && (escaped || *at != '"'); ++at) {
+        escaped = !escaped && *at == '\\';
+        text = AddToHash(text, *at);
       }
-      if (is_value) {
-        next_name = 0;
-        if (name == message_name && depth < message_depth) {
-          message_depth = depth;
-          answer->SetMessage(value, static_cast<size_t>(at - value));
-        }
+      if (name == message_name && depth < message_depth) {
+        message_depth = depth;
+        answer->SetMessage(value, static_cast<size_t>(at - value));
       }
       if (at < end) ++at;
     }
     depth += (c | 0x20) == '{';  // Either kind of bracket,
     depth -= (c | 0x20) == '}';  // for they differ in this bit.
-    if (is_value && success && name == HashName("rejectedSpans")) {
-      answer->rejected = ReadCount(value, end);
-    }
-    name = next_name;
-    is_value = false;
+    if (name == HashName("rejectedSpans")) answer->rejected = ReadCount(value, end);
+    name = 0;
   }
 }
 

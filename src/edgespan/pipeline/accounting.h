@@ -40,11 +40,6 @@ struct Tally {
   uint32_t dropped[kLossReasons] = {};
 
   void Drop(LossReason reason, uint32_t spans) { dropped[static_cast<uint32_t>(reason)] += spans; }
-  uint32_t Dropped() const {
-    uint32_t sum = 0;
-    for (uint32_t n : dropped) sum += n;
-    return sum;
-  }
 };
 
 }  // namespace edgespan

@@ -3,6 +3,7 @@
 
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/otlp/span_encoder.h"
+#include "edgespan/otlp/writer.h"
 #include "edgespan/pipeline/pipeline.h"
 
 namespace edgespan {
@@ -11,30 +12,6 @@ namespace {
 namespace pb = otlp::pb;
 
 constexpr uint32_t kMaxLengths = 16;  // tags and lengths of ResourceSpans and ScopeSpans
-
-// message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
-// message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; ... }
-// message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; ... }
-//
-// Writes everything in front of the spans into the buffer's headroom, back to front.
-void PrependHeader(const Exporter& exporter, Buffer* out) {
-  const auto prepend = [out](const uint8_t* bytes, uint32_t size) {
-    if (uint8_t* const at = out->Prepend(size)) std::memcpy(at, bytes, size);
-  };
-  const auto field = [&](int number) {
-    using Wire = google::protobuf::internal::WireFormatLite;
-    uint8_t head[kMaxLengths];
-    uint8_t* p = Wire::WriteTagToArray(number, Wire::WIRETYPE_LENGTH_DELIMITED, head);
-    p = google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(out->size(), p);
-    prepend(head, static_cast<uint32_t>(p - head));
-  };
-  const uint32_t resource_bytes = exporter.head_bytes - exporter.scope_bytes;
-  prepend(exporter.head() + resource_bytes, exporter.scope_bytes);
-  field(pb::ResourceSpans::kScopeSpansFieldNumber);
-  prepend(exporter.head(), resource_bytes);
-  field(pb::ExportTraceServiceRequest::kResourceSpansFieldNumber);
-}
-
 }  // namespace
 
 int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle) {
@@ -42,10 +19,10 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
   if (exporter == nullptr || destination >= exporter->destination_count) {
     return static_cast<int32_t>(Status::kBadHandle);
   }
-  for (uint32_t at = oldest_; at != 0;) {
-    Trace* const trace = arena_.At<Trace>(at);
+  for (TraceLinks* at = traces_.newer; at != &traces_;) {
+    Trace* const trace = static_cast<Trace*>(at);
     at = trace->newer;
-    if (trace->exporter != SlotOf(*exporter) || !trace->IsReady()) continue;
+    if (trace->exporter != exporter || !trace->IsReady()) continue;
     if (trace_handle != 0 && trace->handle != trace_handle) continue;
     if (!trace->cutting) {
       trace->cutting = true;
@@ -62,15 +39,26 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
 
 // Encodes spans from trace->cut[destination] on, as many as one request may hold. Returns the
 // batch's handle, or 0 when nothing was left or nothing could be encoded.
+//
+// message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
+// message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; ... }
+// message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; ... }
 uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* trace) {
   Destination& to = exporter->destinations[destination];
   uint32_t* const next = &trace->cut[destination];
   uint32_t slot = 0;
   while (slot < kMaxBatches && batches_[slot].handle != 0) ++slot;
+  if (slot == kMaxBatches) {
+    // With every batch in the host's hands there is no handle for another: the spans are lost.
+    for (; *next != 0; *next = arena_.At<SpanRecord>(*next)->next) {
+      to.tally.Drop(LossReason::kMemory, 1);
+    }
+    return 0;
+  }
   const uint32_t header = kMaxLengths + exporter->head_bytes;
   uint32_t most = to.max_spans;
   while (*next != 0) {
-    uint64_t estimate = 0;
+    uint32_t estimate = 0;  // no overflow: records are several times smaller, and within the budget
     uint32_t planned = 0;
     uint32_t at = *next;
     for (; at != 0 && planned < most && estimate < to.max_bytes; ++planned) {
@@ -82,36 +70,40 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     Buffer out;
     uint32_t spans = 0;
     at = *next;
-    // With every batch in the host's hands there is no handle for another: the spans are lost.
-    if (slot < kMaxBatches && out.Init(&arena_, static_cast<uint32_t>(estimate), header)) {
+    if (out.Init(&arena_, estimate + header)) {
+      otlp::ProtoWriter writer(&out);
+      const uint32_t resource_spans =
+          writer.Open(pb::ExportTraceServiceRequest::kResourceSpansFieldNumber, estimate);
+      out.Append(exporter->head(), exporter->head_bytes - exporter->scope_bytes);
+      const uint32_t scope_spans = writer.Open(pb::ResourceSpans::kScopeSpansFieldNumber, estimate);
+      out.Append(exporter->head() + exporter->head_bytes - exporter->scope_bytes,
+                 exporter->scope_bytes);
+      const uint32_t spare = header - out.size();  // what the lengths may still grow by
       const otlp::RunContext run = {
           {&arena_, &keys_}, &exporter->limits, trace->WireId(arena_), trace->has_inference};
-      if (&mapper_.dialect() != to.dialect) mapper_.Init(&arena_, &keys_, to.dialect);
+      if (mapper_.dialect() != to.dialect) mapper_.Init(&arena_, &keys_, to.dialect);
       otlp::SpanEncoder encoder(run, &mapper_, &out);
       while (at != 0 && spans < most && !out.failed()) {
         const SpanRecord& span = *arena_.At<SpanRecord>(at);
         const uint32_t before = out.size();
         encoder.Write(span);
         // A span that is too large for any request travels alone: the receiver has the last word.
-        if (spans > 0 && out.size() + header > to.max_bytes) {
+        if (spans > 0 && out.size() + spare > to.max_bytes) {
           out.Truncate(before);
           break;
         }
         ++spans;
         at = span.next;
       }
-      PrependHeader(*exporter, &out);
+      writer.Close(scope_spans);
+      writer.Close(resource_spans);
       if (!out.failed()) {
         Batch& batch = batches_[slot];
-        batch = Batch{};
-        batch.size = out.size();
-        batch.at = arena_.OffsetOf(out.data());
-        batch.run = out.Detach(&batch.run_bytes);
+        batch.handle = NextSerial() * kMaxBatches + slot;
+        batch.at = out.Detach(&batch.size);
         batch.spans = spans;
-        batch.exporter = trace->exporter;
-        batch.destination = destination;
-        batch_serial_ = (batch_serial_ & 0xffffff) + 1;
-        batch.handle = batch_serial_ * kMaxBatches + slot;
+        batch.exporter = exporter;
+        batch.tally = &to.tally;
         *next = at;
         ++exporter->batches;
         return batch.handle;
@@ -119,9 +111,9 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     }
     out.Discard();
     if (spans == 0) spans = planned;  // there was not even memory to begin with
-    if (spans > 1 && slot < kMaxBatches) {
+    if (spans > 1) {
       most = spans / 2;
-    } else if (slot == kMaxBatches || !Reclaim(kLossOthers, trace)) {
+    } else if (!Reclaim(kLossOthers, trace)) {
       to.tally.Drop(LossReason::kMemory, 1);
       *next = arena_.At<SpanRecord>(*next)->next;
     }
@@ -129,7 +121,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
   return 0;
 }
 
-Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
+[[gnu::noinline]] Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
   Batch* const batch = &batches_[handle % kMaxBatches];
   return handle != 0 && batch->handle == handle ? batch : nullptr;
 }
@@ -137,10 +129,7 @@ Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
 Status Pipeline::Describe(uint32_t handle) {
   const Batch* const batch = FindBatch(handle);
   if (batch == nullptr) return Status::kBadHandle;
-  uint32_t* const result = Result();
-  result[0] = batch->at;
-  result[1] = batch->size;
-  result[2] = batch->spans;
+  std::memcpy(Result(), &batch->at, 3 * sizeof(uint32_t));
   return Status::kOk;
 }
 
@@ -158,13 +147,12 @@ int32_t Pipeline::Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind ki
   result[1] = judgement.rejected;
   result[2] = arena_.OffsetOf(judgement.message.data());
   result[3] = static_cast<uint32_t>(judgement.message.size());
-  if (!batch->judged) {
-    batch->judged = true;
-    Tally& tally = ExporterIn(batch->exporter).destinations[batch->destination].tally;
-    tally.accepted += accepted;
+  if (Tally* const tally = batch->tally) {
+    batch->tally = nullptr;
+    tally->accepted += accepted;
     // Without an answer nothing was rejected: the spans never arrived.
-    (http_status == 0 ? tally.dropped[static_cast<uint32_t>(LossReason::kUnsent)]
-                      : tally.rejected) += judgement.rejected;
+    (http_status == 0 ? tally->dropped[static_cast<uint32_t>(LossReason::kUnsent)]
+                      : tally->rejected) += judgement.rejected;
   }
   return static_cast<int32_t>(judgement.verdict);
 }
@@ -172,13 +160,10 @@ int32_t Pipeline::Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind ki
 Status Pipeline::Release(uint32_t handle) {
   Batch* const batch = FindBatch(handle);
   if (batch == nullptr) return Status::kBadHandle;
-  Exporter& exporter = ExporterIn(batch->exporter);
-  if (!batch->judged) {
-    exporter.destinations[batch->destination].tally.Drop(LossReason::kUnsent, batch->spans);
-  }
-  --exporter.batches;
-  arena_.Free(batch->run, batch->run_bytes);
-  *batch = Batch{};
+  if (batch->tally != nullptr) batch->tally->Drop(LossReason::kUnsent, batch->spans);
+  --batch->exporter->batches;
+  arena_.Free(batch->at, batch->size);
+  batch->handle = 0;
   return Status::kOk;
 }
 

@@ -1,5 +1,7 @@
 #include "edgespan/pipeline/exporter.h"
 
+#include <cstring>
+
 #include "edgespan/otlp/attributes.h"
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/otlp/writer.h"
@@ -20,45 +22,19 @@ void ReadNumber(const Node* object, uint16_t key, uint32_t* value) {
 
 }  // namespace
 
-Status ReadConfig(const RecordContext& context, const SpanRecord& config, Exporter* exporter,
-                  Buffer* head) {
+Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer* run) {
   const PageArena& arena = *context.arena;
   const auto member = [&](uint16_t key) { return FindMember(config.Begin(), config.End(), key); };
 
-  SpanLimits* const limits = &exporter->limits;
-  *limits = SpanLimits{};
-  const Node* const given = member(kKeyLimits);
-  ReadNumber(given, kKeyAttributeCountLimit, &limits->attribute_count);
-  ReadNumber(given, kKeyAttributeValueLengthLimit, &limits->attribute_value_length);
-  ReadNumber(given, kKeyEventCountLimit, &limits->event_count);
-  ReadNumber(given, kKeyLinkCountLimit, &limits->link_count);
-
-  const Node* const destinations = member(kKeyDestinations);
-  if (destinations == nullptr || destinations->Kind() != tape::Op::kArray) {
-    return Status::kBadConfig;
-  }
-  for (const Node* node = destinations->Begin(); node < destinations->End(); node = node->Skip()) {
-    if (exporter->destination_count == kMaxDestinations) return Status::kBadConfig;
-    Destination& destination = exporter->destinations[exporter->destination_count++];
-    destination = Destination{};
-    destination.max_bytes = kDefaultMaxBytes;
-    destination.max_spans = kDefaultMaxSpans;
-    ReadNumber(node, kKeyMaxBytes, &destination.max_bytes);
-    ReadNumber(node, kKeyMaxSpans, &destination.max_spans);
-    if (destination.max_spans == 0) destination.max_spans = 1;
-    destination.dialect = FindDialect(TextOf(arena, FindMember(node, kKeyDialect)));
-    if (destination.dialect == nullptr) return Status::kBadConfig;
-  }
-  if (exporter->destination_count == 0) return Status::kBadConfig;
-
+  run->Advance(run->Reserve(sizeof(Exporter)) + sizeof(Exporter));
   // message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
-  otlp::ProtoWriter writer(head);
+  otlp::ProtoWriter writer(run);
   uint32_t nested = writer.Open(pb::ResourceSpans::kResourceFieldNumber, 256);
-  const SpanLimits unlimited;
-  otlp::AttributeWriter(context, unlimited, &writer, pb::Resource::kAttributesFieldNumber)
+  static constexpr SpanLimits kDefaults;
+  otlp::AttributeWriter(context, kDefaults, &writer, pb::Resource::kAttributesFieldNumber)
       .All(member(kKeyResource));
   writer.Close(nested);
-  const uint32_t resource_bytes = head->size();
+  const uint32_t scope_at = run->size();
   // message InstrumentationScope { string name = 1; string version = 2; ... }
   const Node* const scope = member(kKeyScope);
   nested = writer.Open(pb::ScopeSpans::kScopeFieldNumber, 32);
@@ -67,9 +43,36 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Export
   writer.Text(pb::InstrumentationScope::kVersionFieldNumber,
               TextOf(arena, FindMember(scope, kKeyVersion)));
   writer.Close(nested);
-  if (head->failed()) return Status::kNoMemory;
-  exporter->head_bytes = head->size();
-  exporter->scope_bytes = head->size() - resource_bytes;
+  if (run->failed()) return Status::kNoMemory;
+
+  // From here on nothing moves any more.
+  auto* const exporter = reinterpret_cast<Exporter*>(run->data());
+  std::memset(static_cast<void*>(exporter), 0, sizeof *exporter);
+  exporter->head_bytes = run->size() - static_cast<uint32_t>(sizeof *exporter);
+  exporter->scope_bytes = run->size() - scope_at;
+  SpanLimits* const limits = &exporter->limits;
+  *limits = kDefaults;
+  const Node* const given = member(kKeyLimits);
+  ReadNumber(given, kKeyAttributeCountLimit, &limits->attribute_count);
+  ReadNumber(given, kKeyAttributeValueLengthLimit, &limits->attribute_value_length);
+  ReadNumber(given, kKeyEventCountLimit, &limits->event_count);
+  ReadNumber(given, kKeyLinkCountLimit, &limits->link_count);
+
+  const Node* const destinations = member(kKeyDestinations);
+  if (destinations == nullptr || destinations->Kind() != tape::Op::kArray || destinations->a == 0) {
+    return Status::kBadConfig;
+  }
+  for (const Node* node = destinations->Begin(); node < destinations->End(); node = node->Skip()) {
+    if (exporter->destination_count == kMaxDestinations) return Status::kBadConfig;
+    Destination& destination = exporter->destinations[exporter->destination_count++];
+    destination.max_bytes = kDefaultMaxBytes;
+    destination.max_spans = kDefaultMaxSpans;
+    ReadNumber(node, kKeyMaxBytes, &destination.max_bytes);
+    ReadNumber(node, kKeyMaxSpans, &destination.max_spans);
+    if (destination.max_spans == 0) destination.max_spans = 1;
+    destination.dialect = FindDialect(TextOf(arena, FindMember(node, kKeyDialect)));
+    if (destination.dialect == nullptr) return Status::kBadConfig;
+  }
   return Status::kOk;
 }
 

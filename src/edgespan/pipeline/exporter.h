@@ -44,15 +44,10 @@ struct Exporter {
 
   const uint8_t* head() const { return reinterpret_cast<const uint8_t*>(this + 1); }
   bool idle() const { return traces == 0 && batches == 0; }
-  uint32_t Pending(uint32_t destination) const {
-    const Tally& tally = destinations[destination].tally;
-    return ended - lost.Dropped() - tally.accepted - tally.rejected - tally.Dropped();
-  }
 };
 
-// Reads a config record (src/README.md, "Configuration") into `exporter`, and the encoded resource
-// and scope fields into `head`.
-Status ReadConfig(const RecordContext& context, const SpanRecord& config, Exporter* exporter,
-                  Buffer* head);
+// Makes an exporter of a config record (src/README.md, "Configuration") in an empty buffer; what
+// the host does not decide is left 0.
+Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer* run);
 
 }  // namespace edgespan

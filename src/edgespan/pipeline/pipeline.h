@@ -74,36 +74,34 @@ class Pipeline {
     uint32_t bytes;
   };
   struct Batch {
-    uint32_t handle;    // 0: a free slot
-    uint32_t exporter;  // slot
-    uint32_t destination;
-    uint32_t run;
-    uint32_t run_bytes;
-    uint32_t at;
+    uint32_t handle;  // 0: a free slot
+    uint32_t at;      // these three are what the host is told
     uint32_t size;
     uint32_t spans;
-    bool judged;
+    Exporter* exporter;
+    Tally* tally;  // the destination's; nullptr once the batch was judged
   };
 
   // The result area's fields; room for the largest result.
   uint32_t* Result() { return arena_.At<uint32_t>(result_); }
-  TapeAreas Areas(const TapeUse& use) const;
+  // A reader of what the host says it used, as far as it was lent.
+  TapeReader Reader(const TapeUse& use) const;
+  // Numbers for handles: positive, and small enough to have a slot's number behind them.
+  uint32_t NextSerial() { return serial_ = serial_ % 0xffffff + 1; }
 
   Exporter* FindExporter(uint32_t handle);
-  static uint32_t SlotOf(const Exporter& exporter) { return (exporter.handle - 1) % kMaxExporters; }
-  Exporter& ExporterIn(uint32_t slot) const { return *arena_.At<Exporter>(exporters_[slot]); }
-  // A free slot, if need be that of the idle exporter that was used least recently.
-  bool TakeSlot(uint32_t* slot);
+  // A free slot, if need be that of the idle exporter that was used least recently; kMaxExporters if
+  // none is idle.
+  uint32_t TakeSlot();
 
   // The trace that a span with these ids belongs to; nullptr when it must get its own.
-  Trace* FindTrace(const Exporter& exporter, const TraceId& trace_id, const SpanId& span_id,
+  Trace* FindTrace(const Exporter* exporter, const TraceId& trace_id, const SpanId& span_id,
                    const SpanId& parent_id);
   Trace* NewTrace(Exporter* exporter, const TraceId& trace_id, const SpanId& root);
   void FreeTrace(Trace* trace);
   void Abandon(Trace* trace);  // frees it and counts what it held as lost
-  void OnStart(Exporter* exporter, const TraceId& trace_id, const TapeReader& reader);
-  // Returns the trace that the span closed, or nullptr.
-  Trace* OnEnd(Exporter* exporter, const TraceId& trace_id, TapeReader* reader);
+  // A span that started or ended. Returns the trace that it closed, or nullptr.
+  Trace* OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader* reader);
   // Gives up memory of lower rank than `loss_class` (and of the same rank in traces other than
   // `keep`); false when there was none.
   bool Reclaim(LossClass loss_class, const Trace* keep);
@@ -115,15 +113,12 @@ class Pipeline {
   KeyTable keys_;
   Mapper mapper_;  // of the dialect that was used last
   Area areas_[kAreas] = {};
-  uint32_t exporters_[kMaxExporters] = {};  // offsets, by slot
+  Exporter* exporters_[kMaxExporters] = {};  // by slot
   Batch batches_[kMaxBatches] = {};
-  uint32_t newest_ = 0;  // traces, by age
-  uint32_t oldest_ = 0;
+  TraceLinks traces_ = {};  // its `older` is the newest one, its `newer` the oldest
   uint32_t trace_count_ = 0;
   uint32_t tick_ = 0;
-  uint32_t exporter_serial_ = 0;
-  uint32_t trace_serial_ = 0;
-  uint32_t batch_serial_ = 0;
+  uint32_t serial_ = 0;
   uint32_t result_ = 0;
 };
 

@@ -43,8 +43,7 @@ uint32_t Trace::Evict(PageArena* arena, LossClass loss_class) {
 
 void Trace::Free(PageArena* arena) {
   for (Lane& lane : lanes) lane.Free(arena);
-  Lane lane = tree_lane;  // it holds this object
-  lane.Free(arena);
+  tree_lane.Free(arena);  // which holds this object, in its oldest run
 }
 
 }  // namespace edgespan

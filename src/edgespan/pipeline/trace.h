@@ -25,15 +25,21 @@ enum LossClass : uint32_t {
 };
 constexpr uint32_t kLossClasses = 3;
 
-struct Trace {
-  uint32_t newer;  // offsets of the neighbours in the Pipeline's list
-  uint32_t older;
+struct Exporter;
+
+// A place in the ring of all traces, by age; the Pipeline's own place is between the newest and the
+// oldest.
+struct TraceLinks {
+  TraceLinks* newer;
+  TraceLinks* older;
+};
+
+struct Trace : TraceLinks {
   uint32_t handle;
-  uint32_t exporter;  // slot
+  Exporter* exporter;
   TraceId trace_id;
   SpanId root;     // all zero while no root is known (spans that arrived without or after theirs)
   Lane tree_lane;  // holds this Trace and its tree
-  SpanTree tree;
   Lane lanes[kLossClasses];
   uint32_t counts[kLossClasses];  // records in each lane
   uint32_t first;                 // offsets of the records, linked by SpanRecord::next
@@ -43,6 +49,7 @@ struct Trace {
   bool has_inference;
   bool cutting;                    // being sent: nothing is added or evicted any more
   uint32_t cut[kMaxDestinations];  // by destination: the next record to encode, 0 at the end
+  SpanTree tree;
 
   // A trace can be sent once its root ended; spans without a known root wait for nothing.
   bool IsReady() const { return closed || !root.IsValid(); }

@@ -38,12 +38,15 @@ class Mapper {
   static constexpr uint32_t kMaxKinds = 400;
   static constexpr uint32_t kMaxSteps = 4;  // of one member on one span type
 
+  // Also begins anew, with another dialect.
   void Init(PageArena* arena, const KeyTable* keys, const Dialect* dialect) {
+    lane_.Free(arena);
+    slots_ = used_ = 0;
     arena_ = arena;
     keys_ = keys;
     dialect_ = dialect;
   }
-  const Dialect& dialect() const { return *dialect_; }
+  const Dialect* dialect() const { return dialect_; }
 
   // The steps for a member with an interned key, good until the next call; nullptr when memory is out.
   const Step* Find(Scope scope, const SpanType& type, uint16_t key) {

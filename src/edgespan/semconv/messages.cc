@@ -9,19 +9,39 @@ namespace {
 
 using tape::Op;
 
-bool IsList(const Node* node) { return node != nullptr && node->Kind() == Op::kArray; }
-bool IsText(const Node* node) { return node != nullptr && node->Kind() == Op::kString; }
+// What is written, as Emit() reads it: '!' stands for a value, a space ends what is written even if
+// the value after it is missing. Every element of a list ends with a comma; Close() takes back the
+// last one.
+constexpr char kAsItIs[] = "!,";
+constexpr char kTextPart[] = R"({"type":"text","content":!},)";
+constexpr char kReasoningPart[] = R"({"type":"reasoning","content":!},)";
+constexpr char kToolCallPart[] = R"({"type":"tool_call" ,"id":!,"name":!,"arguments":!},)";
+constexpr char kToolResponsePart[] =
+    R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},)";
+constexpr char kUserMessage[] = R"({"role":"user","parts":[{"type":"text","content":!}]},)";
+constexpr char kMessageStart[] = R"({"role":!,"parts":[)";
+constexpr char kAssistantStart[] = R"({"role":"assistant","parts":[)";
+constexpr char kToolStart[] = R"({"role":"tool","parts":[)";
+constexpr char kFunction[] = R"({"type":"function","name":!},)";
+
+[[gnu::noinline]] bool Is(Op op, const Node* node) { return node != nullptr && node->Kind() == op; }
+bool IsList(const Node* node) { return Is(Op::kArray, node); }
+bool IsText(const Node* node) { return Is(Op::kString, node); }
 
 const SpanRecord* RecordOf(const RecordContext& context, const TreeNode& node) {
   return node.record != 0 ? context.arena->At<SpanRecord>(node.record) : nullptr;
 }
-const Node* MemberOf(const SpanRecord& record, uint16_t key) {
+[[gnu::noinline]] const Node* MemberOf(const SpanRecord& record, uint16_t key) {
   return FindMember(record.Begin(), record.End(), key);
 }
-bool IsToolCall(uint16_t type) {
-  return type >= kFirstSpanType && type <= kLastSpanType &&
-         (TypeBit(static_cast<Key>(type)) & kToolCalls) != 0;
+const Node* FirstOf(const Node* object, uint16_t key, uint16_t other) {
+  const Node* const member = FindMember(object, key);
+  return member != nullptr ? member : FindMember(object, other);
 }
+
+// The types of kToolCalls, which stand in a row.
+bool IsToolCall(uint16_t type) { return type >= kTypeToolCall && type <= kTypeMcpToolCall; }
+static_assert(TypeBit(kTypeMcpToolCall) * 2 - TypeBit(kTypeToolCall) == kToolCalls);
 
 // The generation that a model call belongs to: its parent, or its step's parent.
 const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call) {
@@ -35,145 +55,149 @@ const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call)
 
 }  // namespace
 
-void MessageWriter::Separate() {
-  if (!first_) json_.Raw(",");
-  first_ = false;
+// A piece of text before a '!' is left out with its value where there is none.
+[[gnu::noinline]] void MessageWriter::Emit(const char* format, const Node* a, const Node* b,
+                                           const Node* c) {
+  for (;;) {
+    const char* end = format;
+    while (*end > '!') ++end;
+    const bool has_value = *end == '!';
+    if (!has_value || a != nullptr) json_.Raw({format, static_cast<size_t>(end - format)});
+    if (*end == '\0') return;
+    if (has_value) {
+      if (a != nullptr) json_.Value(a);
+      a = b;
+      b = c;
+    }
+    format = end + 1;
+  }
 }
 
-void MessageWriter::Field(std::string_view comma_and_name, const Node* value) {
-  if (value == nullptr) return;
-  json_.Raw(comma_and_name);
-  json_.Value(value);
+// The end of a list.
+[[gnu::noinline]] void MessageWriter::Close(const char* end) {
+  const uint32_t size = out_->size();
+  if (size != 0 && out_->data()[size - 1] == ',') out_->Truncate(size - 1);
+  Emit(end);
 }
 
-void MessageWriter::TextPart(std::string_view type, const Node* content) {
-  json_.Raw("{\"type\":\"");
-  json_.Raw(type);
-  Field("\",\"content\":", content);
-  json_.Raw("}");
+void MessageWriter::Each(const Node* list, Element kind) {
+  for (const Node* node = list->Begin(); node < list->End(); node = node->Skip()) {
+    Write(node, kind);
+  }
+}
+
+void MessageWriter::Write(const Node* node, Element kind) {
+  const Node* content = nullptr;
+  const char* format = kTextPart;
+  switch (kind) {
+    case Element::kMessage:
+      return Message(node);
+    case Element::kPart:
+      return Part(node);
+    case Element::kToolCall:
+      return ToolCall(node);
+    case Element::kReasoning:
+      content = FindMember(node, kKeyText);
+      format = kReasoningPart;
+      break;
+    case Element::kInstruction:
+      content = IsText(node) ? node : FindMember(node, kKeyContent);
+      if (!IsText(content)) content = nullptr;
+      break;
+    case Element::kToolName:
+      if (IsText(node)) content = node;
+      format = kFunction;
+  }
+  if (content == nullptr) {
+    content = node;
+    format = kAsItIs;
+  }
+  Emit(format, content);
 }
 
 void MessageWriter::ToolCall(const Node* call) {
-  json_.Raw("{\"type\":\"tool_call\"");
-  Field(",\"id\":", FindMember(call, kKeyToolCallId));
-  Field(",\"name\":", FindMember(call, kKeyToolName));
-  const Node* input = FindMember(call, kKeyInput);
-  Field(",\"arguments\":", input != nullptr ? input : FindMember(call, kKeyArgs));
-  json_.Raw("}");
+  Emit(kToolCallPart, FindMember(call, kKeyToolCallId), FindMember(call, kKeyToolName),
+       FirstOf(call, kKeyInput, kKeyArgs));
 }
 
 void MessageWriter::Part(const Node* part) {
   const std::string_view type = TextOf(*context_.arena, FindMember(part, kKeyType));
   const Node* const text = FindMember(part, kKeyText);
-  if (SameText(type, "text") && text != nullptr) return TextPart("text", text);
-  if (SameText(type, "reasoning") && text != nullptr) return TextPart("reasoning", text);
-  if (SameText(type, "tool-call") && FindMember(part, kKeyToolCallId) != nullptr)
-    return ToolCall(part);
-  const Node* output = FindMember(part, kKeyOutput);
-  if (output == nullptr) output = FindMember(part, kKeyResult);
-  if (SameText(type, "tool-result") && output != nullptr) {
-    json_.Raw("{\"type\":\"tool_call_response\"");
-    Field(",\"id\":", FindMember(part, kKeyToolCallId));
-    Field(",\"name\":", FindMember(part, kKeyToolName));
-    // The AI SDK wraps results as {type: 'json' | 'text' | ..., value}.
-    const Node* const value = FindMember(output, kKeyValue);
-    const bool wrapped = value != nullptr && FindMember(output, kKeyType) != nullptr;
-    Field(",\"response\":", wrapped ? value : output);
-    return json_.Raw("}");
-  }
-  json_.Value(part);
-}
-
-void MessageWriter::Parts(const Node* content) {
-  if (!IsList(content)) return TextPart("text", content);
-  for (const Node* part = content->Begin(); part < content->End(); part = part->Skip()) {
-    if (part != content->Begin()) json_.Raw(",");
-    Part(part);
-  }
+  const Node* const id = FindMember(part, kKeyToolCallId);
+  if (text != nullptr && SameText(type, "text")) return Emit(kTextPart, text);
+  if (text != nullptr && SameText(type, "reasoning")) return Emit(kReasoningPart, text);
+  if (id != nullptr && SameText(type, "tool-call")) return ToolCall(part);
+  const Node* output = FirstOf(part, kKeyOutput, kKeyResult);
+  if (output == nullptr || !SameText(type, "tool-result")) return Emit(kAsItIs, part);
+  // The AI SDK wraps results as {type: 'json' | 'text' | ..., value}.
+  const Node* const value = FindMember(output, kKeyValue);
+  if (value != nullptr && FindMember(output, kKeyType) != nullptr) output = value;
+  Emit(kToolResponsePart, id, FindMember(part, kKeyToolName), output);
 }
 
 void MessageWriter::Message(const Node* message) {
-  Separate();
   const Node* const role = FindMember(message, kKeyRole);
   const Node* const content = FindMember(message, kKeyContent);
-  if (!IsText(role) || !(IsText(content) || IsList(content))) return json_.Value(message);
-  Field("{\"role\":", role);
-  json_.Raw(",\"parts\":[");
-  Parts(content);
-  json_.Raw("]}");
+  if (!IsText(role) || !(IsText(content) || IsList(content))) return Emit(kAsItIs, message);
+  Emit(kMessageStart, role);
+  if (IsText(content)) {
+    Emit(kTextPart, content);
+  } else {
+    Each(content, Element::kPart);
+  }
+  Close("]},");
 }
 
-void MessageWriter::List(const Node* messages) {
-  for (const Node* m = messages->Begin(); m < messages->End(); m = m->Skip()) Message(m);
+// What a run was given, as messages.
+void MessageWriter::Given(const Node* input) {
+  const Node* const messages = FindMember(input, kKeyMessages);
+  if (IsList(messages)) input = messages;
+  if (!IsList(input)) return Emit(kUserMessage, input);
+  Each(input, Element::kMessage);
 }
 
 void MessageWriter::Input(const Node* input) {
-  const Node* const messages = FindMember(input, kKeyMessages);
-  if (!IsText(input) && !IsList(input) && !IsList(messages)) return json_.Value(input);
-  json_.Raw("[");
-  if (IsText(input)) {
-    json_.Raw("{\"role\":\"user\",\"parts\":[");
-    TextPart("text", input);
-    json_.Raw("]}");
-  } else {
-    List(IsList(messages) ? messages : input);
+  if (!IsText(input) && !IsList(input) && !IsList(FindMember(input, kKeyMessages))) {
+    return json_.Value(input);
   }
-  json_.Raw("]");
+  Emit("[");
+  Given(input);
+  Close("]");
 }
 
-// Reasoning, text and tool calls of a model's output, as parts.
-void MessageWriter::AssistantParts(const Node* output) {
-  if (IsText(output)) return TextPart("text", output);
+// Reasoning, text and tool calls of a model's output: a message that is not closed yet.
+void MessageWriter::Assistant(const Node* output) {
+  Emit(kAssistantStart);
   const Node* const calls = FindMember(output, kKeyToolCalls);
-  const bool has_calls = IsList(calls) && calls->a > 0;
-  const Node* const text = FindMember(output, kKeyText);
   const Node* const reasoning = FindMember(output, kKeyReasoning);
-  bool comma = false;
-  const auto separate = [&] {
-    if (comma) json_.Raw(",");
-    comma = true;
-  };
-  if (IsText(reasoning) && reasoning->b > 0) {
-    separate();
-    TextPart("reasoning", reasoning);
-  } else if (IsList(reasoning)) {
-    for (const Node* r = reasoning->Begin(); r < reasoning->End(); r = r->Skip()) {
-      separate();
-      const Node* const words = FindMember(r, kKeyText);
-      if (words != nullptr) {
-        TextPart("reasoning", words);
-      } else {
-        json_.Value(r);
-      }
-    }
-  }
+  const Node* const text = IsText(output) ? output : FindMember(output, kKeyText);
+  const bool has_calls = IsList(calls) && calls->a > 0;
+  if (IsText(reasoning) && reasoning->b > 0) Emit(kReasoningPart, reasoning);
+  if (IsList(reasoning)) Each(reasoning, Element::kReasoning);
   // A model that only calls tools says "": no text part then.
-  if (text != nullptr && !(has_calls && IsText(text) && text->b == 0)) {
-    separate();
-    TextPart("text", text);
-  }
-  if (!has_calls) return;
-  for (const Node* call = calls->Begin(); call < calls->End(); call = call->Skip()) {
-    separate();
-    ToolCall(call);
-  }
+  const bool silent = has_calls && IsText(text) && text->b == 0;
+  if (text != nullptr && !silent) Emit(kTextPart, text);
+  if (has_calls) Each(calls, Element::kToolCall);
+  Close("]");
 }
 
 void MessageWriter::Output(const Node* output, std::string_view finish_reason) {
-  const bool known = IsText(output) || FindMember(output, kKeyText) != nullptr ||
-                     FindMember(output, kKeyToolCalls) != nullptr;
+  const bool known = IsText(output) || FirstOf(output, kKeyText, kKeyToolCalls) != nullptr;
   if (!known) return Input(output);
-  json_.Raw("[{\"role\":\"assistant\",\"parts\":[");
-  AssistantParts(output);
-  json_.Raw("]");
+  Emit("[");
+  Assistant(output);
   if (!finish_reason.empty()) {
     // The schema's words for the AI SDK's.
-    if (SameText(finish_reason, "tool-calls")) finish_reason = "tool_call";
-    if (SameText(finish_reason, "content-filter")) finish_reason = "content_filter";
-    json_.Raw(",\"finish_reason\":");
-    json_.String(finish_reason);
+    if (SameText(finish_reason, "tool-calls")) {
+      Emit(R"(,"finish_reason":"tool_call")");
+    } else if (SameText(finish_reason, "content-filter")) {
+      Emit(R"(,"finish_reason":"content_filter")");
+    } else {
+      Emit(R"(,"finish_reason":)");
+      json_.String(finish_reason);
+    }
   }
-  json_.Raw("}]");
+  Emit("}]");
 }
 
 bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& call) {
@@ -184,94 +208,61 @@ bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& cal
 
 void MessageWriter::Rebuild(const TreeNode& call) {
   const TreeNode* const generation = GenerationOf(context_, call);
-  const Node* const input = MemberOf(*RecordOf(context_, *generation), kKeyInput);
-  const Node* const messages = FindMember(input, kKeyMessages);
-  json_.Raw("[");
-  if (IsList(messages) || IsList(input)) {
-    List(IsList(messages) ? messages : input);
-  } else {
-    Separate();
-    json_.Raw("{\"role\":\"user\",\"parts\":[");
-    TextPart("text", input);
-    json_.Raw("]}");
-  }
+  Emit("[");
+  Given(MemberOf(*RecordOf(context_, *generation), kKeyInput));
   const uint32_t self = context_.arena->OffsetOf(&call);
-  const uint32_t step = call.parent;
-  for (uint32_t at = generation->first_child; at != 0 && at != self && at != step;) {
+  uint32_t after = 0;  // while among a step's children: what follows the step
+  for (uint32_t at = generation->first_child;;) {
+    if (at == 0) {
+      at = after;
+      after = 0;
+    }
+    if (at == 0 || at == self || at == call.parent) break;
     const TreeNode& node = *context_.arena->At<TreeNode>(at);
-    if (node.type == kTypeModelStep) {
-      for (uint32_t child = node.first_child; child != 0;) {
-        const TreeNode& inner = *context_.arena->At<TreeNode>(child);
-        Turn(inner);
-        child = inner.next_sibling;
-      }
+    at = node.next_sibling;
+    if (after == 0 && node.type == kTypeModelStep) {
+      after = at;
+      at = node.first_child;
     } else {
       Turn(node);
     }
-    at = node.next_sibling;
   }
-  json_.Raw("]");
+  Close("]");
 }
 
 void MessageWriter::Turn(const TreeNode& node) {
   const SpanRecord* const record = RecordOf(context_, node);
   if (record == nullptr) return;
-  if (node.type == kTypeModelInference) AssistantTurn(*record);
-  if (IsToolCall(node.type)) ToolTurn(*record);
-}
-
-void MessageWriter::AssistantTurn(const SpanRecord& call) {
-  const Node* const output = MemberOf(call, kKeyOutput);
-  if (output == nullptr) return;
-  Separate();
-  json_.Raw("{\"role\":\"assistant\",\"parts\":[");
-  AssistantParts(output);
-  json_.Raw("]}");
-}
-
-void MessageWriter::ToolTurn(const SpanRecord& tool) {
-  const Node* const output = MemberOf(tool, kKeyOutput);
-  const Node* const error = FindMember(MemberOf(tool, kKeyErrorInfo), kKeyMessage);
-  if (output == nullptr && error == nullptr) return;
-  Separate();
-  json_.Raw("{\"role\":\"tool\",\"parts\":[{\"type\":\"tool_call_response\"");
-  Field(",\"id\":", FindMember(MemberOf(tool, kKeyAttributes), kKeyToolCallId));
-  const Node* const name = MemberOf(tool, kKeyEntityName);
-  Field(",\"name\":", name != nullptr ? name : MemberOf(tool, kKeyEntityId));
-  Field(",\"response\":", output != nullptr ? output : error);
-  json_.Raw("}]}");
+  const Node* output = MemberOf(*record, kKeyOutput);
+  if (IsToolCall(node.type)) {
+    if (output == nullptr) output = FindMember(MemberOf(*record, kKeyErrorInfo), kKeyMessage);
+    if (output == nullptr) return;
+    const Node* const name = MemberOf(*record, kKeyEntityName);
+    Emit(kToolStart);
+    Emit(kToolResponsePart, FindMember(MemberOf(*record, kKeyAttributes), kKeyToolCallId),
+         name != nullptr ? name : MemberOf(*record, kKeyEntityId), output);
+    Close("]},");
+  } else if (output != nullptr && node.type == kTypeModelInference) {
+    Assistant(output);
+    Emit("},");
+  }
 }
 
 void MessageWriter::Instructions(const Node* prompt) {
-  json_.Raw("[");
-  const bool list = IsList(prompt);
-  const Node* const begin = list ? prompt->Begin() : prompt;
-  const Node* const end = list ? prompt->End() : prompt->Skip();
-  for (const Node* one = begin; one < end; one = one->Skip()) {
-    Separate();
-    const Node* const content = FindMember(one, kKeyContent);
-    if (IsText(one) || IsText(content)) {
-      TextPart("text", IsText(one) ? one : content);
-    } else {
-      json_.Value(one);
-    }
+  Emit("[");
+  if (IsList(prompt)) {
+    Each(prompt, Element::kInstruction);
+  } else {
+    Write(prompt, Element::kInstruction);
   }
-  json_.Raw("]");
+  Close("]");
 }
 
 void MessageWriter::ToolNames(const Node* names) {
   if (!IsList(names)) return json_.Value(names);
-  json_.Raw("[");
-  for (const Node* name = names->Begin(); name < names->End(); name = name->Skip()) {
-    if (name != names->Begin()) json_.Raw(",");
-    if (IsText(name)) {
-      Field("{\"type\":\"function\",\"name\":", name);
-      json_.Raw("}");
-    } else {
-      json_.Value(name);
-    }
-  }
-  json_.Raw("]");
+  Emit("[");
+  Each(names, Element::kToolName);
+  Close("]");
 }
 
 }  // namespace edgespan

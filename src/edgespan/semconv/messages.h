@@ -23,7 +23,7 @@ namespace edgespan {
 class MessageWriter {
  public:
   MessageWriter(const RecordContext& context, Buffer* out)
-      : context_(context), json_(context, out) {}
+      : context_(context), out_(out), json_(context, out) {}
 
   // `input` of a model call: {messages: [...]}, a list of messages, a prompt.
   void Input(const Node* input);
@@ -40,23 +40,24 @@ class MessageWriter {
   void ToolNames(const Node* names);
 
  private:
-  void List(const Node* messages);
+  enum class Element { kMessage, kPart, kReasoning, kToolCall, kInstruction, kToolName };
+
+  // Elements of a list, each with a comma behind it; Close() takes the last one back.
+  void Each(const Node* list, Element kind);
+  void Write(const Node* node, Element kind);
   void Message(const Node* message);
-  void Parts(const Node* content);
   void Part(const Node* part);
   void ToolCall(const Node* call);
+  void Given(const Node* input);
   void Turn(const TreeNode& node);
-  void AssistantTurn(const SpanRecord& call);
-  void ToolTurn(const SpanRecord& tool);
-  void AssistantParts(const Node* output);
-  // `"name":` and the value; nothing when node is nullptr. `comma` goes in front.
-  void Field(std::string_view comma_and_name, const Node* value);
-  void TextPart(std::string_view type, const Node* content);
-  void Separate();  // a comma between messages
+  void Assistant(const Node* output);
+  void Emit(const char* format, const Node* a = nullptr, const Node* b = nullptr,
+            const Node* c = nullptr);
+  void Close(const char* end);
 
   RecordContext context_;
+  Buffer* out_;
   JsonText json_;
-  bool first_ = true;
 };
 
 }  // namespace edgespan
