@@ -48,15 +48,18 @@ uint8_t* Mapper::DefaultName(Scope scope, const SpanType& type, std::string_view
   return out;
 }
 
-const Step* Mapper::Resolve(Scope scope, const SpanType& type, uint16_t key) {
-  if (used_ == kMaxKinds) {
-    lane_.Free(arena_);
-    slots_ = used_ = 0;
-  }
-  if (slots_ == 0) {
-    slots_ = lane_.Allocate(arena_, kSlots * sizeof(Slot));
-    if (slots_ == 0) return nullptr;
-    std::memset(arena_->At(slots_), 0, kSlots * sizeof(Slot));
+uint32_t Mapper::Search(uint32_t kind) const {
+  uint32_t at = buckets_ != 0 ? *Bucket(kind) : 0;
+  while (at != 0 && arena_->At<Entry>(at)->kind != kind) at = arena_->At<Entry>(at)->chain;
+  return at;
+}
+
+uint32_t Mapper::Resolve(Scope scope, const SpanType& type, uint16_t key) {
+  if (used_ == kMaxKinds) Init(arena_, keys_, dialect_);
+  if (buckets_ == 0) {
+    buckets_ = lane_.Allocate(arena_, kBuckets * sizeof(uint32_t));
+    if (buckets_ == 0) return 0;
+    std::memset(arena_->At(buckets_), 0, kBuckets * sizeof(uint32_t));
   }
   const Rule* found[kMaxSteps];
   uint32_t count = 0;
@@ -70,14 +73,16 @@ const Step* Mapper::Resolve(Scope scope, const SpanType& type, uint16_t key) {
   const Rule by_default = {scope, Action::kValue, key, 0};
   if (count == 0) found[count++] = &by_default;
   const std::string_view key_name = keys_->Name(key);
-  const uint32_t steps = lane_.Allocate(arena_, count * sizeof(Step));
-  if (steps == 0) return nullptr;
-  for (uint32_t i = 0; i < count; ++i) {
+  const uint32_t steps = static_cast<uint32_t>(sizeof(Entry)) + count * sizeof(Step);
+  const uint32_t at = lane_.Allocate(arena_, steps + count * MaxName(key_name));
+  if (at == 0) return 0;
+  Entry* const entry = arena_->At<Entry>(at);
+  Step* step = reinterpret_cast<Step*>(entry + 1);
+  uint8_t* end = arena_->At(at + steps);
+  for (uint32_t i = 0; i < count; ++i, ++step) {
     const Rule& rule = *found[i];
     const std::string_view given = rule.name.view();
-    const uint32_t name = lane_.Allocate(arena_, MaxName(key_name));
-    if (name == 0) return nullptr;
-    uint8_t* end = arena_->At(name);
+    uint8_t* const name = end;
     if (&rule == &by_default) {
       end = DefaultName(scope, type, key_name, end);
     } else {
@@ -86,22 +91,17 @@ const Step* Mapper::Resolve(Scope scope, const SpanType& type, uint16_t key) {
       }
       end = Put(given, end);
     }
-    const uint32_t size = arena_->OffsetOf(end) - name;
-    lane_.TrimTo(arena_, name + size);
-    arena_->At<Step>(steps)[i] = {rule.action,
-                                  rule.enter,
-                                  i + 1 == count,
-                                  rule.unless_in,
-                                  rule.unless,
-                                  static_cast<uint16_t>(size),
-                                  name};
+    *step = {rule.action,           rule.enter,  i + 1 == count,
+             rule.unless_in,        rule.unless, static_cast<uint16_t>(end - name),
+             arena_->OffsetOf(name)};
   }
-  const uint32_t kind = Kind(scope, type, key);
-  Slot* slot = First(kind);
-  while (slot->kind != 0) ++slot;
-  *slot = {kind, steps};
+  lane_.TrimTo(arena_, arena_->OffsetOf(end));
+  const uint32_t kind = KindOf(scope, type, key);
+  uint32_t* const bucket = Bucket(kind);
+  *entry = {kind, *bucket, 0, 0};
+  *bucket = at;
   ++used_;
-  return arena_->At<Step>(steps);
+  return at;
 }
 
 }  // namespace edgespan

@@ -41,7 +41,7 @@ class Mapper {
   // Also begins anew, with another dialect.
   void Init(PageArena* arena, const KeyTable* keys, const Dialect* dialect) {
     lane_.Free(arena);
-    slots_ = used_ = 0;
+    buckets_ = used_ = last_ = 0;
     arena_ = arena;
     keys_ = keys;
     dialect_ = dialect;
@@ -50,13 +50,17 @@ class Mapper {
 
   // The steps for a member with an interned key, good until the next call; nullptr when memory is out.
   const Step* Find(Scope scope, const SpanType& type, uint16_t key) {
-    const uint32_t kind = Kind(scope, type, key);
-    if (slots_ != 0) {
-      const Slot* slot = First(kind);
-      while (slot->kind != kind && slot->kind != 0) ++slot;
-      if (slot->kind == kind) return arena_->At<Step>(slot->steps);
+    const uint32_t kind = KindOf(scope, type, key);
+    // Members mostly come in the order of the last time.
+    uint32_t at = last_ != 0 ? arena_->At<Entry>(last_)->next : 0;
+    if (at == 0 || arena_->At<Entry>(at)->kind != kind) {
+      at = Search(kind);
+      if (at == 0) at = Resolve(scope, type, key);
+      if (at == 0) return nullptr;
+      if (last_ != 0) arena_->At<Entry>(last_)->next = at;
     }
-    return Resolve(scope, type, key);
+    last_ = at;
+    return reinterpret_cast<const Step*>(arena_->At<Entry>(at) + 1);
   }
 
   // The default name of a member in `scope`: "stepIndex" -> "mastra.model_step.step_index". Metadata is
@@ -68,27 +72,33 @@ class Mapper {
   }
 
  private:
-  struct Slot {
-    uint32_t kind;  // 0: free
-    uint32_t steps;
+  // What is known of one kind of member; its steps and their names lie behind it.
+  struct Entry {
+    uint32_t kind;   // 0: none
+    uint32_t chain;  // the next entry with this hash
+    uint32_t next;   // the entry that was asked for after this one
+    uint32_t reserved;
   };
-  static constexpr uint32_t kSlots = 256 + kMaxKinds;  // no search passes the end
+  static constexpr uint32_t kBuckets = 256;
 
-  static uint32_t Kind(Scope scope, const SpanType& type, uint16_t key) {
+  static uint32_t KindOf(Scope scope, const SpanType& type, uint16_t key) {
     // A generation that is the model call itself has rules of its own; no type has key 0.
     const uint32_t t = type.bits == kModelCall && type.key == kTypeModelGeneration ? 0 : type.key;
     return static_cast<uint32_t>(scope) << 28 | t << 14 | key;
   }
-  // Where to look for a kind first; slots behind that are taken in order, and some always stay free.
-  Slot* First(uint32_t kind) const { return arena_->At<Slot>(slots_) + (kind * 0x9e3779b1u >> 24); }
-  const Step* Resolve(Scope scope, const SpanType& type, uint16_t key);
+  uint32_t* Bucket(uint32_t kind) const {
+    return arena_->At<uint32_t>(buckets_) + (kind * 0x9e3779b1u >> 24);
+  }
+  uint32_t Search(uint32_t kind) const;
+  uint32_t Resolve(Scope scope, const SpanType& type, uint16_t key);
 
   PageArena* arena_ = nullptr;
   const KeyTable* keys_ = nullptr;
   const Dialect* dialect_ = nullptr;
-  Lane lane_;  // slots, steps and names
-  uint32_t slots_ = 0;
+  Lane lane_;  // buckets and entries
+  uint32_t buckets_ = 0;
   uint32_t used_ = 0;
+  uint32_t last_ = 0;  // the entry asked for last
 };
 
 }  // namespace edgespan
