@@ -51,8 +51,10 @@ class MessageWriter {
   void Given(const Node* input);
   void Turn(const TreeNode& node);
   void Assistant(const Node* output);
-  void Emit(const char* format, const Node* a = nullptr, const Node* b = nullptr,
+  // A format (messages.cc) with the values that it has places for.
+  void Emit(const char* piece, const Node* a = nullptr, const Node* b = nullptr,
             const Node* c = nullptr);
+  // Takes back the comma behind the last element, if there is one, and emits `end`.
   void Close(const char* end);
 
   RecordContext context_;
