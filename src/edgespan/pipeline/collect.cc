@@ -106,7 +106,7 @@ bool Pipeline::Reclaim(LossClass loss_class, const Trace* keep) {
 int32_t Pipeline::Commit(uint32_t handle, const TapeUse& use) {
   Exporter* const exporter = FindExporter(handle);
   if (exporter == nullptr) return static_cast<int32_t>(Status::kBadHandle);
-  TapeReader reader = Reader(use);
+  TapeReader reader = Reader(use.words, use.doubles, use.rope_at, use.rope_bytes, use.rope_units);
   TraceId trace_id = {};
   bool has_trace = false;
   int32_t result = 0;
