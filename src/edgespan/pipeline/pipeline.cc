@@ -70,7 +70,7 @@ Status Pipeline::Lend(uint32_t words, uint32_t doubles, uint32_t text_bytes) {
       .rope_bytes = rope_bytes,
       .rope_units = rope_units,
   };
-  return TapeReader(areas, keys_.end());
+  return {areas, keys_.end()};
 }
 
 int32_t Pipeline::Intern(uint32_t at, uint32_t size) {
