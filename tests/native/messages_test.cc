@@ -32,8 +32,8 @@ Json Input(const Json& value) {
 }
 Json Output(const Json& value, std::string_view finish_reason = "") {
   RecordLab lab;
-  return Parsed(&lab,
-                [&](MessageWriter writer) { writer.Output(lab.Value(value), finish_reason); });
+  const Node* const reason = lab.Value(std::string(finish_reason));
+  return Parsed(&lab, [&](MessageWriter writer) { writer.Output(lab.Value(value), reason); });
 }
 Json Text(const char* content) { return {{"type", "text"}, {"content", content}}; }
 // A list of one; braces around one element would copy it.

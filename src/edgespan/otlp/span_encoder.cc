@@ -324,7 +324,7 @@ void SpanEncoder::Apply(Action action, const Node* node) {
       if (action == Action::kInputMessages) {
         messages.Input(node);
       } else if (action == Action::kOutputMessages) {
-        messages.Output(node, TextAt(kKeyAttributes, kKeyFinishReason));
+        messages.Output(node, Find(kKeyAttributes, kKeyFinishReason));
       } else if (action == Action::kInstructions) {
         messages.Instructions(node);
       } else {

@@ -27,7 +27,7 @@ Trace* Pipeline::FindTrace(const Exporter* exporter, const TraceId& trace_id, co
   Trace* fallback = nullptr;
   Trace* by_parent = nullptr;
   for (TraceLinks* at = traces_.older; at != &traces_; at = at->older) {
-    Trace* const trace = static_cast<Trace*>(at);
+    Trace* const trace = TraceOf(at);
     if (trace->exporter != exporter || !(trace->trace_id == trace_id) || trace->cutting) continue;
     if (fallback == nullptr) fallback = trace;
     // Runs that share a trace id are told apart by whose tree knows the span, or else its parent.
@@ -42,7 +42,7 @@ Trace* Pipeline::FindTrace(const Exporter* exporter, const TraceId& trace_id, co
 
 Trace* Pipeline::NewTrace(Exporter* exporter, const TraceId& trace_id, const SpanId& root) {
   // Runs whose root never ended must not pile up: the oldest one makes room.
-  if (trace_count_ == kMaxTraces) Abandon(static_cast<Trace*>(traces_.newer));
+  if (trace_count_ == kMaxTraces) Abandon(TraceOf(traces_.newer));
   Lane lane;
   uint32_t at;
   while ((at = lane.Allocate(&arena_, sizeof(Trace))) == 0) {
@@ -89,7 +89,7 @@ void Pipeline::Abandon(Trace* trace) {
 bool Pipeline::Reclaim(LossClass loss_class, const Trace* keep) {
   for (uint32_t c = 0; c <= loss_class; ++c) {
     for (TraceLinks* at = traces_.newer; at != &traces_; at = at->newer) {
-      Trace* const trace = static_cast<Trace*>(at);
+      Trace* const trace = TraceOf(at);
       // A trace that is being cut is about to leave.
       if (trace->cutting || trace->counts[c] == 0) continue;
       if (c == loss_class && trace == keep) continue;
@@ -106,7 +106,7 @@ bool Pipeline::Reclaim(LossClass loss_class, const Trace* keep) {
 int32_t Pipeline::Commit(uint32_t handle, const TapeUse& use) {
   Exporter* const exporter = FindExporter(handle);
   if (exporter == nullptr) return static_cast<int32_t>(Status::kBadHandle);
-  TapeReader reader = Reader(use);
+  TapeReader reader = Reader(use.words, use.doubles, use.rope_at, use.rope_bytes, use.rope_units);
   TraceId trace_id = {};
   bool has_trace = false;
   int32_t result = 0;
@@ -198,7 +198,7 @@ int32_t Pipeline::Close(uint32_t handle) {
   if (exporter == nullptr) return static_cast<int32_t>(Status::kBadHandle);
   const uint32_t before = exporter->unended;
   for (TraceLinks* at = traces_.older; at != &traces_; at = at->older) {
-    Trace* const trace = static_cast<Trace*>(at);
+    Trace* const trace = TraceOf(at);
     if (trace->exporter != exporter || trace->closed) continue;
     trace->closed = true;
     exporter->unended += trace->open_spans;

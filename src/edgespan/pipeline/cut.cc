@@ -20,7 +20,7 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
     return static_cast<int32_t>(Status::kBadHandle);
   }
   for (TraceLinks* at = traces_.newer; at != &traces_;) {
-    Trace* const trace = static_cast<Trace*>(at);
+    Trace* const trace = TraceOf(at);
     at = trace->newer;
     if (trace->exporter != exporter || !trace->IsReady()) continue;
     if (trace_handle != 0 && trace->handle != trace_handle) continue;

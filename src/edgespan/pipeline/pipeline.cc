@@ -55,21 +55,22 @@ Status Pipeline::Lend(uint32_t words, uint32_t doubles, uint32_t text_bytes) {
   return status;
 }
 
-[[gnu::noinline]] TapeReader Pipeline::Reader(const TapeUse& use) const {
-  const uint32_t words = areas_[0].bytes / sizeof(uint32_t);
-  const uint32_t doubles = areas_[1].bytes / sizeof(double);
+[[gnu::noinline]] TapeReader Pipeline::Reader(uint32_t words, uint32_t doubles, uint32_t rope_at,
+                                              uint32_t rope_bytes, uint32_t rope_units) const {
+  const uint32_t lent_words = areas_[0].bytes / sizeof(uint32_t);
+  const uint32_t lent_doubles = areas_[1].bytes / sizeof(double);
   const TapeAreas areas = {
       .words = arena_.At<uint32_t>(areas_[0].at),
       .doubles = arena_.At<double>(areas_[1].at),
       .text = arena_.At(areas_[2].at),
-      .word_count = use.words < words ? use.words : words,
-      .double_count = use.doubles < doubles ? use.doubles : doubles,
+      .word_count = words < lent_words ? words : lent_words,
+      .double_count = doubles < lent_doubles ? doubles : lent_doubles,
       .text_bytes = areas_[2].bytes,
-      .rope_at = use.rope_at,
-      .rope_bytes = use.rope_bytes,
-      .rope_units = use.rope_units,
+      .rope_at = rope_at,
+      .rope_bytes = rope_bytes,
+      .rope_units = rope_units,
   };
-  return TapeReader(areas, keys_.end());
+  return {areas, keys_.end()};
 }
 
 int32_t Pipeline::Intern(uint32_t at, uint32_t size) {
@@ -105,7 +106,7 @@ uint32_t Pipeline::TakeSlot() {
 }
 
 int32_t Pipeline::OpenExporter(const TapeUse& use) {
-  TapeReader reader = Reader(use);
+  TapeReader reader = Reader(use.words, use.doubles, use.rope_at, use.rope_bytes, use.rope_units);
   if (reader.Next() != TapeReader::Item::kConfig) return static_cast<int32_t>(Status::kMalformed);
   Lane lane;
   Buffer run;

@@ -84,8 +84,10 @@ class Pipeline {
 
   // The result area's fields; room for the largest result.
   uint32_t* Result() { return arena_.At<uint32_t>(result_); }
-  // A reader of what the host says it used, as far as it was lent.
-  TapeReader Reader(const TapeUse& use) const;
+  // A reader of what the host says it used, as far as it was lent. Takes the members of a TapeUse one
+  // by one: a struct would go through memory.
+  TapeReader Reader(uint32_t words, uint32_t doubles, uint32_t rope_at, uint32_t rope_bytes,
+                    uint32_t rope_units) const;
   // Numbers for handles: positive, and small enough to have a slot's number behind them.
   uint32_t NextSerial() { return serial_ = serial_ % 0xffffff + 1; }
 

@@ -63,4 +63,9 @@ struct Trace : TraceLinks {
   void Free(PageArena* arena);
 };
 
+// REQUIRES: a trace's links, not the Pipeline's.
+inline Trace* TraceOf(TraceLinks* links) {
+  return static_cast<Trace*>(links);  // NOLINT(cppcoreguidelines-pro-type-static-cast-downcast)
+}
+
 }  // namespace edgespan

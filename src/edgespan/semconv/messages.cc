@@ -9,20 +9,53 @@ namespace {
 
 using tape::Op;
 
-// What is written, as Emit() reads it: '!' stands for a value, a space ends what is written even if
-// the value after it is missing. Every element of a list ends with a comma; Close() takes back the
-// last one.
-constexpr char kAsItIs[] = "!,";
-constexpr char kTextPart[] = R"({"type":"text","content":!},)";
-constexpr char kReasoningPart[] = R"({"type":"reasoning","content":!},)";
-constexpr char kToolCallPart[] = R"({"type":"tool_call" ,"id":!,"name":!,"arguments":!},)";
-constexpr char kToolResponsePart[] =
-    R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},)";
-constexpr char kUserMessage[] = R"({"role":"user","parts":[{"type":"text","content":!}]},)";
-constexpr char kMessageStart[] = R"({"role":!,"parts":[)";
-constexpr char kAssistantStart[] = R"({"role":"assistant","parts":[)";
-constexpr char kToolStart[] = R"({"role":"tool","parts":[)";
-constexpr char kFunction[] = R"({"type":"function","name":!},)";
+// What Emit() writes, in pieces. In the text '!' stands for a value, a space ends what is written even
+// if the value after it is missing. In `pieces` a byte stands in front of each piece instead: its
+// length, and what comes after it.
+constexpr uint32_t kLength = 63;
+constexpr uint32_t kValue = 64;
+constexpr uint32_t kEnd = 128;
+template <uint32_t kSize>
+struct Format {
+  char pieces[kSize] = {};
+
+  consteval explicit Format(const char (&text)[kSize]) {
+    uint32_t start = 0;
+    for (uint32_t i = 0; i < kSize; ++i) {
+      if (text[i] > '!') {
+        pieces[i + 1] = text[i];
+        continue;
+      }
+      const uint32_t after = text[i] == '!' ? kValue : text[i] == '\0' ? kEnd : 0;
+      if (i - start > kLength) __builtin_trap();  // does not compile
+      pieces[start] = static_cast<char>((i - start) | after);
+      start = i + 1;
+    }
+  }
+  // NOLINTNEXTLINE(google-explicit-constructor): a format is meant to stand for its pieces.
+  constexpr operator const char*() const { return pieces; }
+};
+
+// Every element of a list ends with a comma; Close() takes back the last one.
+constexpr Format kAsItIs("!,");
+constexpr Format kTextPart(R"({"type":"text","content":!},)");
+constexpr Format kReasoningPart(R"({"type":"reasoning","content":!},)");
+constexpr Format kToolCallPart(R"({"type":"tool_call" ,"id":!,"name":!,"arguments":!},)");
+constexpr Format kToolResponsePart(
+    R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},)");
+constexpr Format kUserMessage(R"({"role":"user","parts":[{"type":"text","content":!}]},)");
+constexpr Format kMessageStart(R"({"role":!,"parts":[)");
+constexpr Format kAssistantStart(R"({"role":"assistant","parts":[)");
+constexpr Format kToolStart(R"({"role":"tool","parts":[)");
+constexpr Format kFinishReason(R"(,"finish_reason":!)");
+constexpr Format kFinishedByTools(R"(,"finish_reason":"tool_call")");
+constexpr Format kFinishedByFilter(R"(,"finish_reason":"content_filter")");
+constexpr Format kFunction(R"({"type":"function","name":!},)");
+constexpr Format kListStart("[");
+constexpr Format kListEnd("]");
+constexpr Format kMessageEnd("]},");
+constexpr Format kObjectEnd("},");
+constexpr Format kOutputEnd("}]");
 
 [[gnu::noinline]] bool Is(Op op, const Node* node) { return node != nullptr && node->Kind() == op; }
 bool IsList(const Node* node) { return Is(Op::kArray, node); }
@@ -55,21 +88,24 @@ const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call)
 
 }  // namespace
 
-// A piece of text before a '!' is left out with its value where there is none.
-[[gnu::noinline]] void MessageWriter::Emit(const char* format, const Node* a, const Node* b,
+// A piece in front of a value is left out with it where there is none.
+[[gnu::noinline]] void MessageWriter::Emit(const char* piece, const Node* a, const Node* b,
                                            const Node* c) {
   for (;;) {
-    const char* end = format;
-    while (*end > '!') ++end;
-    const bool has_value = *end == '!';
-    if (!has_value || a != nullptr) json_.Raw({format, static_cast<size_t>(end - format)});
-    if (*end == '\0') return;
-    if (has_value) {
-      if (a != nullptr) json_.Value(a);
+    const uint32_t head = static_cast<uint8_t>(*piece++);
+    const uint32_t length = head & kLength;
+    if ((head & kValue) == 0) {
+      json_.Raw({piece, length});
+    } else {
+      if (a != nullptr) {
+        json_.Raw({piece, length});
+        json_.Value(a);
+      }
       a = b;
       b = c;
     }
-    format = end + 1;
+    if ((head & kEnd) != 0) return;
+    piece += length;
   }
 }
 
@@ -145,7 +181,7 @@ void MessageWriter::Message(const Node* message) {
   } else {
     Each(content, Element::kPart);
   }
-  Close("]},");
+  Close(kMessageEnd);
 }
 
 // What a run was given, as messages.
@@ -160,9 +196,9 @@ void MessageWriter::Input(const Node* input) {
   if (!IsText(input) && !IsList(input) && !IsList(FindMember(input, kKeyMessages))) {
     return json_.Value(input);
   }
-  Emit("[");
+  Emit(kListStart);
   Given(input);
-  Close("]");
+  Close(kListEnd);
 }
 
 // Reasoning, text and tool calls of a model's output: a message that is not closed yet.
@@ -178,26 +214,26 @@ void MessageWriter::Assistant(const Node* output) {
   const bool silent = has_calls && IsText(text) && text->b == 0;
   if (text != nullptr && !silent) Emit(kTextPart, text);
   if (has_calls) Each(calls, Element::kToolCall);
-  Close("]");
+  Close(kListEnd);
 }
 
-void MessageWriter::Output(const Node* output, std::string_view finish_reason) {
+void MessageWriter::Output(const Node* output, const Node* finish_reason) {
   const bool known = IsText(output) || FirstOf(output, kKeyText, kKeyToolCalls) != nullptr;
   if (!known) return Input(output);
-  Emit("[");
+  Emit(kListStart);
   Assistant(output);
-  if (!finish_reason.empty()) {
+  const std::string_view reason = TextOf(*context_.arena, finish_reason);
+  if (!reason.empty()) {
     // The schema's words for the AI SDK's.
-    if (SameText(finish_reason, "tool-calls")) {
-      Emit(R"(,"finish_reason":"tool_call")");
-    } else if (SameText(finish_reason, "content-filter")) {
-      Emit(R"(,"finish_reason":"content_filter")");
+    if (SameText(reason, "tool-calls")) {
+      Emit(kFinishedByTools);
+    } else if (SameText(reason, "content-filter")) {
+      Emit(kFinishedByFilter);
     } else {
-      Emit(R"(,"finish_reason":)");
-      json_.String(finish_reason);
+      Emit(kFinishReason, finish_reason);
     }
   }
-  Emit("}]");
+  Emit(kOutputEnd);
 }
 
 bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& call) {
@@ -208,7 +244,7 @@ bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& cal
 
 void MessageWriter::Rebuild(const TreeNode& call) {
   const TreeNode* const generation = GenerationOf(context_, call);
-  Emit("[");
+  Emit(kListStart);
   Given(MemberOf(*RecordOf(context_, *generation), kKeyInput));
   const uint32_t self = context_.arena->OffsetOf(&call);
   uint32_t after = 0;  // while among a step's children: what follows the step
@@ -227,7 +263,7 @@ void MessageWriter::Rebuild(const TreeNode& call) {
       Turn(node);
     }
   }
-  Close("]");
+  Close(kListEnd);
 }
 
 void MessageWriter::Turn(const TreeNode& node) {
@@ -241,28 +277,28 @@ void MessageWriter::Turn(const TreeNode& node) {
     Emit(kToolStart);
     Emit(kToolResponsePart, FindMember(MemberOf(*record, kKeyAttributes), kKeyToolCallId),
          name != nullptr ? name : MemberOf(*record, kKeyEntityId), output);
-    Close("]},");
+    Close(kMessageEnd);
   } else if (output != nullptr && node.type == kTypeModelInference) {
     Assistant(output);
-    Emit("},");
+    Emit(kObjectEnd);
   }
 }
 
 void MessageWriter::Instructions(const Node* prompt) {
-  Emit("[");
+  Emit(kListStart);
   if (IsList(prompt)) {
     Each(prompt, Element::kInstruction);
   } else {
     Write(prompt, Element::kInstruction);
   }
-  Close("]");
+  Close(kListEnd);
 }
 
 void MessageWriter::ToolNames(const Node* names) {
   if (!IsList(names)) return json_.Value(names);
-  Emit("[");
+  Emit(kListStart);
   Each(names, Element::kToolName);
-  Close("]");
+  Close(kListEnd);
 }
 
 }  // namespace edgespan

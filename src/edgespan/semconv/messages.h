@@ -28,7 +28,7 @@ class MessageWriter {
   // `input` of a model call: {messages: [...]}, a list of messages, a prompt.
   void Input(const Node* input);
   // `output` of a model call: {text, reasoning, toolCalls}; `finish_reason` as Mastra spells it.
-  void Output(const Node* output, std::string_view finish_reason);
+  void Output(const Node* output, const Node* finish_reason);
   // The input of a model call that has none of its own: its generation's input, then what the earlier
   // steps said and what their tools answered (Mastra's own step preview reads "[tool: name]").
   // False when there is no generation to take it from; nothing is written then.
@@ -51,8 +51,10 @@ class MessageWriter {
   void Given(const Node* input);
   void Turn(const TreeNode& node);
   void Assistant(const Node* output);
-  void Emit(const char* format, const Node* a = nullptr, const Node* b = nullptr,
+  // A format (messages.cc) with the values that it has places for.
+  void Emit(const char* piece, const Node* a = nullptr, const Node* b = nullptr,
             const Node* c = nullptr);
+  // Takes back the comma behind the last element, if there is one, and emits `end`.
   void Close(const char* end);
 
   RecordContext context_;
