@@ -10,7 +10,7 @@ import { decodeTape, fakeCore } from './tape_decoder.ts';
 function roundTrip(object: Record<string, unknown>, tape = new Tape(fakeCore().x)): unknown {
   tape.clear();
   tape.words[tape.w++] = 15; // kConfig: the item that takes any members
-  writeMembers(tape, object, 0, 1);
+  tape.rope += writeMembers(tape, object, 0, 1);
   tape.words[tape.w++] = 0;
   assert.ok(tape.fits(0));
   return decodeTape(tape)[0].members;
@@ -236,14 +236,14 @@ test('areas grow while an object is being written', () => {
 
 test('rollback takes everything back', () => {
   const tape = new Tape(fakeCore().x);
-  tape.piece(OP_TRACE, (tape.traceId = 'abc'));
+  tape.rope += tape.piece(OP_TRACE, (tape.traceId = 'abc'));
   const mark = tape.mark();
-  const { w, d, at, units, rope } = tape;
-  tape.piece(OP_TRACE, (tape.traceId = 'def'));
-  writeMembers(tape, { a: 1.5, b: 'x'.repeat(500), c: ['y'] }, 0, 0);
+  const { w, d, at, rope } = tape;
+  tape.rope += tape.piece(OP_TRACE, (tape.traceId = 'def'));
+  tape.rope += writeMembers(tape, { a: 1.5, b: 'x'.repeat(500), c: ['y'] }, 0, 0);
   tape.rollback(mark);
-  assert.deepEqual([tape.w, tape.d, tape.at, tape.units, tape.rope], [w, d, at, units, rope]);
-  tape.piece(OP_TRACE, (tape.traceId = 'def'));
+  assert.deepEqual([tape.w, tape.d, tape.at, tape.rope], [w, d, at, rope]);
+  tape.rope += tape.piece(OP_TRACE, (tape.traceId = 'def'));
   assert.deepEqual(
     decodeTape(tape).map((item) => item.traceId),
     ['abc', 'def'],

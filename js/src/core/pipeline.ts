@@ -106,7 +106,7 @@ export class Pipeline {
     tape.busy = true;
     try {
       tape.put(OP_CONFIG);
-      writeMembers(tape, this.#settings, 0, 0);
+      tape.rope += writeMembers(tape, this.#settings, 0, 0);
       tape.put(OP_END);
       if (!tape.fits(0)) throw FULL;
       this.#handle = this.#x.edgespan_open_exporter(...tape.finish());

@@ -26,36 +26,19 @@ const NULL: number = OP_LITERAL;
 const FALSE: number = OP_LITERAL | (1 << ARG_SHIFT);
 const TRUE: number = OP_LITERAL | (2 << ARG_SHIFT);
 
-/** Writes one value. `key` is the key's id in its place in the word, 0 in arrays and after a kKey. */
-export function writeValue(t: Tape, key: number, value: unknown, depth: number): void {
-  switch (typeof value) {
-    case 'string':
-      return t.string(key, value);
-    case 'number':
-      return writeNumber(t, key, value);
-    case 'boolean':
-      t.put((value ? TRUE : FALSE) | key);
-      return;
-    case 'object':
-      if (value !== null) return writeObject(t, key, value as Record<string, unknown>, depth);
-      break;
-    case 'bigint':
-      return writeBigInt(t, key, value);
-    default: // undefined, a function or a symbol, where it cannot be left out
-  }
-  t.put(NULL | key);
-}
-
 /**
- * Writes the members of a plain object, which stands in `place` (Tape.key). At depth 0 it is the span
- * itself, whose envelope is not content: its keys are neighbours in the schema.
+ * Writes the members of a plain object, those that JSON would have; it stands in `place` (Tape.key).
+ * At depth 0 it is the span itself, whose envelope is not content: its keys are neighbours in the
+ * schema. Returns what belongs at the end of the rope, as all writers here do: a string in a register
+ * costs less than one that every piece is stored into.
  */
 export function writeMembers(
   t: Tape,
   object: Record<string, unknown>,
   place: number,
   depth: number,
-): void {
+): string {
+  let rope = '';
   let previous = 0;
   // The load stands in the loop itself: only there does V8 read it from the enumeration's cache.
   for (const name in object) {
@@ -65,28 +48,27 @@ export function writeMembers(
     } catch {
       value = THROWS;
     }
-    previous = writeMember(t, name, value, place, previous, depth);
+    if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
+    const id = t.key(place + previous, name);
+    if (id !== 0) previous = id;
+    if (depth === 0 && id >= KEY_ID && id <= KEY_IS_INTERNAL) continue;
+    if (t.w > t.wLimit) t.grow();
+    if (id === 0) rope += t.inlineKey(name);
+    rope += writeValue(t, id << KEY_SHIFT, value, depth);
   }
+  return rope;
 }
 
-/** Writes one member, or nothing where JSON would have none; returns its key, or `previous`. */
-function writeMember(
-  t: Tape,
-  name: string,
-  value: unknown,
-  place: number,
-  previous: number,
-  depth: number,
-): number {
-  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
-    return previous;
+/** Writes one value. `key` is the key's id in its place in the word, 0 in arrays and after a kKey. */
+function writeValue(t: Tape, key: number, value: unknown, depth: number): string {
+  if (typeof value === 'string') return t.string(key, value);
+  if (typeof value === 'number') return writeNumber(t, key, value);
+  if (typeof value === 'boolean') return t.piece((value ? TRUE : FALSE) | key, '');
+  if (typeof value === 'bigint') return writeBigInt(t, key, value);
+  if (typeof value === 'object' && value !== null) {
+    return writeObject(t, key, value as Record<string, unknown>, depth);
   }
-  const id = t.key(place + previous, name);
-  if (depth === 0 && id >= KEY_ID && id <= KEY_IS_INTERNAL) return id;
-  if (t.w > t.wLimit) t.grow();
-  if (id === 0) t.inlineKey(name);
-  writeValue(t, id << KEY_SHIFT, value, depth);
-  return id || previous;
+  return t.piece(NULL | key, ''); // also undefined and functions, where they cannot be left out
 }
 
 /** Tells objects apart by their own key, depth and span type: their keys are alike, if anything's. */
@@ -95,55 +77,56 @@ function placeOf(t: Tape, key: number, depth: number): number {
 }
 
 // The core tells integers from fractions; of the latter it wants the text as JavaScript prints it.
-function writeNumber(t: Tape, key: number, value: number): void {
+function writeNumber(t: Tape, key: number, value: number): string {
   t.double(value);
-  if ((value | 0) === value || (Number.isInteger(value) && Math.abs(value) <= MAX_EXACT)) {
-    t.put(OP_NUMBER | key);
-  } else {
-    t.piece(OP_NUMBER | key, Number.isFinite(value) ? `${value}` : '');
-  }
+  const plain =
+    (value | 0) === value ||
+    (Number.isInteger(value) ? Math.abs(value) <= MAX_EXACT : !Number.isFinite(value));
+  return t.piece(OP_NUMBER | key, plain ? '' : t.print(value));
 }
 
-function writeBigInt(t: Tape, key: number, value: bigint): void {
+function writeBigInt(t: Tape, key: number, value: bigint): string {
   if (BigInt.asIntN(64, value) !== value) return t.string(key, `${value}`);
   t.put(OP_INT64 | key);
   t.put(Number(BigInt.asIntN(32, value)));
   t.put(Number(BigInt.asIntN(32, value >> 32n)));
+  return '';
 }
 
-function writeObject(t: Tape, key: number, object: Record<string, unknown>, depth: number): void {
+function writeObject(t: Tape, key: number, object: Record<string, unknown>, depth: number): string {
   const { stack } = t;
   if (depth >= MAX_NESTING) return t.string(key, '[MaxDepth]');
   if (t.w > MAX_CONTENT_WORDS) return t.string(key, '[Truncated]');
   for (let i = 0; i < depth; i++) if (stack[i] === object) return t.string(key, '[Circular]');
   stack[depth] = object;
+  if (Array.isArray(object)) return writeArray(t, key, object, depth);
   const prototype = Object.getPrototypeOf(object);
-  if (prototype === Array.prototype) {
-    writeArray(t, key, object as unknown as unknown[], depth);
-  } else if (
-    (prototype === Object.prototype || prototype === null) &&
-    typeof object.toJSON !== 'function'
-  ) {
-    t.put(OP_OBJECT | key);
-    writeMembers(t, object, placeOf(t, key, depth + 1), depth + 1);
-    t.put(OP_END);
-  } else {
-    writeExotic(t, key, object, depth);
-  }
+  const plain = prototype === Object.prototype || prototype === null;
+  return plain && typeof object.toJSON !== 'function'
+    ? writePlain(t, key, object, depth)
+    : writeExotic(t, key, object, depth);
 }
 
-function writeArray(t: Tape, key: number, values: ArrayLike<unknown>, depth: number): void {
+function writePlain(t: Tape, key: number, object: Record<string, unknown>, depth: number): string {
+  t.put(OP_OBJECT | key);
+  const rope = writeMembers(t, object, placeOf(t, key, depth + 1), depth + 1);
+  t.put(OP_END);
+  return rope;
+}
+
+function writeArray(t: Tape, key: number, values: ArrayLike<unknown>, depth: number): string {
+  let rope = '';
   t.put(OP_ARRAY | key);
   for (let i = 0; i < values.length; i++) {
     if (t.w > t.wLimit) t.grow();
-    writeValue(t, 0, values[i], depth + 1);
+    rope += writeValue(t, 0, values[i], depth + 1);
   }
   t.put(OP_END);
+  return rope;
 }
 
 // Everything that is not a plain object: rare, so the order is by meaning, not by speed.
-function writeExotic(t: Tape, key: number, object: object, depth: number): void {
-  if (Array.isArray(object)) return writeArray(t, key, object, depth); // a subclass, another realm
+function writeExotic(t: Tape, key: number, object: object, depth: number): string {
   if (object instanceof Date) return writeDate(t, key, object);
   if (object instanceof ArrayBuffer) return t.bytes(key, new Uint8Array(object));
   if (ArrayBuffer.isView(object)) {
@@ -177,23 +160,19 @@ function writeExotic(t: Tape, key: number, object: object, depth: number): void 
   let names = Object.keys(object);
   // An error's own are not enumerable, and its name is mostly inherited.
   if (object instanceof Error) names = [...new Set(['name', 'message', 'stack', 'cause', ...names])];
-  t.put(OP_OBJECT | key);
-  const place = placeOf(t, key, depth + 1);
-  let previous = 0;
+  const plain = Object.create(null) as Record<string, unknown>;
   for (const name of names) {
-    let value: unknown;
     try {
-      value = (object as Record<string, unknown>)[name];
+      plain[name] = (object as Record<string, unknown>)[name];
     } catch {
-      value = THROWS;
+      plain[name] = THROWS;
     }
-    previous = writeMember(t, name, value, place, previous, depth + 1);
   }
-  t.put(OP_END);
+  return writePlain(t, key, plain, depth);
 }
 
-function writeDate(t: Tape, key: number, date: Date): void {
+function writeDate(t: Tape, key: number, date: Date): string {
   const time = Date.prototype.getTime.call(date);
   t.double(time);
-  t.piece(OP_DATE | key, Number.isNaN(time) ? '' : Date.prototype.toISOString.call(date));
+  return t.piece(OP_DATE | key, Number.isNaN(time) ? '' : Date.prototype.toISOString.call(date));
 }

@@ -184,9 +184,10 @@ export class EdgespanExporter {
       this.#count(span.traceId, -1);
       return pipeline.commit();
     }
+    if (this.#open.has(span.traceId)) return 0;
     // Its root ended before: it goes by itself, those of one moment together.
     const now = Date.now(); // guards against a request that died before its turn
-    if (!this.#open.has(span.traceId) && now - this.#lateSince >= LATE_MS) {
+    if (now - this.#lateSince >= LATE_MS) {
       this.#lateSince = now;
       this.#send(() => {
         this.#lateSince = 0;
