@@ -37,8 +37,8 @@ export class Log {
     if (this.#level !== 'error' && this.#level !== 'silent') this.#write('warn', message);
   }
 
-  debug(message: string): void {
-    if (this.#level === 'debug') this.#write('debug', message);
+  debug(message: () => string): void {
+    if (this.#level === 'debug') this.#write('debug', message());
   }
 
   #write(level: 'debug' | 'warn', message: string): void {

@@ -71,7 +71,7 @@ export class Pipeline {
   #handle = 0;
   #opened = -1;
   // Statistics that a tally has already been given, by destination.
-  #settled: Uint32Array[] = [];
+  #settled: number[][] = [];
 
   constructor(tape: Tape, settings: Record<string, unknown>, destinations: number) {
     this.tape = tape;
@@ -166,8 +166,8 @@ export class Pipeline {
     const id = this.#x.edgespan_cut(this.#handle, destination, trace);
     if (id <= 0) return undefined;
     this.#x.edgespan_batch(id);
-    const [at, bytes] = this.tape.result(2);
-    const body = new Uint8Array(this.#x.memory.buffer, at, bytes);
+    const { result } = this.tape; // offset, bytes
+    const body = new Uint8Array(this.#x.memory.buffer, result[0], result[1]);
     const batch = { id, body, since: Date.now() };
     sending.set(id, batch);
     return batch;
@@ -190,9 +190,9 @@ export class Pipeline {
     }
     const verdict = this.#x.edgespan_judge(id, status, kind, size);
     if (verdict < 0) return { verdict, rejected: 0, message: '' }; // was taken for abandoned
-    const [, rejected, at, bytes] = tape.result(4);
-    const words = new Uint8Array(this.#x.memory.buffer, at, bytes);
-    return { verdict, rejected, message: bytes > 0 ? new TextDecoder().decode(words) : '' };
+    const [, rejected, at, bytes] = tape.result;
+    const words = (): Uint8Array => new Uint8Array(this.#x.memory.buffer, at, bytes);
+    return { verdict, rejected, message: bytes > 0 ? new TextDecoder().decode(words()) : '' };
   }
 
   release({ id }: Batch): void {
@@ -202,17 +202,19 @@ export class Pipeline {
 
   #stats(destination: number): Uint32Array | undefined {
     if (this.#x.edgespan_stats(this.#handle, destination) < 0) return undefined;
-    return this.tape.result(STAT_FIELDS);
+    return this.tape.result;
   }
 
   /** Adds to `tally` what happened since this was last called: no event is told twice. */
   settle({ spans }: Tally): void {
     for (let i = 0; i < this.#destinations; i++) {
-      const now = this.#stats(i)?.slice();
+      const now = this.#stats(i);
       if (!now) return;
-      const before = this.#settled[i];
-      now.forEach((count, stat) => (spans[stat] += count - (before?.[stat] ?? 0)));
-      this.#settled[i] = now;
+      const settled = (this.#settled[i] ??= new Array(STAT_FIELDS).fill(0));
+      for (let stat = 0; stat < STAT_FIELDS; stat++) {
+        spans[stat] += now[stat] - settled[stat];
+        settled[stat] = now[stat];
+      }
     }
   }
 

@@ -33,6 +33,7 @@ import {
   OP_UTF8,
   ROPE_MAX,
 } from './schema.gen.js';
+import { STAT_FIELDS } from '../transport/receipt.js';
 
 /** Thrown when an area is full and may not grow; the writer rolls back and tries with less. */
 export const FULL: unique symbol = /* @__PURE__ */ Symbol('full');
@@ -94,6 +95,7 @@ export class Tape {
   readonly #prints: string[] = new Array(PRINTED).fill('');
   #keysFull = false;
   #textBytes = 0;
+  #result: Uint32Array = new Uint32Array(0);
   #grown = false;
   #patience = PATIENCE;
   #buffer: NodeBuffer | undefined;
@@ -106,14 +108,17 @@ export class Tape {
     for (const name of text.split('\n')) this.#keys.set(name, this.#names.push(name) - 1);
   }
 
-  /** So many fields of the core's result area; valid until the core is called again. */
-  result(fields: number): Uint32Array {
-    return new Uint32Array(this.x.memory.buffer, this.x.edgespan_result(), fields);
+  /** The core's result area; valid until the core is called again. */
+  get result(): Uint32Array {
+    if (this.#result.length === 0) {
+      this.#result = new Uint32Array(this.x.memory.buffer, this.x.edgespan_result(), STAT_FIELDS);
+    }
+    return this.#result;
   }
 
   #lend(words: number, doubles: number, text: number): boolean {
     const status = this.x.edgespan_lend(words, doubles, text);
-    const [wordsAt, doublesAt, textAt, wordCount, doubleCount, textBytes] = this.result(6);
+    const [wordsAt, doublesAt, textAt, wordCount, doubleCount, textBytes] = this.result;
     const { buffer } = this.x.memory;
     this.words = new Int32Array(buffer, wordsAt, wordCount);
     this.doubles = new Float64Array(buffer, doublesAt, doubleCount);
