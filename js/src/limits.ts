@@ -36,7 +36,7 @@ export const CUT_UNITS = 131_072;
 /** Places in objects that are told apart for the prediction of keys; two in one is a miss, no more. */
 export const PLACES = 32_768;
 /** Fractions whose text is remembered. */
-export const PRINTED = 256;
+export const FRACTIONS = 256;
 
 /** Configurations in use that exporters built later may share. */
 export const MAX_PIPELINES = 256;

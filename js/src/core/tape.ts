@@ -10,6 +10,7 @@ import {
   ARG_SHIFT,
   CUT_UNITS,
   FILLED_UNITS,
+  FRACTIONS,
   KEY_SHIFT,
   MAX_DOUBLES,
   MAX_KEY_UNITS,
@@ -18,7 +19,6 @@ import {
   MAX_WORDS,
   PATIENCE,
   PLACES,
-  PRINTED,
   SLACK,
   WIDE_RUN,
 } from '../limits.js';
@@ -91,8 +91,8 @@ export class Tape {
   readonly #names: string[] = [''];
   readonly #next: Uint16Array = new Uint16Array(PLACES);
   readonly #wide: Uint8Array = new Uint8Array(MAX_KEY + 1);
-  readonly #printed: Float64Array = new Float64Array(PRINTED);
-  readonly #prints: string[] = new Array(PRINTED).fill('');
+  readonly #fractions: Float64Array = new Float64Array(FRACTIONS);
+  readonly #fractionTexts: string[] = new Array(FRACTIONS).fill('');
   #keysFull = false;
   #textBytes = 0;
   #result: Uint32Array = new Uint32Array(0);
@@ -103,9 +103,16 @@ export class Tape {
   constructor(x: CoreExports) {
     this.x = x;
     this.#lend(0, 0, 0);
-    const keys = new Uint8Array(x.memory.buffer, x.edgespan_keys());
-    const text = new TextDecoder().decode(keys.subarray(0, keys.indexOf(0) - 1));
-    for (const name of text.split('\n')) this.#keys.set(name, this.#names.push(name) - 1);
+    const keys = x.edgespan_keys();
+    const bytes = new Uint8Array(x.memory.buffer, keys).indexOf(0) - 1;
+    for (const name of this.read(keys, bytes).split('\n')) {
+      this.#keys.set(name, this.#names.push(name) - 1);
+    }
+  }
+
+  /** Text of the core's. */
+  read(at: number, bytes: number): string {
+    return new TextDecoder().decode(new Uint8Array(this.x.memory.buffer, at, bytes));
   }
 
   /** The core's result area; valid until the core is called again. */
@@ -127,6 +134,7 @@ export class Tape {
     this.dLimit = doubleCount - SLACK;
     this.#textBytes = textBytes;
     this.#buffer = undefined;
+    this.#grown = words > 0;
     return status >= 0;
   }
 
@@ -150,7 +158,6 @@ export class Tape {
   grow(): void {
     const words = this.words.length * (this.w > this.wLimit ? 2 : 1);
     const doubles = this.doubles.length * (this.d > this.dLimit ? 2 : 1);
-    this.#grown = true;
     if (words > MAX_WORDS || doubles > MAX_DOUBLES) throw FULL;
     if (!this.#lend(words, doubles, this.#textBytes)) throw FULL;
   }
@@ -159,7 +166,6 @@ export class Tape {
   fits(bytes: number): boolean {
     const need = this.at + bytes + 3 * this.rope.length;
     if (need <= this.#textBytes) return true;
-    this.#grown = true;
     return need <= MAX_TEXT && this.#lend(this.words.length, this.doubles.length, need);
   }
 
@@ -175,10 +181,10 @@ export class Tape {
 
   /** Empties the tape and gives back what the areas grew by. */
   clear(): void {
-    this.w = this.d = this.at = this.ended = this.stack.length = 0;
+    this.w = this.d = this.at = this.ended = 0;
+    this.stack.fill(undefined);
     this.rope = this.traceId = '';
     if (this.#grown) this.#lend(0, 0, 0);
-    this.#grown = false;
   }
 
   /** Hands the tape over, as the arguments of a call after the handle. REQUIRES: fits(0). */
@@ -202,11 +208,11 @@ export class Tape {
   }
 
   /** A fraction's text, which takes an engine long to find: those of late are remembered. */
-  print(value: number): string {
-    const slot = (value * 1_000_003) & (PRINTED - 1);
-    if (this.#printed[slot] === value) return this.#prints[slot];
-    this.#printed[slot] = value;
-    return (this.#prints[slot] = `${value}`);
+  fractionText(value: number): string {
+    const slot = (value * 1_000_003) & (FRACTIONS - 1);
+    if (this.#fractions[slot] === value) return this.#fractionTexts[slot];
+    this.#fractions[slot] = value;
+    return (this.#fractionTexts[slot] = `${value}`);
   }
 
   /** A key outside the table. */
@@ -308,6 +314,7 @@ export class Tape {
 
 function nodeBuffer(text: Uint8Array): NodeBuffer | undefined {
   const { Buffer } = globalThis as { Buffer?: NodeBufferConstructor };
-  if (!Buffer?.prototype?.utf8Write || !Buffer.prototype.ucs2Write) return undefined;
-  return Buffer.from(text.buffer, text.byteOffset, text.length);
+  const { utf8Write, ucs2Write } = Buffer?.prototype ?? {};
+  if (!utf8Write || !ucs2Write) return undefined;
+  return Buffer?.from(text.buffer, text.byteOffset, text.length);
 }

@@ -82,7 +82,7 @@ function writeNumber(t: Tape, key: number, value: number): string {
   const plain =
     (value | 0) === value ||
     (Number.isInteger(value) ? Math.abs(value) <= MAX_EXACT : !Number.isFinite(value));
-  return t.piece(OP_NUMBER | key, plain ? '' : t.print(value));
+  return t.piece(OP_NUMBER | key, plain ? '' : t.fractionText(value));
 }
 
 function writeBigInt(t: Tape, key: number, value: bigint): string {
@@ -128,13 +128,13 @@ function writeArray(t: Tape, key: number, values: ArrayLike<unknown>, depth: num
 // Everything that is not a plain object: rare, so the order is by meaning, not by speed.
 function writeExotic(t: Tape, key: number, object: object, depth: number): string {
   if (object instanceof Date) return writeDate(t, key, object);
-  if (object instanceof ArrayBuffer) return t.bytes(key, new Uint8Array(object));
-  if (ArrayBuffer.isView(object)) {
-    if (object instanceof DataView || (object as Uint8Array).BYTES_PER_ELEMENT === 1) {
-      const { buffer, byteOffset, byteLength } = object;
-      return t.bytes(key, new Uint8Array(buffer, byteOffset, byteLength));
+  if (object instanceof ArrayBuffer || ArrayBuffer.isView(object)) {
+    const view = object as Partial<Float64Array>;
+    if ((view.BYTES_PER_ELEMENT ?? 1) > 1) {
+      return writeArray(t, key, object as unknown as ArrayLike<unknown>, depth); // embeddings
     }
-    return writeArray(t, key, object as unknown as ArrayLike<unknown>, depth); // embeddings
+    const { buffer = object as ArrayBuffer, byteOffset, byteLength } = view;
+    return t.bytes(key, new Uint8Array(buffer, byteOffset, byteLength));
   }
   const { toJSON } = object as { toJSON?: unknown };
   if (typeof toJSON === 'function') {

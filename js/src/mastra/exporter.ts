@@ -7,6 +7,7 @@
  * @module
  */
 import { keepAlive } from '#wait-until';
+import { putLast } from '../bounded.js';
 import { abandonCore } from '../core/core.js';
 import { type Pipeline, pipelineFor, type SpanLimits } from '../core/pipeline.js';
 import {
@@ -114,10 +115,8 @@ export class EdgespanExporter {
     if (!name || this.#options.serviceName) return;
     this.#serviceName ??= name;
     if (name === this.#serviceName) return;
-    const message =
-      `Spans of "${this.#serviceName}" and "${name}" cannot be told apart and leave as the former: ` +
-      'give each an exporter, or set `serviceName`.';
-    this.#log.warn(`name ${name}`, message, true);
+    const both = `Spans of "${this.#serviceName}" and "${name}" leave under the first name`;
+    this.#log.warn(both, `${both}: give each an exporter, or set \`serviceName\`.`, true);
   }
 
   /** Called by Mastra with its logger. */
@@ -207,12 +206,8 @@ export class EdgespanExporter {
   /** Counts the open roots of a trace. */
   #count(traceId: string, by: number): void {
     const roots = (this.#open.get(traceId) ?? 0) + by;
-    if (roots > 0) this.#open.set(traceId, roots);
+    if (roots > 0) putLast(this.#open, traceId, roots, MAX_OPEN_TRACES);
     else this.#open.delete(traceId);
-    if (this.#open.size > MAX_OPEN_TRACES) {
-      const [oldest] = this.#open.keys();
-      this.#open.delete(oldest);
-    }
   }
 
   // ---- Sending -----------------------------------------------------------------------------------

@@ -90,8 +90,11 @@ export class OtlpDestination implements Destination {
       const response = await fetch(this.#url, request);
       // A browser hides what a redirect was; any will do.
       const status = response.status || 302;
-      if (!response.body) return { status, kind: BODY_OTHER, body: NOTHING, cause: '' };
-      return { status, kind: bodyKind(response), body: await beginning(response.body), cause: '' };
+      // Most receivers say "accepted" with nothing: opening a stream for that costs more than it says.
+      const { body: stream, headers } = response;
+      const silent = !stream || headers.get('content-length') === '0';
+      const words = silent ? NOTHING : await beginning(stream);
+      return { status, kind: silent ? BODY_OTHER : bodyKind(response), body: words, cause: '' };
     } catch (error) {
       const cause = abort.signal.aborted
         ? `no answer within ${this.#timeout} ms`
