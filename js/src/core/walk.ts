@@ -27,17 +27,20 @@ const FALSE: number = OP_LITERAL | (1 << ARG_SHIFT);
 const TRUE: number = OP_LITERAL | (2 << ARG_SHIFT);
 
 /**
- * Writes the members of a plain object, those that JSON would have; it stands in `place` (Tape.key).
- * At depth 0 it is the span itself, whose envelope is not content: its keys are neighbours in the
- * schema. Returns what belongs at the end of the rope, as all writers here do: a string in a register
- * costs less than one that every piece is stored into.
+ * Writes the members of a plain object, those that JSON would have. `key` is its own. At depth 0 it is
+ * the span itself, whose envelope is not content: its keys are neighbours in the schema. Returns what
+ * belongs at the end of the rope, as all writers here do: a string in a register costs less than one
+ * that every piece is stored into.
  */
 export function writeMembers(
   t: Tape,
   object: Record<string, unknown>,
-  place: number,
+  key: number,
   depth: number,
 ): string {
+  // Objects of one key, depth and span type have like keys, if any have. The factors are primes: places
+  // of one object, which differ by the ids of its keys, should not be those of the next.
+  const place = (key >> KEY_SHIFT) * 331 + depth * 7919 + t.kind * 3571;
   let rope = '';
   let previous = 0;
   // The load stands in the loop itself: only there does V8 read it from the enumeration's cache.
@@ -69,11 +72,6 @@ function writeValue(t: Tape, key: number, value: unknown, depth: number): string
     return writeObject(t, key, value as Record<string, unknown>, depth);
   }
   return t.piece(NULL | key, ''); // also undefined and functions, where they cannot be left out
-}
-
-/** Tells objects apart by their own key, depth and span type: their keys are alike, if anything's. */
-function placeOf(t: Tape, key: number, depth: number): number {
-  return (key >> KEY_SHIFT) * 61 + depth * 1031 + t.kind * 397;
 }
 
 // The core tells integers from fractions; of the latter it wants the text as JavaScript prints it.
@@ -109,7 +107,7 @@ function writeObject(t: Tape, key: number, object: Record<string, unknown>, dept
 
 function writePlain(t: Tape, key: number, object: Record<string, unknown>, depth: number): string {
   t.put(OP_OBJECT | key);
-  const rope = writeMembers(t, object, placeOf(t, key, depth + 1), depth + 1);
+  const rope = writeMembers(t, object, key, depth + 1);
   t.put(OP_END);
   return rope;
 }

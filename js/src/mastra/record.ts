@@ -65,7 +65,7 @@ function writeSpan(tape: Tape, span: MastraSpan, content: MastraSpan | undefined
     if (content) {
       writeEnvelope(tape, OP_SPAN, span, content.name, 0);
       const members = content as unknown as Record<string, unknown>;
-      tape.rope += writeMembers(tape, members, tape.kind * 397, 0);
+      tape.rope += writeMembers(tape, members, 0, 0);
     } else {
       writeEnvelope(tape, OP_SPAN, span, span.name, FLAG_WITHHELD);
     }
