@@ -98,9 +98,7 @@ function writeObject(t: Tape, key: number, object: Record<string, unknown>, dept
   for (let i = 0; i < depth; i++) if (stack[i] === object) return t.string(key, '[Circular]');
   stack[depth] = object;
   if (Array.isArray(object)) return writeArray(t, key, object, depth);
-  const prototype = Object.getPrototypeOf(object);
-  const plain = prototype === Object.prototype || prototype === null;
-  return plain && typeof object.toJSON !== 'function'
+  return Object.getPrototypeOf(object) === Object.prototype && typeof object.toJSON !== 'function'
     ? writePlain(t, key, object, depth)
     : writeExotic(t, key, object, depth);
 }
@@ -158,15 +156,16 @@ function writeExotic(t: Tape, key: number, object: object, depth: number): strin
   let names = Object.keys(object);
   // An error's own are not enumerable, and its name is mostly inherited.
   if (object instanceof Error) names = [...new Set(['name', 'message', 'stack', 'cause', ...names])];
-  const plain = Object.create(null) as Record<string, unknown>;
-  for (const name of names) {
+  // A copy with the usual prototype, of objects without one as well: to V8 these are hash tables, and
+  // a loop that has met one is a quarter slower for all objects ever after.
+  const members = names.map((name) => {
     try {
-      plain[name] = (object as Record<string, unknown>)[name];
+      return [name, (object as Record<string, unknown>)[name]];
     } catch {
-      plain[name] = THROWS;
+      return [name, THROWS];
     }
-  }
-  return writePlain(t, key, plain, depth);
+  });
+  return writePlain(t, key, Object.fromEntries(members) as Record<string, unknown>, depth);
 }
 
 function writeDate(t: Tape, key: number, date: Date): string {
