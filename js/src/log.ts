@@ -33,7 +33,7 @@ export class Log {
   warn(key: string, message: string, once = false): void {
     const now = Date.now();
     if (now < (said.get(key) ?? 0)) return;
-    putLast(said, key, once ? Number.POSITIVE_INFINITY : now + QUIET_MS, MAX_SAID);
+    putLast(said, key, once ? Infinity : now + QUIET_MS, MAX_SAID);
     if (this.#level !== 'error' && this.#level !== 'silent') this.#write('warn', message);
   }
 

@@ -34,9 +34,13 @@ test('plain data comes back as itself', () => {
     tiny: 5e-324,
     unicode: 'naïve 天気 😀',
     maxSafe: Number.MAX_SAFE_INTEGER,
+    indexed: { 7: 'seven', 5: { 0: true }, name: null, none: undefined },
+    '2fa': { '2fa': 1 },
     ['__proto__']: 'own',
   };
-  assert.deepEqual(roundTrip(data), data);
+  const { none, ...indexed } = data.indexed;
+  assert.equal(none, undefined);
+  assert.deepEqual(roundTrip(data), { ...data, indexed });
 });
 
 test('numbers that JSON has no form for go over as they are', () => {

@@ -21,6 +21,7 @@ import type { Tape } from './tape.js';
 
 const MAX_EXACT = 2 ** 53;
 const THROWS = '[Throws]';
+const DIGIT_NINE = 57;
 
 const NULL: number = OP_LITERAL;
 const FALSE: number = OP_LITERAL | (1 << ARG_SHIFT);
@@ -38,11 +39,8 @@ export function writeMembers(
   key: number,
   depth: number,
 ): string {
-  // Objects of one key, depth and span type have like keys, if any have. The factors are primes: places
-  // of one object, which differ by the ids of its keys, should not be those of the next.
-  const place = (key >> KEY_SHIFT) * 331 + depth * 7919 + t.kind * 3571;
+  let place = placeOf(t, key, depth);
   let rope = '';
-  let previous = 0;
   // The load stands in the loop itself: only there does V8 read it from the enumeration's cache.
   for (const name in object) {
     let value: unknown;
@@ -51,15 +49,29 @@ export function writeMembers(
     } catch {
       value = THROWS;
     }
+    place++;
     if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
-    const id = t.key(place + previous, name);
-    if (id !== 0) previous = id;
+    const id = t.key(place, name);
     if (depth === 0 && id >= KEY_ID && id <= KEY_IS_INTERNAL) continue;
     if (t.w > t.wLimit) t.grow();
     if (id === 0) rope += t.inlineKey(name);
     rope += writeValue(t, id << KEY_SHIFT, value, depth);
   }
   return rope;
+}
+
+/**
+ * Where an object's keys are predicted (Tape.key): objects of one key, depth and span type have like
+ * keys, if any have.
+ */
+function placeOf(t: Tape, key: number, depth: number): number {
+  return (key >> KEY_SHIFT) * 331 + depth * 7919 + t.kind * 3571;
+}
+
+/** Whether V8 may keep members by index: they come first, and their names begin with a digit. */
+function indexed(object: object): boolean {
+  for (const name in object) return name.charCodeAt(0) <= DIGIT_NINE;
+  return false;
 }
 
 /** Writes one value. `key` is the key's id in its place in the word, 0 in arrays and after a kKey. */
@@ -98,12 +110,13 @@ function writeObject(t: Tape, key: number, object: Record<string, unknown>, dept
   for (let i = 0; i < depth; i++) if (stack[i] === object) return t.string(key, '[Circular]');
   stack[depth] = object;
   if (Array.isArray(object)) return writeArray(t, key, object, depth);
-  return Object.getPrototypeOf(object) === Object.prototype && typeof object.toJSON !== 'function'
-    ? writePlain(t, key, object, depth)
-    : writeExotic(t, key, object, depth);
-}
-
-function writePlain(t: Tape, key: number, object: Record<string, unknown>, depth: number): string {
+  if (
+    Object.getPrototypeOf(object) !== Object.prototype ||
+    typeof object.toJSON === 'function' ||
+    indexed(object)
+  ) {
+    return writeExotic(t, key, object, depth);
+  }
   t.put(OP_OBJECT | key);
   const rope = writeMembers(t, object, key, depth + 1);
   t.put(OP_END);
@@ -156,16 +169,26 @@ function writeExotic(t: Tape, key: number, object: object, depth: number): strin
   let names = Object.keys(object);
   // An error's own are not enumerable, and its name is mostly inherited.
   if (object instanceof Error) names = [...new Set(['name', 'message', 'stack', 'cause', ...names])];
-  // A copy with the usual prototype, of objects without one as well: to V8 these are hash tables, and
-  // a loop that has met one is a quarter slower for all objects ever after.
-  const members = names.map((name) => {
+  // Not by the loop for plain objects: one object that V8 keeps as a hash table or by index would make
+  // it several times slower for all that follow.
+  let place = placeOf(t, key, depth + 1);
+  let rope = '';
+  t.put(OP_OBJECT | key);
+  for (const name of names) {
+    let value: unknown;
     try {
-      return [name, (object as Record<string, unknown>)[name]];
+      value = (object as Record<string, unknown>)[name];
     } catch {
-      return [name, THROWS];
+      value = THROWS;
     }
-  });
-  return writePlain(t, key, Object.fromEntries(members) as Record<string, unknown>, depth);
+    if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
+    if (t.w > t.wLimit) t.grow();
+    const id = t.key(++place, name);
+    if (id === 0) rope += t.inlineKey(name);
+    rope += writeValue(t, id << KEY_SHIFT, value, depth + 1);
+  }
+  t.put(OP_END);
+  return rope;
 }
 
 function writeDate(t: Tape, key: number, date: Date): string {
