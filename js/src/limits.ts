@@ -35,6 +35,8 @@ export const MAX_UNITS = 1_048_576;
 export const CUT_UNITS = 131_072;
 /** Places in objects that are told apart for the prediction of keys; two in one is a miss, no more. */
 export const PLACES = 32_768;
+/** Fractions whose text is remembered. */
+export const FRACTIONS = 256;
 
 /** Configurations in use that exporters built later may share. */
 export const MAX_PIPELINES = 256;

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { putLast } from './bounded.js';
 import { MAX_SAID, QUIET_MS } from './limits.js';
 
 /** How much is logged; `warn` by default. */
@@ -32,13 +33,12 @@ export class Log {
   warn(key: string, message: string, once = false): void {
     const now = Date.now();
     if (now < (said.get(key) ?? 0)) return;
-    if (said.size >= MAX_SAID) said.clear();
-    said.set(key, once ? Number.POSITIVE_INFINITY : now + QUIET_MS);
+    putLast(said, key, once ? Infinity : now + QUIET_MS, MAX_SAID);
     if (this.#level !== 'error' && this.#level !== 'silent') this.#write('warn', message);
   }
 
-  debug(message: string): void {
-    if (this.#level === 'debug') this.#write('debug', message);
+  debug(message: () => string): void {
+    if (this.#level === 'debug') this.#write('debug', message());
   }
 
   #write(level: 'debug' | 'warn', message: string): void {

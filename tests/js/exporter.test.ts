@@ -493,6 +493,36 @@ describe('when sending fails', () => {
     server.close();
     assert.equal(receipt.accepted, 1);
   });
+
+  test('an empty answer is not read, and gives its connection back', async () => {
+    let connections = 0;
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(200, { 'content-length': 0 }).end());
+    });
+    server.on('connection', () => connections++);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { exporter } = make({ destinations: [otlp({ endpoint, name: 'silent' })] });
+    const { getReader } = ReadableStream.prototype;
+    let readers = 0;
+    ReadableStream.prototype.getReader = function (this: ReadableStream, ...rest: []) {
+      // fetch itself opens streams of its own; ours is opened from the package's files.
+      if (new Error().stack?.includes('otlp_http')) readers++;
+      return getReader.apply(this, rest);
+    } as typeof getReader;
+    try {
+      for (let i = 0; i < 12; i++) {
+        play(exporter, run(0));
+        assert.equal((await exporter.flush()).accepted, 1);
+      }
+    } finally {
+      ReadableStream.prototype.getReader = getReader;
+      server.closeAllConnections();
+      server.close();
+    }
+    assert.equal(readers, 0);
+    assert.ok(connections <= 2, `${connections} connections for 12 requests`);
+  });
 });
 
 describe('waitUntil, flush and shutdown', () => {

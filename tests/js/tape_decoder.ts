@@ -77,11 +77,11 @@ export interface Item {
 /** Reads the whole tape. Dates come back as Dates, int64 as bigint, bytes as Uint8Array. */
 export function decodeTape(tape: Tape): Item[] {
   const { words, doubles, text } = tape;
-  const rope = new Uint8Array(3 * tape.units);
+  const rope = new Uint8Array(3 * tape.rope.length);
   const ropeText = new TextDecoder().decode(
     rope.subarray(0, new TextEncoder().encodeInto(tape.rope, rope).written),
   );
-  if (ropeText.length !== tape.units) throw new Error('rope and units differ');
+  if (ropeText.length !== tape.rope.length) throw new Error('rope and units differ');
   let w = 0;
   let d = 0;
   let r = 0;
@@ -94,7 +94,7 @@ export function decodeTape(tape: Tape): Item[] {
     return doubles[d++];
   };
   const piece = (units: number): string => {
-    if (r + units > tape.units) throw new Error('rope exhausted');
+    if (r + units > tape.rope.length) throw new Error('rope exhausted');
     r += units;
     return ropeText.slice(r - units, r);
   };
@@ -216,6 +216,6 @@ export function decodeTape(tape: Tape): Item[] {
         throw new Error(`item ${opOf(head)}`);
     }
   }
-  if (d !== tape.d || r !== tape.units) throw new Error('something is left over');
+  if (d !== tape.d || r !== tape.rope.length) throw new Error('something is left over');
   return items;
 }

@@ -7,6 +7,7 @@
  * way; a pipeline that lost its place in the core opens itself again.
  * @module
  */
+import { putLast } from '../bounded.js';
 import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { ABANDONED_MS, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
@@ -47,12 +48,7 @@ export function pipelineFor(config: PipelineConfig): Pipeline {
     (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
   );
   const pipeline = pipelines.get(content) ?? new Pipeline(coreTape(), settings, destinations.length);
-  pipelines.delete(content);
-  pipelines.set(content, pipeline); // most recently used last
-  if (pipelines.size > MAX_PIPELINES) {
-    const [oldest] = pipelines.keys();
-    pipelines.delete(oldest);
-  }
+  putLast(pipelines, content, pipeline, MAX_PIPELINES);
   return pipeline;
 }
 
@@ -71,7 +67,7 @@ export class Pipeline {
   #handle = 0;
   #opened = -1;
   // Statistics that a tally has already been given, by destination.
-  #settled: Uint32Array[] = [];
+  #settled: number[][] = [];
 
   constructor(tape: Tape, settings: Record<string, unknown>, destinations: number) {
     this.tape = tape;
@@ -101,28 +97,26 @@ export class Pipeline {
 
   #open(): void {
     const { tape } = this;
+    let status = 0;
     this.#settled = [];
-    this.#handle = 0;
     tape.busy = true;
     try {
       tape.put(OP_CONFIG);
-      writeMembers(tape, this.#settings, 0, 0);
+      tape.rope += writeMembers(tape, this.#settings, 0, 0);
       tape.put(OP_END);
       if (!tape.fits(0)) throw FULL;
-      this.#handle = this.#x.edgespan_open_exporter(...tape.finish());
+      status = this.#x.edgespan_open_exporter(...tape.finish());
     } finally {
+      this.#handle = Math.max(0, status);
       tape.busy = false;
       tape.refresh();
       tape.clear();
     }
     tape.opened++;
-    if (this.#handle <= 0) {
-      const status = this.#handle;
-      this.#handle = 0;
-      throw status === STATUS_BAD_CONFIG
-        ? new EdgespanError('EDGESPAN_BAD_CONFIG', 'a destination names an unknown `dialect`')
-        : new EdgespanError('EDGESPAN_NO_MEMORY', 'the core has no room for another exporter');
-    }
+    if (status > 0) return;
+    throw status === STATUS_BAD_CONFIG
+      ? new EdgespanError('EDGESPAN_BAD_CONFIG', 'a destination names an unknown `dialect`')
+      : new EdgespanError('EDGESPAN_NO_MEMORY', 'the core has no room for another exporter');
   }
 
   /** Writes what this pipeline has on the tape into its traces; the closed trace's handle or 0. */
@@ -166,8 +160,8 @@ export class Pipeline {
     const id = this.#x.edgespan_cut(this.#handle, destination, trace);
     if (id <= 0) return undefined;
     this.#x.edgespan_batch(id);
-    const [at, bytes] = this.tape.result(2);
-    const body = new Uint8Array(this.#x.memory.buffer, at, bytes);
+    const { result } = this.tape; // offset, bytes
+    const body = new Uint8Array(this.#x.memory.buffer, result[0], result[1]);
     const batch = { id, body, since: Date.now() };
     sending.set(id, batch);
     return batch;
@@ -190,9 +184,8 @@ export class Pipeline {
     }
     const verdict = this.#x.edgespan_judge(id, status, kind, size);
     if (verdict < 0) return { verdict, rejected: 0, message: '' }; // was taken for abandoned
-    const [, rejected, at, bytes] = tape.result(4);
-    const words = new Uint8Array(this.#x.memory.buffer, at, bytes);
-    return { verdict, rejected, message: bytes > 0 ? new TextDecoder().decode(words) : '' };
+    const [, rejected, at, bytes] = tape.result;
+    return { verdict, rejected, message: bytes > 0 ? tape.read(at, bytes) : '' };
   }
 
   release({ id }: Batch): void {
@@ -202,17 +195,19 @@ export class Pipeline {
 
   #stats(destination: number): Uint32Array | undefined {
     if (this.#x.edgespan_stats(this.#handle, destination) < 0) return undefined;
-    return this.tape.result(STAT_FIELDS);
+    return this.tape.result;
   }
 
   /** Adds to `tally` what happened since this was last called: no event is told twice. */
   settle({ spans }: Tally): void {
     for (let i = 0; i < this.#destinations; i++) {
-      const now = this.#stats(i)?.slice();
+      const now = this.#stats(i);
       if (!now) return;
-      const before = this.#settled[i];
-      now.forEach((count, stat) => (spans[stat] += count - (before?.[stat] ?? 0)));
-      this.#settled[i] = now;
+      const settled = (this.#settled[i] ??= new Array(STAT_FIELDS).fill(0));
+      for (let stat = 0; stat < STAT_FIELDS; stat++) {
+        spans[stat] += now[stat] - settled[stat];
+        settled[stat] = now[stat];
+      }
     }
   }
 

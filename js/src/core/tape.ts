@@ -10,6 +10,7 @@ import {
   ARG_SHIFT,
   CUT_UNITS,
   FILLED_UNITS,
+  FRACTIONS,
   KEY_SHIFT,
   MAX_DOUBLES,
   MAX_KEY_UNITS,
@@ -32,6 +33,7 @@ import {
   OP_UTF8,
   ROPE_MAX,
 } from './schema.gen.js';
+import { STAT_FIELDS } from '../transport/receipt.js';
 
 /** Thrown when an area is full and may not grow; the writer rolls back and tries with less. */
 export const FULL: unique symbol = /* @__PURE__ */ Symbol('full');
@@ -51,7 +53,7 @@ interface NodeBufferConstructor {
 }
 
 /** A place on the tape to come back to. */
-export type Mark = Pick<Tape, 'w' | 'd' | 'at' | 'units' | 'rope' | 'traceId'>;
+export type Mark = Pick<Tape, 'w' | 'd' | 'at' | 'rope' | 'traceId'>;
 
 export class Tape {
   readonly x: CoreExports;
@@ -59,11 +61,10 @@ export class Tape {
   words!: Int32Array;
   doubles!: Float64Array;
   text!: Uint8Array;
-  /** Used words, doubles, bytes of text and UTF-16 units of the rope. */
+  /** Used words, doubles and bytes of text. */
   w = 0;
   d = 0;
   at = 0;
-  units = 0;
   rope = '';
   /** The trace of the items that follow. */
   traceId = '';
@@ -90,8 +91,11 @@ export class Tape {
   readonly #names: string[] = [''];
   readonly #next: Uint16Array = new Uint16Array(PLACES);
   readonly #wide: Uint8Array = new Uint8Array(MAX_KEY + 1);
+  readonly #fractions: Float64Array = new Float64Array(FRACTIONS);
+  readonly #fractionTexts: string[] = new Array(FRACTIONS).fill('');
   #keysFull = false;
   #textBytes = 0;
+  #result: Uint32Array = new Uint32Array(0);
   #grown = false;
   #patience = PATIENCE;
   #buffer: NodeBuffer | undefined;
@@ -99,19 +103,29 @@ export class Tape {
   constructor(x: CoreExports) {
     this.x = x;
     this.#lend(0, 0, 0);
-    const keys = new Uint8Array(x.memory.buffer, x.edgespan_keys());
-    const text = new TextDecoder().decode(keys.subarray(0, keys.indexOf(0) - 1));
-    for (const name of text.split('\n')) this.#keys.set(name, this.#names.push(name) - 1);
+    const keys = x.edgespan_keys();
+    const bytes = new Uint8Array(x.memory.buffer, keys).indexOf(0) - 1;
+    for (const name of this.read(keys, bytes).split('\n')) {
+      this.#keys.set(name, this.#names.push(name) - 1);
+    }
   }
 
-  /** So many fields of the core's result area; valid until the core is called again. */
-  result(fields: number): Uint32Array {
-    return new Uint32Array(this.x.memory.buffer, this.x.edgespan_result(), fields);
+  /** Text of the core's. */
+  read(at: number, bytes: number): string {
+    return new TextDecoder().decode(new Uint8Array(this.x.memory.buffer, at, bytes));
+  }
+
+  /** The core's result area; valid until the core is called again. */
+  get result(): Uint32Array {
+    if (this.#result.length === 0) {
+      this.#result = new Uint32Array(this.x.memory.buffer, this.x.edgespan_result(), STAT_FIELDS);
+    }
+    return this.#result;
   }
 
   #lend(words: number, doubles: number, text: number): boolean {
     const status = this.x.edgespan_lend(words, doubles, text);
-    const [wordsAt, doublesAt, textAt, wordCount, doubleCount, textBytes] = this.result(6);
+    const [wordsAt, doublesAt, textAt, wordCount, doubleCount, textBytes] = this.result;
     const { buffer } = this.x.memory;
     this.words = new Int32Array(buffer, wordsAt, wordCount);
     this.doubles = new Float64Array(buffer, doublesAt, doubleCount);
@@ -120,6 +134,7 @@ export class Tape {
     this.dLimit = doubleCount - SLACK;
     this.#textBytes = textBytes;
     this.#buffer = undefined;
+    this.#grown = words > 0;
     return status >= 0;
   }
 
@@ -132,7 +147,7 @@ export class Tape {
   /** Whether what lies on the tape should go before the next span. */
   get filled(): boolean {
     return (
-      this.units > FILLED_UNITS ||
+      this.rope.length > FILLED_UNITS ||
       this.at > this.#textBytes >> 1 ||
       this.w > this.wLimit >> 1 ||
       this.d > this.dLimit >> 1
@@ -143,23 +158,21 @@ export class Tape {
   grow(): void {
     const words = this.words.length * (this.w > this.wLimit ? 2 : 1);
     const doubles = this.doubles.length * (this.d > this.dLimit ? 2 : 1);
-    this.#grown = true;
     if (words > MAX_WORDS || doubles > MAX_DOUBLES) throw FULL;
     if (!this.#lend(words, doubles, this.#textBytes)) throw FULL;
   }
 
   /** Whether there is room for `bytes` of text and for the rope behind them, after growing. */
   fits(bytes: number): boolean {
-    const need = this.at + bytes + 3 * this.units;
+    const need = this.at + bytes + 3 * this.rope.length;
     if (need <= this.#textBytes) return true;
-    this.#grown = true;
     return need <= MAX_TEXT && this.#lend(this.words.length, this.doubles.length, need);
   }
 
   /** The end of the tape; rollback() takes away what was written since. */
   mark(): Mark {
-    const { w, d, at, units, rope, traceId } = this;
-    return { w, d, at, units, rope, traceId };
+    const { w, d, at, rope, traceId } = this;
+    return { w, d, at, rope, traceId };
   }
 
   rollback(mark: Mark): void {
@@ -168,15 +181,15 @@ export class Tape {
 
   /** Empties the tape and gives back what the areas grew by. */
   clear(): void {
-    this.w = this.d = this.at = this.units = this.ended = this.stack.length = 0;
+    this.w = this.d = this.at = this.ended = 0;
+    this.stack.fill(undefined);
     this.rope = this.traceId = '';
     if (this.#grown) this.#lend(0, 0, 0);
-    this.#grown = false;
   }
 
   /** Hands the tape over, as the arguments of a call after the handle. REQUIRES: fits(0). */
   finish(): [words: number, doubles: number, ropeAt: number, ropeBytes: number, ropeUnits: number] {
-    return [this.w, this.d, this.at, this.#encode(this.rope), this.units];
+    return [this.w, this.d, this.at, this.#encode(this.rope), this.rope.length];
   }
 
   put(word: number): void {
@@ -188,37 +201,45 @@ export class Tape {
     this.doubles[this.d++] = value;
   }
 
-  /** A word with a rope piece of up to 16383 units. */
-  piece(word: number, text: string): void {
-    const units = text.length;
-    this.rope += text;
-    this.units += units;
-    this.put(word | (units << ARG_SHIFT));
+  /** A word with a rope piece of up to 16383 units, which is returned: it goes onto the rope. */
+  piece(word: number, text: string): string {
+    this.words[this.w++] = word | (text.length << ARG_SHIFT);
+    return text;
+  }
+
+  /** A fraction's text, which takes an engine long to find: those of late are remembered. */
+  fractionText(value: number): string {
+    const slot = (value * 1_000_003) & (FRACTIONS - 1);
+    if (this.#fractions[slot] === value) return this.#fractionTexts[slot];
+    this.#fractions[slot] = value;
+    return (this.#fractionTexts[slot] = `${value}`);
   }
 
   /** A key outside the table. */
-  inlineKey(name: string): void {
-    this.piece(OP_KEY, name.length > MAX_KEY_UNITS ? `${name.slice(0, MAX_KEY_UNITS)}…` : name);
+  inlineKey(name: string): string {
+    return this.piece(OP_KEY, name.length > MAX_KEY_UNITS ? `${name.slice(0, MAX_KEY_UNITS)}…` : name);
   }
 
-  /** A string value; `key` already in its place in the word. */
-  string(key: number, value: string): void {
-    if (value.length < ROPE_MAX) this.piece(OP_STRING | key, value);
-    else this.#bigString(key, value);
+  /** A string value, `key` already in its place in the word; returns what goes onto the rope. */
+  string(key: number, value: string): string {
+    return value.length < ROPE_MAX
+      ? this.piece(OP_STRING | key, value)
+      : this.#bigString(key, value);
   }
 
   /** Raw bytes; they are never cut. */
-  bytes(key: number, value: Uint8Array): void {
+  bytes(key: number, value: Uint8Array): string {
     if (!this.fits(value.length)) throw FULL;
     this.text.set(value, this.at);
-    this.#area(OP_BYTES | key, this.at, value.length, value.length);
+    return this.#area(OP_BYTES | key, this.at, value.length, value.length);
   }
 
-  #area(word: number, at: number, length: number, bytes: number): void {
+  #area(word: number, at: number, length: number, bytes: number): string {
     this.put(word);
     this.put(at);
     this.put(length);
     this.at = at + bytes;
+    return '';
   }
 
   // UTF-8 at the end of the text; returns its bytes. REQUIRES: fits(3 * units).
@@ -229,7 +250,7 @@ export class Tape {
 
   // Text with characters beyond Latin-1 is two bytes a unit in the host as well: copying it and
   // transcoding in the core is several times faster than encoding it. A key's last text predicts.
-  #bigString(key: number, value: string): void {
+  #bigString(key: number, value: string): string {
     const limit = this.cutting ? CUT_UNITS : MAX_UNITS;
     if (value.length > limit) {
       value = `${value.slice(0, limit)}…[truncated ${value.length - limit}]`;
@@ -243,8 +264,7 @@ export class Tape {
       this.#wide[slot]--;
       const at = (this.at + 1) & ~1;
       this.#buffer.ucs2Write(value, at, 2 * units);
-      this.#area(OP_UTF16 | key, at, units, 2 * units);
-      return;
+      return this.#area(OP_UTF16 | key, at, units, 2 * units);
     }
     let bytes: number;
     if (room) {
@@ -252,7 +272,7 @@ export class Tape {
     } else {
       // ASCII, the usual case, may fit where three bytes a unit do not.
       if (!this.fits(units)) throw FULL;
-      const rest = this.text.subarray(this.at, this.#textBytes - 3 * this.units);
+      const rest = this.text.subarray(this.at, this.#textBytes - 3 * this.rope.length);
       const { read, written } = encoder.encodeInto(value, rest);
       if (read < units) throw FULL;
       bytes = written;
@@ -261,7 +281,7 @@ export class Tape {
       this.#wide[slot] = WIDE_RUN;
       this.#patience = 0;
     }
-    this.#area(OP_UTF8 | key, this.at, bytes, bytes);
+    return this.#area(OP_UTF8 | key, this.at, bytes, bytes);
   }
 
   /** The id of `name`, 0: it must go inline. `place` is any number that names its place. */
@@ -294,6 +314,7 @@ export class Tape {
 
 function nodeBuffer(text: Uint8Array): NodeBuffer | undefined {
   const { Buffer } = globalThis as { Buffer?: NodeBufferConstructor };
-  if (!Buffer?.prototype?.utf8Write || !Buffer.prototype.ucs2Write) return undefined;
-  return Buffer.from(text.buffer, text.byteOffset, text.length);
+  const { utf8Write, ucs2Write } = Buffer?.prototype ?? {};
+  if (!utf8Write || !ucs2Write) return undefined;
+  return Buffer?.from(text.buffer, text.byteOffset, text.length);
 }

@@ -7,9 +7,16 @@
  * @module
  */
 import { keepAlive } from '#wait-until';
+import { putLast } from '../bounded.js';
 import { abandonCore } from '../core/core.js';
 import { type Pipeline, pipelineFor, type SpanLimits } from '../core/pipeline.js';
-import { LOSS_DISABLED, LOSS_FAILED, LOSS_MEMORY, STAT_ACCEPTED } from '../core/schema.gen.js';
+import {
+  LOSS_DISABLED,
+  LOSS_FAILED,
+  LOSS_MEMORY,
+  STAT_ACCEPTED,
+  STAT_DROPPED,
+} from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, LATE_MS, MAX_DESTINATIONS, MAX_OPEN_TRACES } from '../limits.js';
@@ -108,10 +115,8 @@ export class EdgespanExporter {
     if (!name || this.#options.serviceName) return;
     this.#serviceName ??= name;
     if (name === this.#serviceName) return;
-    const message =
-      `Spans of "${this.#serviceName}" and "${name}" cannot be told apart and leave as the former: ` +
-      'give each an exporter, or set `serviceName`.';
-    this.#log.warn(`name ${name}`, message, true);
+    const both = `Spans of "${this.#serviceName}" and "${name}" leave under the first name`;
+    this.#log.warn(both, `${both}: give each an exporter, or set \`serviceName\`.`, true);
   }
 
   /** Called by Mastra with its logger. */
@@ -184,9 +189,10 @@ export class EdgespanExporter {
       this.#count(span.traceId, -1);
       return pipeline.commit();
     }
+    if (this.#open.has(span.traceId)) return 0;
     // Its root ended before: it goes by itself, those of one moment together.
     const now = Date.now(); // guards against a request that died before its turn
-    if (!this.#open.has(span.traceId) && now - this.#lateSince >= LATE_MS) {
+    if (now - this.#lateSince >= LATE_MS) {
       this.#lateSince = now;
       this.#send(() => {
         this.#lateSince = 0;
@@ -200,22 +206,18 @@ export class EdgespanExporter {
   /** Counts the open roots of a trace. */
   #count(traceId: string, by: number): void {
     const roots = (this.#open.get(traceId) ?? 0) + by;
-    if (roots > 0) this.#open.set(traceId, roots);
+    if (roots > 0) putLast(this.#open, traceId, roots, MAX_OPEN_TRACES);
     else this.#open.delete(traceId);
-    if (this.#open.size > MAX_OPEN_TRACES) {
-      const [oldest] = this.#open.keys();
-      this.#open.delete(oldest);
-    }
   }
 
   // ---- Sending -----------------------------------------------------------------------------------
 
   /** After the response: closes what is to be sent (0: all that is closed) and delivers it. */
   #send(close: () => number | Promise<number>): void {
-    const promise = (async (): Promise<void> => {
-      await within(0); // the response goes first
-      await this.#deliver(await close());
-    })().catch((error: unknown) => this.#fail(error, false));
+    const promise = within(0) // the response goes first
+      .then(close)
+      .then((trace) => this.#deliver(trace))
+      .catch((error: unknown) => this.#fail(error, false));
     try {
       const { waitUntil } = this.#options;
       if (waitUntil) return waitUntil(promise);
@@ -229,14 +231,20 @@ export class EdgespanExporter {
 
   async #deliver(trace: number): Promise<void> {
     const tally = new Tally();
-    if (this.#pipeline) await deliver(this.#pipeline, this.#destinations, trace, tally);
-    tally.add(this.#lost);
-    this.#lost = new Tally();
+    const pipeline = this.#pipeline;
+    if (pipeline) {
+      const send = (to: Destination, i: number) => deliver(pipeline, to, i, trace, tally);
+      await Promise.all(this.#destinations.map(send));
+      pipeline.settle(tally);
+    }
+    this.#tell(tally);
     this.#since.add(tally);
     const { lost, requests, spans } = tally;
-    this.#warn(tally);
     if (requests + lost === 0) return;
-    this.#log.debug(`${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${lost} lost`);
+    this.#warn(tally, lost);
+    this.#log.debug(
+      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${lost} lost`,
+    );
     try {
       this.#options.onReceipt?.(tally.receipt(this.#pending));
     } catch (error) {
@@ -244,14 +252,22 @@ export class EdgespanExporter {
     }
   }
 
-  #warn({ lost, errors: [first], dropped }: Tally): void {
+  /** Hands on what was lost before the core could count it. */
+  #tell(tally: Tally): void {
+    if (this.#lost.lost === 0) return;
+    tally.add(this.#lost);
+    this.#lost = new Tally();
+  }
+
+  #warn(tally: Tally, lost: number): void {
+    const [first] = tally.errors;
     if (first) {
       const { destination, status = 0, message } = first;
       const cause = status === 0 ? message : `HTTP ${status}`;
       const text = `${lost} spans lost: destination "${destination}": ${cause}; ${cure(status)}.`;
       this.#log.warn(`${destination} ${status}`, text);
-    } else if (lost > (dropped.disabled ?? 0)) {
-      this.#log.warn('lost', `${lost} spans lost: ${JSON.stringify(dropped)}.`);
+    } else if (lost > tally.spans[STAT_DROPPED + LOSS_DISABLED]) {
+      this.#log.warn('lost', `${lost} spans lost: ${JSON.stringify(tally.dropped)}.`);
     }
   }
 
@@ -267,8 +283,7 @@ export class EdgespanExporter {
     } catch (error) {
       this.#fail(error, false);
     }
-    this.#since.add(this.#lost);
-    this.#lost = new Tally();
+    this.#tell(this.#since);
     const receipt = this.#since.receipt(this.#pending);
     this.#since = new Tally();
     return receipt as Receipt & void;

@@ -51,14 +51,7 @@ export class Formatter {
     }
     const one: Waiting = { span };
     this.#waiting.add(one);
-    one.settled = Promise.resolve(result)
-      .then((content) => {
-        one.content = object(content);
-      })
-      .catch(() => {})
-      .then(() => {
-        if (!span.isRootSpan) this.#done(one);
-      });
+    one.settled = this.#settle(one, result);
     return undefined;
   }
 
@@ -68,6 +61,15 @@ export class Formatter {
     all.sort((a, b) => Number(a.span.isRootSpan) - Number(b.span.isRootSpan));
     if (all.length > 0) await within(FORMATTER_MS, Promise.all(all.map((one) => one.settled)));
     return all.reduce((trace, one) => this.#done(one) || trace, 0);
+  }
+
+  async #settle(one: Waiting, result: unknown): Promise<void> {
+    try {
+      one.content = object(await result);
+    } catch {
+      // As above.
+    }
+    if (!one.span.isRootSpan) this.#done(one);
   }
 
   #of(traceId: string | undefined): Waiting[] {

@@ -63,8 +63,9 @@ function writeSpan(tape: Tape, span: MastraSpan, content: MastraSpan | undefined
   tape.busy = true;
   try {
     if (content) {
-      tape.kind = writeEnvelope(tape, OP_SPAN, span, content.name, 0);
-      writeMembers(tape, content as unknown as Record<string, unknown>, tape.kind * 397, 0);
+      writeEnvelope(tape, OP_SPAN, span, content.name, 0);
+      const members = content as unknown as Record<string, unknown>;
+      tape.rope += writeMembers(tape, members, 0, 0);
     } else {
       writeEnvelope(tape, OP_SPAN, span, span.name, FLAG_WITHHELD);
     }
@@ -80,22 +81,23 @@ function writeSpan(tape: Tape, span: MastraSpan, content: MastraSpan | undefined
   }
 }
 
-/** Returns the span type's key. */
 function writeEnvelope(
   tape: Tape,
   op: number,
   span: MastraSpan,
   label: unknown,
   extra: number,
-): number {
+): void {
   if (tape.w > tape.wLimit) tape.grow();
   const { id, traceId, parentSpanId, externalParentSpanId, endTime } = span;
-  if (traceId !== tape.traceId) tape.piece(OP_TRACE, (tape.traceId = traceId));
+  if (traceId !== tape.traceId) tape.rope += tape.piece(OP_TRACE, (tape.traceId = traceId));
   let name = typeof label === 'string' ? label : `${label ?? ''}`;
   if (name.length > MAX_NAME_UNITS) name = name.slice(0, MAX_NAME_UNITS);
   const parent = parentSpanId ?? externalParentSpanId;
   const parentId = validId(parent, 16) ? parent : '';
-  const type = tape.key(tape.kind, String(span.type)) || TYPE_GENERIC;
+  // Types follow each other much as they did in other runs.
+  const type = tape.key((tape.kind << KEY_SHIFT) | op, `${span.type}`) || TYPE_GENERIC;
+  tape.kind = type;
   let flags = extra;
   if (op === OP_SPAN && endTime) flags |= FLAG_HAS_END;
   if (span.isRootSpan) flags |= FLAG_IS_ROOT;
@@ -103,13 +105,9 @@ function writeEnvelope(
   if (parentSpanId === undefined && parentId !== '') flags |= FLAG_REMOTE_PARENT;
   tape.put(op | (type << KEY_SHIFT) | (flags << ARG_SHIFT));
   tape.put(name.length | (id.length << 16) | (parentId.length << 24));
-  tape.rope += id;
-  tape.rope += parentId;
-  tape.rope += name;
-  tape.units += id.length + parentId.length + name.length;
+  tape.rope += id + parentId + name;
   tape.double(milliseconds(span.startTime));
   if (flags & FLAG_HAS_END) tape.double(milliseconds(endTime));
-  return type;
 }
 
 function validId(id: unknown, digits: number): id is string {

@@ -30,18 +30,8 @@ export function within(milliseconds: number, work?: Promise<unknown>): Promise<v
   });
 }
 
-/** Sends one closed trace, or (0) all of them; resolves when every answer is judged. */
+/** Sends one closed trace, or (0) all of them, to a destination; resolves when all is judged. */
 export async function deliver(
-  pipeline: Pipeline,
-  destinations: readonly Destination[],
-  trace: number,
-  tally: Tally,
-): Promise<void> {
-  await Promise.all(destinations.map((to, index) => drain(pipeline, to, index, trace, tally)));
-  pipeline.settle(tally);
-}
-
-async function drain(
   pipeline: Pipeline,
   destination: Destination,
   index: number,
@@ -60,7 +50,7 @@ async function drain(
       const { verdict, rejected, message } = pipeline.judge(batch, status, kind, body);
       if (verdict !== VERDICT_ACCEPTED || message !== '') {
         const what = verdict === VERDICT_PARTIAL ? `${rejected} spans refused` : cause;
-        tally.errors.push({
+        tally.fail({
           destination: destination.name,
           ...(status && { status }),
           message: [what, destination.redact(message)].filter(Boolean).join(': ') || `HTTP ${status}`,

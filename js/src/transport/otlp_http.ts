@@ -29,6 +29,7 @@ export interface OtlpOptions {
   dialect?: string;
 }
 
+const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 const MISSING = 'is missing';
 const BUILT = 'was built from a missing value';
 // `Bearer ${env.KEY}` without the KEY: no receiver would take it.
@@ -40,6 +41,7 @@ export class OtlpDestination implements Destination {
   readonly problem: string | undefined;
   readonly #url: string = '';
   readonly #headers: Record<string, string> = {};
+  readonly #request: RequestInit;
   readonly #gzip: boolean;
   readonly #timeout: number;
 
@@ -62,6 +64,11 @@ export class OtlpDestination implements Destination {
       if (wrong) this.problem ??= `\`headers.${header}\` ${wrong}`;
       this.#headers[header.toLowerCase()] = `${value}`;
     }
+    this.#request = {
+      method: 'POST',
+      headers: { ...this.#headers, 'content-type': 'application/x-protobuf' },
+      redirect: 'manual', // credentials go where the user sent them, nowhere else
+    };
   }
 
   identity(): string {
@@ -72,32 +79,27 @@ export class OtlpDestination implements Destination {
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      const headers: Record<string, string> = {
-        ...this.#headers,
-        'content-type': 'application/x-protobuf',
-      };
-      let payload: BodyInit = body as Uint8Array<ArrayBuffer>;
+      const request: RequestInit = { ...this.#request, signal: abort.signal };
+      request.body = body as Uint8Array<ArrayBuffer>;
       if (this.#gzip && typeof CompressionStream === 'function') {
-        const packed = new Blob([payload]).stream().pipeThrough(new CompressionStream('gzip'));
-        payload = await new Response(packed).arrayBuffer();
-        headers['content-encoding'] = 'gzip';
+        const packed = new Blob([request.body]).stream().pipeThrough(new CompressionStream('gzip'));
+        request.body = await new Response(packed).arrayBuffer();
+        request.headers = { ...request.headers, 'content-encoding': 'gzip' };
       }
       timer = setTimeout(() => abort.abort(), this.#timeout);
-      const response = await fetch(this.#url, {
-        method: 'POST',
-        headers,
-        body: payload,
-        redirect: 'manual', // credentials go where the user sent them, nowhere else
-        signal: abort.signal,
-      });
+      const response = await fetch(this.#url, request);
       // A browser hides what a redirect was; any will do.
       const status = response.status || 302;
-      return { status, kind: bodyKind(response), body: await beginning(response), cause: '' };
+      // Most receivers say "accepted" with nothing: opening a stream for that costs more than it says.
+      const { body: stream, headers } = response;
+      const silent = !stream || headers.get('content-length') === '0';
+      const words = silent ? NOTHING : await beginning(stream);
+      return { status, kind: silent ? BODY_OTHER : bodyKind(response), body: words, cause: '' };
     } catch (error) {
       const cause = abort.signal.aborted
         ? `no answer within ${this.#timeout} ms`
         : `no answer (${this.redact(describe(error))})`;
-      return { status: 0, kind: BODY_OTHER, body: new Uint8Array(0), cause };
+      return { status: 0, kind: BODY_OTHER, body: NOTHING, cause };
     } finally {
       clearTimeout(timer);
     }
@@ -157,11 +159,11 @@ function bodyKind(response: Response): number {
 }
 
 /** The answer's beginning. The status is known, so a body that breaks off changes nothing. */
-async function beginning(response: Response): Promise<Uint8Array> {
-  let bytes = new Uint8Array(0);
+async function beginning(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  let bytes = NOTHING;
   try {
-    const reader = response.body?.getReader();
-    while (reader) {
+    const reader = stream.getReader();
+    for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       const joined = new Uint8Array(bytes.length + value.length);

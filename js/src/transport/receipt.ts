@@ -58,13 +58,17 @@ export class Tally {
   readonly spans: number[] = new Array(STAT_FIELDS).fill(0);
   requests = 0;
   bytes = 0;
-  errors: ReceiptError[] = [];
+  readonly errors: ReceiptError[] = [];
 
-  add(other: Tally): void {
-    other.spans.forEach((spans, stat) => (this.spans[stat] += spans));
-    this.requests += other.requests;
-    this.bytes += other.bytes;
-    this.errors = [...this.errors, ...other.errors].slice(0, MAX_ERRORS);
+  add({ spans, requests, bytes, errors }: Tally): void {
+    for (let stat = 0; stat < STAT_FIELDS; stat++) this.spans[stat] += spans[stat];
+    this.requests += requests;
+    this.bytes += bytes;
+    for (const error of errors) this.fail(error);
+  }
+
+  fail(error: ReceiptError): void {
+    if (this.errors.length < MAX_ERRORS) this.errors.push(error);
   }
 
   lose(reason: number, spans: number): void {
@@ -73,15 +77,17 @@ export class Tally {
 
   /** Spans that will not arrive. */
   get lost(): number {
-    return this.spans.slice(STAT_DROPPED).reduce((a, b) => a + b, this.spans[STAT_REJECTED]);
+    let lost = this.spans[STAT_REJECTED];
+    for (let stat = STAT_DROPPED; stat < STAT_FIELDS; stat++) lost += this.spans[stat];
+    return lost;
   }
 
   get dropped(): Receipt['dropped'] {
     const dropped: Receipt['dropped'] = {};
-    for (const [i, reason] of LOSS_NAMES.entries()) {
-      const spans = this.spans[STAT_DROPPED + i];
+    LOSS_NAMES.forEach((reason, loss) => {
+      const spans = this.spans[STAT_DROPPED + loss];
       if (spans > 0) dropped[reason] = spans;
-    }
+    });
     return dropped;
   }
 
