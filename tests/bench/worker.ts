@@ -12,7 +12,7 @@ export interface Order {
 }
 
 /** Runs in a sample: every source of the workload equally often, a few milliseconds of work. */
-const RUNS: Record<Workload, number> = { W1: 40, W2: 16, W2U: 16, W3: 4, W4: 48 };
+const RUNS: Record<Workload, number> = { W1: 160, W2: 40, W2U: 40, W3: 4, W4: 48 };
 
 const known = new Map<Workload, Source[]>();
 let made = 0;
