@@ -18,17 +18,15 @@ const tools = join(root, 'build/packaging/tools/node_modules');
 /** Thrown where a row cannot run on this machine; its message is the reason. */
 export class Skip extends Error {}
 
-/** The environment of everything that a consumer runs: of this process only what it cannot lack. */
+/** The environment of everything that a consumer runs: this one, without what npm and we put there. */
 function environment(extra) {
-  const { PATH, HOME, TMPDIR, LANG } = process.env;
-  const settings = Object.entries(process.env).filter(([name]) => /^npm_config_|proxy$/i.test(name));
+  const own = /^(npm_(?!config_)|INIT_CWD$|NODE_OPTIONS$|EDGESPAN_)/;
+  const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
   return {
-    ...Object.fromEntries(settings),
+    ...Object.fromEntries(inherited),
     // The pinned node and package managers; none of this repository's other tools.
-    PATH: [join(root, 'build/packaging/bin'), join(tools, '.bin'), withoutRepository(PATH)].join(':'),
-    HOME,
-    ...(TMPDIR && { TMPDIR }),
-    LANG: LANG ?? 'C.UTF-8',
+    PATH: [join(root, 'build/packaging/bin'), join(tools, '.bin'), withoutRepository(process.env.PATH)]
+      .join(':'),
     CI: '1',
     NO_COLOR: '1',
     NEXT_TELEMETRY_DISABLED: '1',
@@ -259,6 +257,13 @@ export class Lab {
       const { text, traceId } = JSON.parse(body);
       await this.checkRun(text, traceId, expected);
     }
+  }
+
+  /** Checks the runs of a program that printed `answer { text, traceId }` in a line for each. */
+  async checkAnswers(stdout, expected = RUN) {
+    const answers = [...stdout.matchAll(/^answer (\{.*\})$/gm)].map(([, json]) => JSON.parse(json));
+    if (answers.length === 0) throw new Error(`no run was answered:\n${tail(stdout)}`);
+    for (const { text, traceId } of answers) await this.checkRun(text, traceId, expected);
   }
 
   /** Checks one run: what the application answered, and the trace. */
