@@ -14,6 +14,7 @@ export async function startRegistry({ tarball, manifest, upstream }) {
   const { name, version } = manifest;
   const file = `/${name}/-/${name}-${version}.tgz`;
   const server = createServer((request, response) => {
+    response.setHeader('cache-control', 'no-store'); // the port may be another build's next time
     if (request.url === file) {
       response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes);
     } else if (request.url === `/${name}`) {
