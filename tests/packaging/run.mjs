@@ -9,12 +9,13 @@
 //   --keep       leave the consumers' folders, to look at
 //   --list       names and rows
 //
-// consumers/NAME/consumer.mjs exports `{ packages, slow?, manager?, prepare?(lab), rows }`: the
-// packages whose versions the table names; whether only --full runs it; `npm` or `pnpm`; what is done
-// once after installing; and the rows. A row is `{ name, run(lab), slow?, broken? }`. `run` builds,
-// runs and checks, or throws; `throw new Skip(why)` says that this machine cannot run it. `broken:
-// { because, error }` marks a row that fails for a reason of its own: it must fail with that error,
-// and so must a control run, the same without this package.
+// consumers/NAME/consumer.mjs exports `{ packages, base?, slow?, install?, prepare?(lab), rows }`: the
+// packages whose versions the table names; a consumer whose files it uses where it has none of its
+// own; whether only --full runs it; options of Lab.install, or what is done in its place; what is done
+// once after that; and the rows. A row is `{ name, run(lab), slow?, broken? }`. `run` builds, runs and
+// checks, or throws; `throw new Skip(why)` says that this machine cannot run it. `broken: { because,
+// error }` marks a row that fails for a reason of its own: it must fail with that error, and so must a
+// control run, the same without this package.
 //
 // Writes build/packaging.json (scripts/lib/figures.mjs makes docs/packaging.md from it); logs are in
 // build/packaging/. Last line: `N passed, M failed, K skipped`; exit 0 if nothing failed.
@@ -89,11 +90,11 @@ async function open(consumer, suffix = '', control = false) {
   const name = consumer.name + suffix;
   const log = join(build, `${name}.log`);
   rmSync(log, { force: true });
-  const source = join(folder, consumer.name);
-  const lab = await Lab.open({ source, dir: join(scratch, name), log, tarball, control });
+  const sources = [consumer.base ?? [], consumer.name].flat().map((from) => join(folder, from));
+  const lab = await Lab.open({ sources, dir: join(scratch, name), log, tarball, control });
   try {
-    if (consumer.install) await consumer.install(lab);
-    else await lab.install(consumer.manager);
+    if (typeof consumer.install === 'function') await consumer.install(lab);
+    else await lab.install(consumer.install);
     await consumer.prepare?.(lab);
   } catch (error) {
     await lab.close();

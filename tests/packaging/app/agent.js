@@ -59,22 +59,24 @@ function turn(prompt) {
   };
 }
 
-/** An instance that sends to the OTLP endpoint. */
-export function makeMastra(endpoint) {
-  const reporter = new Agent({
+/** The agent; one for each Mastra instance. */
+export const makeAgent = () =>
+  new Agent({
     id: 'reporter',
     name: 'reporter',
     instructions: 'Answer about the weather.',
     model,
     tools: { weather },
   });
-  return new Mastra({
-    agents: { reporter },
+
+/** An instance that sends to the OTLP endpoint. */
+export const makeMastra = (endpoint) =>
+  new Mastra({
+    agents: { reporter: makeAgent() },
     observability: new Observability({
       configs: { default: { serviceName: 'packaging', exporters: exporters(endpoint) } },
     }),
   });
-}
 
 /** One run. What it returns is what the harness wants as the JSON answer of a request. */
 export async function ask(mastra) {

@@ -4,12 +4,13 @@
 import { spawn } from 'node:child_process';
 import { appendFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 import { decodeProtobuf } from '../../support/otlp.ts';
 import { Sink } from '../../support/sink.ts';
 import { faultsOfRun } from './check.mjs';
+import { startRegistry } from './registry.mjs';
 
 const here = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 export const root = here('../../../');
@@ -18,17 +19,15 @@ const tools = join(root, 'build/packaging/tools/node_modules');
 /** Thrown where a row cannot run on this machine; its message is the reason. */
 export class Skip extends Error {}
 
-/** The environment of everything that a consumer runs: of this process only what it cannot lack. */
+/** The environment of everything that a consumer runs: this one, without what npm and we put there. */
 function environment(extra) {
-  const { PATH, HOME, TMPDIR, LANG } = process.env;
-  const settings = Object.entries(process.env).filter(([name]) => /^npm_config_|proxy$/i.test(name));
+  const own = /^(npm_(?!config_)|INIT_CWD$|NODE_OPTIONS$|EDGESPAN_)/;
+  const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
   return {
-    ...Object.fromEntries(settings),
+    ...Object.fromEntries(inherited),
     // The pinned node and package managers; none of this repository's other tools.
-    PATH: [join(root, 'build/packaging/bin'), join(tools, '.bin'), withoutRepository(PATH)].join(':'),
-    HOME,
-    ...(TMPDIR && { TMPDIR }),
-    LANG: LANG ?? 'C.UTF-8',
+    PATH: [join(root, 'build/packaging/bin'), join(tools, '.bin'), withoutRepository(process.env.PATH)]
+      .join(':'),
     CI: '1',
     NO_COLOR: '1',
     NEXT_TELEMETRY_DISABLED: '1',
@@ -64,19 +63,27 @@ export class Lab {
   tarball;
   /** The receiver of this consumer alone. */
   sink;
+  /** Set for all of its commands. */
+  env = {};
   #log;
+  #registry;
   #cleanups = [];
 
-  /** `source`: the consumer's folder; `dir`: where its copy goes; `log`: what its commands print. */
-  static async open({ source, dir, log, tarball, control = false }) {
+  /**
+   * `sources`: the consumer's folder, after one that it shares files with; `dir`: where the copy goes;
+   * `log`: what its commands print; `control`: whether this is a run without the package.
+   */
+  static async open({ sources, dir, log, tarball, control = false }) {
     const lab = new Lab();
     Object.assign(lab, { dir, tarball, control, sink: await Sink.start() });
     lab.#log = log;
     await mkdir(dirname(log), { recursive: true });
-    await cp(source, dir, {
-      recursive: true,
-      filter: (path) => !/\/(node_modules|consumer\.mjs)$/.test(path),
-    });
+    for (const source of sources) {
+      await cp(source, dir, {
+        recursive: true,
+        filter: (path) => !/\/(node_modules|consumer\.mjs)$/.test(path),
+      });
+    }
     await cp(here('../app'), join(dir, 'app'), { recursive: true });
     if (control) await cp(here('../app/no-exporter.js'), join(dir, 'app/exporter.js'));
     return lab;
@@ -95,6 +102,7 @@ export class Lab {
   /** Ends what runs, the receiver included. The folder stays. */
   async close() {
     await this.settle();
+    await this.#registry?.close();
     await this.sink.close();
   }
 
@@ -104,30 +112,36 @@ export class Lab {
   }
 
   /**
-   * Installs what the consumer's lock file (or else its package.json) says, then the tarball, as
-   * `npm install ./edgespan.tgz` does. A control run installs no tarball.
+   * Installs what the consumer's lock file (or else its package.json) says, then the package: from
+   * the tarball, or where `published` from a registry, which every later command uses as well. A
+   * control run goes without the package.
    */
-  async install(manager = 'npm') {
-    const files = await readdir(this.dir);
-    const add = this.control ? undefined : this.tarball;
-    if (manager === 'pnpm') {
-      await this.exec('pnpm', ['install', '--prefer-offline', '--no-frozen-lockfile']);
-      if (add) await this.exec('pnpm', ['add', '--prefer-offline', add]);
-      return;
+  async install({ manager = 'npm', published = false } = {}) {
+    const manifest = JSON.parse(await readFile(join(root, 'js/package.json'), 'utf8'));
+    if (published) {
+      const upstream = (await this.exec('npm', ['config', 'get', 'registry'])).trim();
+      this.#registry = await startRegistry({ tarball: this.tarball, manifest, upstream });
+      this.env.npm_config_registry = this.#registry.url;
     }
-    await this.exec('npm', [files.includes('package-lock.json') ? 'ci' : 'install']);
-    if (add) await this.exec('npm', ['install', add]);
+    const locked = (await readdir(this.dir)).includes('package-lock.json');
+    const [all, add] = {
+      npm: [[locked ? 'ci' : 'install'], 'install'],
+      pnpm: [['install', '--no-frozen-lockfile'], 'add'],
+    }[manager];
+    await this.exec(manager, all);
+    const what = published ? `${manifest.name}@${manifest.version}` : this.tarball;
+    if (!this.control) await this.exec(manager, [add, what]);
   }
 
   /** The version of an installed package. */
   async version(name) {
-    const manifest = join(this.dir, 'node_modules', name, 'package.json');
-    return JSON.parse(await readFile(manifest, 'utf8')).version;
+    const manifest = await this.read(join('node_modules', name, 'package.json'));
+    return JSON.parse(manifest).version;
   }
 
   /** A file of the consumer, as text. */
   read(path) {
-    return readFile(join(this.dir, path), 'utf8');
+    return readFile(resolve(this.dir, path), 'utf8');
   }
 
   /** Writes a file of the consumer. */
@@ -176,10 +190,10 @@ export class Lab {
 
   #spawn(command, args, env, cwd) {
     const local = join(this.dir, 'node_modules/.bin');
-    const set = environment(env);
+    const set = environment({ ...this.env, ...env });
     set.PATH = `${local}:${set.PATH}`;
     const child = spawn(command, args, {
-      cwd: join(this.dir, cwd),
+      cwd: resolve(this.dir, cwd),
       env: set,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // a group of its own, so that what it starts ends with it
@@ -218,7 +232,7 @@ export class Lab {
    * @returns fetch for it.
    */
   async worker(outdir, { main = 'index.js', flags = [], date = '2026-04-01', bindings = {} } = {}) {
-    const modulesRoot = join(this.dir, outdir);
+    const modulesRoot = resolve(this.dir, outdir);
     const files = await readdir(modulesRoot, { recursive: true });
     const modules = [main, ...files.filter((file) => file !== main)]
       .filter((file) => /\.(m?js|wasm)$/.test(file))
@@ -248,17 +262,24 @@ export class Lab {
   /**
    * Asks for two runs (the second finds a warm process or isolate), and checks both traces.
    *
-   * `fetcher`: fetch, or a Worker's; `url`: what answers { text, traceId }. `spans` and `calls`: what
-   * a run of the application consists of; the default is that of Mastra's newest releases.
+   * `fetcher`: fetch, or a Worker's; `url`, `init`: what is answered with { text, traceId }.
+   * `expected`: what a run of the application consists of, by default in Mastra's newest releases.
    */
-  async check(fetcher, url, expected = RUN) {
+  async check(fetcher, url, expected = RUN, init = {}) {
     for (let run = 1; run <= 2; run++) {
-      const response = await fetcher(url, { signal: AbortSignal.timeout(60_000) });
+      const response = await fetcher(url, { signal: AbortSignal.timeout(60_000), ...init });
       const body = await response.text();
       if (response.status !== 200) throw new Error(`${url}: ${response.status} ${tail(body)}`);
       const { text, traceId } = JSON.parse(body);
       await this.checkRun(text, traceId, expected);
     }
+  }
+
+  /** Checks the runs of a program that printed `answer { text, traceId }` in a line for each. */
+  async checkAnswers(stdout, expected = RUN) {
+    const answers = [...stdout.matchAll(/^answer (\{.*\})$/gm)].map(([, json]) => JSON.parse(json));
+    if (answers.length === 0) throw new Error(`no run was answered:\n${tail(stdout)}`);
+    for (const { text, traceId } of answers) await this.checkRun(text, traceId, expected);
   }
 
   /** Checks one run: what the application answered, and the trace. */
@@ -278,9 +299,9 @@ export class Lab {
     if (faults.length > 0) throw new Error(`the trace is not whole:\n${faults.join('\n')}`);
   }
 
-  /** Deletes the consumer's folder. */
-  async remove() {
-    await rm(this.dir, { recursive: true, force: true });
+  /** Deletes a folder: the consumer's own, or another that it made. */
+  async remove(dir = this.dir) {
+    await rm(dir, { recursive: true, force: true });
   }
 }
 
