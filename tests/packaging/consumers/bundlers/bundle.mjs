@@ -1,6 +1,7 @@
 // bundle.mjs BUNDLER TARGET ENTRY: bundles ENTRY, all packages included, into out/main.js (main.cjs
 // where the target is CommonJS), with the settings that the bundler documents for the target and none
 // for us. Targets: node, node-cjs, web, webworker.
+import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
@@ -12,6 +13,13 @@ const dir = resolve('out');
 const file = cjs ? 'main.cjs' : 'main.js';
 
 const bundlers = {
+  async bun() {
+    // Its interface exists in Bun alone; the command is what users type.
+    const platform = isNode ? 'node' : 'browser';
+    const args = [`--target=${platform}`, `--format=${cjs ? 'cjs' : 'esm'}`];
+    execFileSync('bun', ['build', input, `--outfile=${dir}/${file}`, ...args], { stdio: 'inherit' });
+  },
+
   async esbuild() {
     const { build } = await import('esbuild');
     await build({
@@ -20,10 +28,10 @@ const bundlers = {
       platform: isNode ? 'node' : 'browser',
       format: cjs ? 'cjs' : 'esm',
       outfile: `${dir}/${file}`,
-      // esbuild's own advice for CommonJS dependencies inside of an ES module.
+      // The usual help for CommonJS dependencies in an ES module, whose require() esbuild leaves.
       ...(target === 'node' && {
         banner: {
-          js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+          js: "import * as nodeModule from 'node:module'; const require = nodeModule.createRequire(import.meta.url);",
         },
       }),
     });
