@@ -1,7 +1,5 @@
-// `mastra build` with CloudflareDeployer, newest releases. As published they fail without us, each
-// fault hiding the next; their users' ways around them are in src/mastra/deployer.ts, and:
-// @mastra/deployer-cloudflare 1.2.2 drops the argument in which @mastra/deployer from 1.68 on passes
-// the project's folder; inside a workspace it is not needed (package.json).
+// `mastra build` with CloudflareDeployer, newest releases. As published their output does not run,
+// with or without us; src/mastra/deployer.ts is their users' way around it.
 import { deployMoved, devInPlace, mastraBuild, published } from '../../lib/mastra.mjs';
 
 const build = 'mastra build for Cloudflare, newest releases with their faults worked around';

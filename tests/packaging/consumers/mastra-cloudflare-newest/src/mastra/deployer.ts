@@ -1,7 +1,16 @@
-// What a user of these releases must add for their Worker to start, with or without Edgespan:
-// import.meta.url, which @mastra/server passes to createRequire, is undefined in workerd; and the
-// browser stream asks for a WebSocketServer, of which `ws` has none for Workers.
+// What users of these releases must do for their Worker to be built and to start, with or without
+// Edgespan. Each fault hides the next:
+// 1. CloudflareDeployer 1.2.2 takes five of the seven arguments that @mastra/deployer from 1.68 on
+//    hands to getBundlerOptions; the last is the project's folder.
+// 2. @mastra/server passes import.meta.url to createRequire; it is undefined in workerd.
+// 3. The browser stream makes a WebSocketServer, which `ws` does not have in Workers.
 import { CloudflareDeployer } from '@mastra/deployer-cloudflare';
+
+const base = Object.getPrototypeOf(CloudflareDeployer.prototype);
+const { getBundlerOptions } = base;
+base.getBundlerOptions = function (server, entry, info, tools, options) {
+  return getBundlerOptions.call(this, server, entry, info, tools, options, {}, process.cwd());
+};
 
 export class WorkersDeployer extends CloudflareDeployer {
   constructor() {
