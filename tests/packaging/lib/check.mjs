@@ -8,8 +8,9 @@ const parsed = (value) => (typeof value === 'string' ? JSON.parse(value) : value
 /**
  * What is wrong with the trace of one run; empty when it is whole.
  *
- * `spans`: all spans that arrived under its trace id. `expected.spans`: how many there must be, and
- * `expected.calls`: how many of them are calls of the model.
+ * `spans`: all spans that arrived under its trace id. `expected`: how many there must be (`spans`), how
+ * many of them are calls of the model (`calls`), and how many input tokens each of these names
+ * (`tokens`).
  */
 export function faultsOfRun(spans, expected) {
   const faults = spans.flatMap(lint);
@@ -32,7 +33,7 @@ export function faultsOfRun(spans, expected) {
   if (calls.length !== expected.calls) faults.push(`${calls.length} model calls`);
   for (const call of calls) {
     const tokens = call.attributes.get('gen_ai.usage.input_tokens');
-    if (tokens !== 300n) faults.push(`${call.name}: input tokens ${tokens}`);
+    if (tokens !== expected.tokens) faults.push(`${call.name}: input tokens ${tokens}`);
     const model = call.attributes.get('gen_ai.request.model');
     if (model !== 'scripted-1') faults.push(`${call.name}: model ${model}`);
   }

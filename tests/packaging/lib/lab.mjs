@@ -67,6 +67,7 @@ export class Lab {
   env = {};
   #log;
   #registry;
+  #printed = '';
   #cleanups = [];
 
   /**
@@ -240,23 +241,33 @@ export class Lab {
         type: file.endsWith('.wasm') ? 'CompiledWasm' : 'ESModule',
         path: join(modulesRoot, file),
       }));
-    let printed = '';
+    this.#printed = '';
     const worker = new Miniflare({
       modulesRoot,
       modules,
       compatibilityDate: date,
       compatibilityFlags: flags,
       bindings: { OTEL_EXPORTER_OTLP_ENDPOINT: this.endpoint, ...bindings },
-      handleRuntimeStdio(stdout, stderr) {
-        for (const stream of [stdout, stderr]) stream.on('data', (chunk) => (printed += chunk));
+      handleRuntimeStdio: (stdout, stderr) => {
+        for (const stream of [stdout, stderr]) {
+          stream.on('data', (chunk) => (this.#printed += chunk));
+        }
       },
     });
     this.defer(async () => {
       await worker.dispose();
-      await appendFile(this.#log, printed);
+      await appendFile(this.#log, this.#printed);
     });
     await worker.ready;
     return (path, init) => worker.dispatchFetch(new URL(path, 'http://consumer/'), init);
+  }
+
+  /** Waits until the Worker started last has printed what matches; throws when it does not. */
+  async printed(pattern) {
+    for (let tries = 0; !pattern.test(this.#printed); tries++) {
+      if (tries === 50) throw new Error(`${pattern} was not printed, but:\n${tail(this.#printed)}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /**
@@ -306,8 +317,8 @@ export class Lab {
 }
 
 /** A run of app/agent.js as Mastra's newest releases trace it. */
-export const RUN = { spans: 10, calls: 2 };
+export const RUN = { spans: 10, calls: 2, tokens: 300n };
 /** A run of app/events.js. */
-export const PLAYED = { spans: 5, calls: 1 };
+export const PLAYED = { spans: 5, calls: 1, tokens: 300n };
 
 const tail = (text) => text.trim().split('\n').slice(-30).join('\n').slice(-4000);
