@@ -40,6 +40,7 @@ const DOCUMENTS = [
   'src/README.md',
   'wasm/README.md',
   'js/README.md',
+  'docs/packaging.md',
 ];
 
 interface Snippet {
@@ -379,7 +380,7 @@ describe('what the texts name exists', () => {
     });
   }
 
-  for (const document of ['README.md', 'wasm/README.md']) {
+  for (const document of ['README.md', 'wasm/README.md', 'docs/packaging.md']) {
     test(`${document}: figures were measured, not typed`, () => {
       const page = read(document);
       assert.equal(isMeasured(page), true, 'run node scripts/lib/figures.mjs');

@@ -2,7 +2,7 @@
 // with or without us; src/mastra/deployer.ts is their users' way around it.
 import { deployMoved, devInPlace, mastraBuild, published } from '../../lib/mastra.mjs';
 
-const build = 'mastra build for Cloudflare, newest releases with their faults worked around';
+const build = 'mastra build for Cloudflare (npm), newest, its faults worked around';
 
 export default {
   packages: ['mastra', '@mastra/deployer', '@mastra/deployer-cloudflare', '@mastra/core'],
@@ -11,6 +11,6 @@ export default {
   prepare: mastraBuild,
   rows: [
     { name: `${build}, wrangler dev`, run: devInPlace },
-    { name: 'the same output moved elsewhere, wrangler deploy', run: deployMoved },
+    { name: `${build}, output moved elsewhere, wrangler deploy`, run: deployMoved },
   ],
 };

@@ -3,12 +3,14 @@
 // import.meta.url is undefined there (mastra-cloudflare-newest).
 import { deployMoved, devInPlace, mastraBuild, published } from '../../lib/mastra.mjs';
 
+const build = 'mastra build for Cloudflare (npm)';
+
 export default {
   packages: ['mastra', '@mastra/deployer', '@mastra/deployer-cloudflare', '@mastra/core'],
   install: published,
   prepare: mastraBuild,
   rows: [
-    { name: 'mastra build for Cloudflare (npm), wrangler dev', run: devInPlace },
-    { name: 'the same output moved elsewhere, wrangler deploy', run: deployMoved },
+    { name: `${build}, wrangler dev`, run: devInPlace },
+    { name: `${build}, output moved elsewhere, wrangler deploy`, run: deployMoved },
   ],
 };
