@@ -12,16 +12,26 @@
 // consumers/NAME/consumer.mjs exports `{ packages, base?, slow?, install?, prepare?(lab), rows }`: the
 // packages whose versions the table names; a consumer whose files it uses where it has none of its
 // own; whether only --full runs it; options of Lab.install, or what is done in its place; what is done
-// once after that; and the rows. A row is `{ name, run(lab), slow?, broken? }`. `run` builds, runs and
-// checks, or throws; `throw new Skip(why)` says that this machine cannot run it. `broken: { because,
-// error }` marks a row that fails for a reason of its own: it must fail with that error, and so must a
-// control run, the same without this package.
+// once after that; and the rows. A row is `{ name, run(lab), packages?, slow?, broken? }`. `run` builds,
+// runs and checks, or throws; `throw new Skip(why)` says that this machine cannot run it. `packages`:
+// only these are named. `broken: { because, error }` marks a row that fails for a reason of its own: it
+// must fail with that error, and so must a control run, the same without this package.
 //
-// Without --only it writes build/packaging.json, of which scripts/lib/figures.mjs makes the table of
-// docs/packaging.md. Logs are in build/packaging/. Last line: `N passed, M failed, K skipped`; exit 0
-// if nothing failed.
+// Keeps build/packaging.json, of which scripts/lib/figures.mjs makes the table of docs/packaging.md: what
+// came of each row with this very tarball, in whichever run. Logs are in build/packaging/. Last line:
+// `N passed, M failed, K skipped`; exit 0 if nothing failed.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -42,13 +52,12 @@ if (options.help) {
 }
 
 const folder = join(root, 'tests/packaging/consumers');
-const only = options.only?.split(',');
 const consumers = [];
 for (const name of readdirSync(folder).sort()) {
-  if (only && !only.includes(name)) continue;
   const { default: consumer } = await import(join(folder, name, 'consumer.mjs'));
   consumers.push({ name, ...consumer });
 }
+const only = options.only?.split(',');
 const missing = only?.filter((name) => !consumers.some((consumer) => consumer.name === name)) ?? [];
 if (missing.length > 0) throw new Error(`no consumer ${missing.join(', ')} (--list)`);
 if (options.list) {
@@ -59,7 +68,8 @@ if (options.list) {
   }
   process.exit();
 }
-const isWanted = ({ slow }) => !slow || options.full || only !== undefined;
+const isWanted = (consumer, row) =>
+  only ? only.includes(consumer.name) : options.full || !(consumer.slow || row.slow);
 
 const build = join(root, 'build/packaging');
 mkdirSync(join(build, 'bin'), { recursive: true });
@@ -75,8 +85,19 @@ const pack = await promisify(execFile)(
 );
 const [{ filename }] = JSON.parse(pack.stdout);
 const tarball = join(scratch, filename);
+const digest = createHash('sha256').update(readFileSync(tarball)).digest('hex');
 
 const results = [];
+
+// What runs ends with this process, however that ends.
+let current;
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    await current?.close();
+    if (!options.keep) rmSync(scratch, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
 
 function report(consumer, row, versions, result, started, detail) {
   const seconds = Math.round((performance.now() - started) / 1000);
@@ -93,6 +114,7 @@ async function open(consumer, suffix = '', control = false) {
   rmSync(log, { force: true });
   const sources = [consumer.base ?? [], consumer.name].flat().map((from) => join(folder, from));
   const lab = await Lab.open({ sources, dir: join(scratch, name), log, tarball, control });
+  current = lab;
   try {
     if (typeof consumer.install === 'function') await consumer.install(lab);
     else await lab.install(consumer.install);
@@ -134,25 +156,21 @@ async function runRow(consumer, lab, row) {
 }
 
 for (const consumer of consumers) {
-  const rows = [];
-  for (const row of consumer.rows) {
-    if (isWanted(consumer) && isWanted(row)) rows.push(row);
-    else results.push({ consumer: consumer.name, row: row.name, versions: {}, result: 'not run' });
-  }
+  const rows = consumer.rows.filter((row) => isWanted(consumer, row));
   if (rows.length === 0) continue;
   let started = performance.now();
-  const versions = {};
   let lab;
   try {
     lab = await open(consumer);
-    for (const name of consumer.packages) versions[name] = await lab.version(name);
   } catch (error) {
     const result = error instanceof Skip ? 'skipped' : 'FAILED';
-    for (const row of rows) report(consumer, row, versions, result, started, error.message);
+    for (const row of rows) report(consumer, row, {}, result, started, error.message);
     continue;
   }
   for (const row of rows) {
+    const versions = {};
     try {
+      for (const name of row.packages ?? consumer.packages) versions[name] = await lab.version(name);
       const [result, detail] = await runRow(consumer, lab, row);
       report(consumer, row, versions, result, started, detail);
     } catch (error) {
@@ -169,10 +187,19 @@ for (const consumer of consumers) {
 
 if (options.keep) console.log(`kept: ${scratch}`);
 else rmSync(scratch, { recursive: true, force: true });
-if (!only) {
-  const record = { node: process.version, results };
-  writeFileSync(join(root, 'build/packaging.json'), `${JSON.stringify(record, null, 2)}\n`);
-}
+
+// What was not run now is as it was, if that was the same package.
+const file = join(root, 'build/packaging.json');
+const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+const known = before.digest === digest ? [...results, ...before.results] : results;
+const table = consumers.flatMap((consumer) =>
+  consumer.rows.map((row) => {
+    const key = { consumer: consumer.name, row: row.name };
+    const ran = known.find((one) => one.consumer === key.consumer && one.row === key.row);
+    return ran ?? { ...key, versions: {}, result: 'not run' };
+  }),
+);
+writeFileSync(file, `${JSON.stringify({ digest, results: table }, null, 2)}\n`);
 const count = (...kinds) => results.filter(({ result }) => kinds.includes(result)).length;
 const failed = count('FAILED');
 console.log(`${count('ok')} passed, ${failed} failed, ${count('skipped', 'broken')} skipped`);

@@ -69,6 +69,7 @@ export class Lab {
   #registry;
   #printed = '';
   #cleanups = [];
+  #running = new Set();
 
   /**
    * `sources`: the consumer's folder, after one that it shares files with; `dir`: where the copy goes;
@@ -103,6 +104,7 @@ export class Lab {
   /** Ends what runs, the receiver included. The folder stays. */
   async close() {
     await this.settle();
+    for (const child of this.#running) await child.kill();
     await this.#registry?.close();
     await this.sink.close();
   }
@@ -224,7 +226,10 @@ export class Lab {
       }
       await ended;
     };
-    return { ended, kill, all: () => all };
+    const running = { ended, kill, all: () => all };
+    this.#running.add(running);
+    ended.then(() => this.#running.delete(running));
+    return running;
   }
 
   /**

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PLAYED, RUN } from '../../lib/lab.mjs';
 
+const PACKAGES = { rspack: '@rspack/core', 'vite-external': 'vite' };
+
 /** Bundles app/run-WHAT.js, and runs the bundle. */
 const bundle = (bundler, target, what, options = {}) => ({
   name: `${bundler}, ${target}${what === 'agent' ? '' : ', without Mastra'}`,
+  packages: [PACKAGES[bundler] ?? bundler, ...(what === 'agent' ? ['@mastra/core'] : [])],
   async run(lab) {
     await lab.exec('node', ['bundle.mjs', bundler, target, `app/run-${what}.js`]);
     const out = options.external ? join(lab.dir, 'out') : await moved(lab);
@@ -31,7 +34,6 @@ async function moved(lab) {
 }
 
 export default {
-  packages: ['esbuild', 'rollup', 'rolldown', 'vite', 'webpack', '@rspack/core', 'bun'],
   rows: [
     bundle('esbuild', 'node', 'agent'),
     bundle('esbuild', 'node-cjs', 'agent'),
