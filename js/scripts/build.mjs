@@ -1,7 +1,17 @@
 // Builds the package into dist/: core.wasm (already there, or given as the argument) becomes
 // src/wasm/bytes.gen.ts, then tsc. The wasm itself comes from scripts/build at the repository's root.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +34,8 @@ writeFileSync(
 );
 
 // Only what this build writes stays: a deleted source must not live on in the package.
-for (const name of ['core', 'destinations', 'mastra', 'transport', 'wasm']) {
-  rmSync(join(dist, name), { recursive: true, force: true });
+for (const name of readdirSync(dist)) {
+  if (name !== 'core.wasm') rmSync(join(dist, name), { recursive: true });
 }
 const require = createRequire(import.meta.url);
 const typescript = dirname(require.resolve('typescript/package.json'));
@@ -35,4 +45,14 @@ writeFileSync(
   '/** The core, compiled by the platform; pass it to `initCore` where bundlers need help. */\n' +
     'declare const module: WebAssembly.Module;\nexport default module;\n',
 );
-copyFileSync(join(root, '../LICENSE'), join(root, 'LICENSE'));
+for (const name of ['LICENSE', 'NOTICE']) copyFileSync(join(root, '..', name), join(root, name));
+
+// npm packs the modes that files have here: neither a umask nor the linker's may show in the tarball.
+const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+for (const name of ['package.json', ...files]) {
+  const path = join(root, name);
+  const inside = statSync(path).isDirectory()
+    ? readdirSync(path, { recursive: true, encoding: 'utf8' }).map((file) => join(path, file))
+    : [path];
+  for (const file of inside) chmodSync(file, statSync(file).isDirectory() ? 0o755 : 0o644);
+}

@@ -1,11 +1,13 @@
-// Fills the measured figures of README.md and wasm/README.md, so that none is ever typed by hand.
+// Fills the measured figures of README.md and wasm/README.md and the table of docs/packaging.md, so that
+// none is ever typed by hand.
 // Each file has one block between figures:begin and figures:end; it ends with a digest of itself, by
 // which tests/js/docs.test.ts tells a block that was edited from one that was measured.
 //
-//   scripts/size; scripts/bench; node scripts/lib/figures.mjs
+//   scripts/size; scripts/bench; scripts/packaging --full; node scripts/lib/figures.mjs
 //
-// Reads build/size.json, build/bench.json and the core.wasm of both toolchains below build/. A dash
-// stands for what was not measured: never, before js/dist was last built, or by a quick run.
+// Reads build/size.json, build/bench.json, build/packaging.json and the core.wasm of both toolchains
+// below build/. A dash stands for what was not measured: never, before js/dist was last built, or by a
+// quick run. Of consumers that were not run the table says so; without a run at all it stays.
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -93,7 +95,23 @@ function wasmFigures() {
   return table(rows);
 }
 
+function packagingTable() {
+  const packaging = measurement('build/packaging.json');
+  if (!packaging) return undefined;
+  const rows = [
+    ['consumer', 'with', 'result'],
+    ['---', '---', '---'],
+  ];
+  for (const { row, versions, result, detail } of packaging.results) {
+    const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+    const why = result === 'skipped' || result === 'broken' ? `: ${detail}` : '';
+    rows.push([row, list.join(', '), result + why]);
+  }
+  return table(rows);
+}
+
 function fill(path, content) {
+  if (content === undefined) return;
   const before = readFileSync(join(root, path), 'utf8');
   if (!BLOCK.test(before)) throw new Error(`${path} has no block of figures`);
   const end = `<!-- digest ${digest(content)} -->\n<!-- figures:end -->`;
@@ -106,4 +124,5 @@ function fill(path, content) {
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   fill('README.md', readmeFigures());
   fill('wasm/README.md', wasmFigures());
+  fill('docs/packaging.md', packagingTable());
 }

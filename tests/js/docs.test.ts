@@ -1,12 +1,16 @@
-// The documentation is true: every snippet of the two READMEs compiles, those marked as runnable run
-// against the built package and a local receiver, and what the texts name exists: options, tests,
-// files, commands, versions. Figures are those that a script measured, untouched.
+// The documentation is true: every snippet of every text compiles and runs, against the built package
+// and a local receiver, and what the texts name exists: options, tests, files, commands, versions.
+// Figures are those that a script measured, untouched.
 //
 // A fence says how its snippet runs (GitHub shows only the language):
-//   ts                  compiled
 //   ts run=workerd      a Worker: bundled by wrangler, run in workerd, asked once
 //   ts run=node         a program: run by Node, must exit 0
 //   ts run=exporter     exports an `exporter`, which is given a run
+//   ts run=lost         exports `lost`, which is given an exporter after a run, and finds nothing lost
+//   ts run=import       a module: Node imports it, and it prints nothing
+//   ts run=loader       the first lines of a Worker whose bundler brings the core's bytes, which
+//                       workerd does not compile: with them it traces nevertheless
+//   ts compiled="WHY"   only compiled, for the reason given
 // Each runnable snippet sends to the receiver that OTEL_EXPORTER_OTLP_ENDPOINT names, and what
 // arrives must be whole. OpenAI is played by a local server.
 import assert from 'node:assert/strict';
@@ -19,7 +23,8 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import type { EdgespanExporter } from 'edgespan/mastra';
+import { otlp } from 'edgespan/destinations';
+import { EdgespanExporter } from 'edgespan/mastra';
 import { isMeasured } from '../../scripts/lib/figures.mjs';
 import { decodeProtobuf, lint, type WireSpan } from '../support/otlp.ts';
 import { Sink } from '../support/sink.ts';
@@ -35,6 +40,7 @@ const DOCUMENTS = [
   'src/README.md',
   'wasm/README.md',
   'js/README.md',
+  'docs/packaging.md',
 ];
 
 interface Snippet {
@@ -53,9 +59,10 @@ after(() => rmSync(scratch, { recursive: true }));
 
 function snippets(document: string): Snippet[] {
   const found: Snippet[] = [];
-  const fences = /^```(ts|js)(?: run=(\w+))?\n([\s\S]*?)^```$/gm;
+  const fences = /^```(ts|js)\b(.*)\n([\s\S]*?)^```$/gm;
   const page = read(document);
-  for (const { 1: language, 2: mode = '', 3: text, index } of page.matchAll(fences)) {
+  for (const { 1: language, 2: how, 3: text, index } of page.matchAll(fences)) {
+    const mode = /^ run=(\w+)$/.exec(how)?.[1] ?? (/^ compiled="[^"]+"$/.test(how) ? '' : how);
     const line = page.slice(0, index).split('\n').length;
     const dir = join(scratch, `${document.replaceAll(/\W/g, '-')}-${line}`);
     const file = join(dir, `index.${language}`);
@@ -65,7 +72,8 @@ function snippets(document: string): Snippet[] {
   }
   return found;
 }
-const all: Snippet[] = ['README.md', 'js/README.md'].flatMap(snippets);
+const texts = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' });
+const all: Snippet[] = texts.trim().split('\n').flatMap(snippets);
 const runnable = (mode: string): Snippet[] => all.filter((snippet) => snippet.mode === mode);
 
 /** OpenAI's Responses API with one thing to say. */
@@ -126,6 +134,14 @@ describe('snippets', { timeout: 300_000 }, () => {
     assert.match(String(calls[0].attributes.get('gen_ai.output.messages')), new RegExp(ANSWER));
     assert.equal(calls[0].attributes.get('gen_ai.usage.output_tokens'), 7n);
   }
+
+  test('each says how it runs', () => {
+    const modes = ['workerd', 'node', 'exporter', 'lost', 'import', 'loader', ''];
+    assert.deepEqual(
+      all.filter(({ mode }) => !modes.includes(mode)).map(({ where, mode }) => `${where}:${mode}`),
+      [],
+    );
+  });
 
   test('all compile', () => {
     assert.ok(all.length >= 8, `only ${all.length} snippets were found`);
@@ -193,6 +209,72 @@ describe('snippets', { timeout: 300_000 }, () => {
       const { stdout } = await promisify(execFile)(process.execPath, [file], { env });
       assert.match(stdout, new RegExp(ANSWER));
       agentRun(whole(first));
+    });
+  }
+
+  for (const { where, file } of runnable('import')) {
+    test(`${where} is imported`, async () => {
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, [file]);
+      assert.deepEqual([stdout, stderr], ['', '']);
+    });
+  }
+
+  for (const { where, file } of runnable('lost')) {
+    test(`${where} finds nothing lost`, async () => {
+      const module = (await import(pathToFileURL(file).href)) as {
+        lost(exporter: EdgespanExporter): Promise<number>;
+      };
+      const first = sink.requests.length;
+      for (const [path, expected] of [['', 0], ['/503', 4]] as const) {
+        const endpoint = sink.origin + path;
+        const exporter = new EdgespanExporter({ destinations: [otlp({ endpoint })], logLevel: 'silent' });
+        play(exporter, run(3));
+        assert.equal(await module.lost(exporter), expected);
+      }
+      assert.equal(sink.requests.length, first + 2);
+    });
+  }
+
+  for (const { where, dir } of runnable('loader')) {
+    test(`${where} helps where the bundler brings the bytes`, async () => {
+      const folder = join(dir, 'worker');
+      mkdirSync(folder);
+      const settings = { name: 'docs', main: 'index.ts', compatibility_date: '2026-04-01' };
+      writeFileSync(join(folder, 'wrangler.jsonc'), JSON.stringify(settings));
+      const worker = (...before: string[]): string => `${before.join('\n')}
+        import { env } from 'cloudflare:workers';
+        import { otlp } from 'edgespan/destinations';
+        import { EdgespanExporter } from 'edgespan/mastra';
+        const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT;
+        const exporter = new EdgespanExporter({ destinations: [otlp({ endpoint })] });
+        const span = {
+          id: 'a'.repeat(16), traceId: 'b'.repeat(32), name: 'n', type: 'generic', isEvent: false,
+          isRootSpan: true, startTime: new Date(1763625600000), endTime: new Date(1763625600001),
+        };
+        export default {
+          async fetch() {
+            for (const type of ['span_started', 'span_ended']) {
+              exporter.onTracingEvent({ type, exportedSpan: span });
+            }
+            return Response.json(await exporter.flush());
+          },
+        };`;
+      for (const [before, accepted] of [[[], 0], [["import '../index.ts';"], 1]] as const) {
+        writeFileSync(join(folder, 'index.ts'), worker(...before));
+        const outdir = await bundleWorker(pathToFileURL(`${folder}/`), {
+          WRANGLER_BUILD_CONDITIONS: 'browser', // and not `workerd`, by which it finds core.wasm
+        });
+        const first = sink.requests.length;
+        const running = await startWorker(outdir, environment());
+        try {
+          const response = await running.dispatchFetch('http://example/');
+          assert.equal(((await response.json()) as { accepted: number }).accepted, accepted);
+        } finally {
+          await running.dispose();
+          rmSync(outdir, { recursive: true });
+        }
+        assert.equal(sink.requests.length - first, accepted);
+      }
     });
   }
 
@@ -298,7 +380,7 @@ describe('what the texts name exists', () => {
     });
   }
 
-  for (const document of ['README.md', 'wasm/README.md']) {
+  for (const document of ['README.md', 'wasm/README.md', 'docs/packaging.md']) {
     test(`${document}: figures were measured, not typed`, () => {
       const page = read(document);
       assert.equal(isMeasured(page), true, 'run node scripts/lib/figures.mjs');

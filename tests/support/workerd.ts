@@ -15,11 +15,15 @@ const require = createRequire(import.meta.url);
 const COMPATIBILITY_DATE = '2026-04-01';
 
 /**
- * Bundles the Worker whose wrangler.jsonc is in `dir` (a file URL ending in '/').
+ * Bundles the Worker whose wrangler.jsonc is in `dir` (a file URL ending in '/'); `settings` are
+ * variables for wrangler.
  *
  * @returns the folder with index.js and the .wasm modules beside it.
  */
-export async function bundleWorker(dir: URL): Promise<string> {
+export async function bundleWorker(
+  dir: URL,
+  settings: Record<string, string> = {},
+): Promise<string> {
   const outdir = await mkdtemp(join(tmpdir(), 'edgespan-worker-'));
   const bin = join(require.resolve('wrangler/package.json'), '../bin/wrangler.js');
   const args = [bin, 'deploy', '--dry-run', '--outdir', outdir];
@@ -28,6 +32,7 @@ export async function bundleWorker(dir: URL): Promise<string> {
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_LOG_PATH: outdir,
     CI: '1',
+    ...settings,
   };
   try {
     await promisify(execFile)(process.execPath, args, { cwd: fileURLToPath(dir), env });

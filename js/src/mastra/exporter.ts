@@ -138,6 +138,11 @@ export class EdgespanExporter {
     this.onTracingEvent(event);
   }
 
+  /** Called by Mastra 0.x in place of the above: its spans are of another kind. Says so, once. */
+  async exportEvent(): Promise<void> {
+    this.#log.warn('mastra 0', 'Nothing is traced: @mastra/core is older than 1.0.', true);
+  }
+
   /**
    * Sends what has ended and resolves when all is answered or given up; never rejects. Runs that are
    * still going on stay. User code needs no call: each run is sent when its root ends.

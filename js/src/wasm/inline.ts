@@ -25,7 +25,8 @@ export function coreModule(): WebAssembly.Module {
       'This runtime forbids compiling WebAssembly from bytes, and the bundler did not use the ' +
         '"workerd" condition. Keep edgespan out of the bundle: Mastra: bundler: { externals: ' +
         "['edgespan'] }; OpenNext: serverExternalPackages: ['edgespan']; otherwise import module " +
-        "from 'edgespan/module.wasm' and call initCore(module) from 'edgespan'.",
+        "from 'edgespan/module.wasm', call initCore(module) from 'edgespan', and give the exporter " +
+        "the platform's waitUntil.",
       cause,
     );
   }

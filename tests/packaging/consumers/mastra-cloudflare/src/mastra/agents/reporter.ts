@@ -1,0 +1,3 @@
+import { makeAgent } from '../../../app/agent.js';
+
+export const reporter = makeAgent();
