@@ -9,18 +9,10 @@ namespace edgespan::otlp {
 namespace {
 
 using tape::Op;
-using Stream = google::protobuf::io::CodedOutputStream;
-using Wire = google::protobuf::internal::WireFormatLite;
 
 // protobuf readers refuse messages nested over 100 deep (CodedInputStream's default limit), and one
 // level of ours is up to three messages: containers below this depth become JSON text.
 constexpr uint32_t kMaxNesting = 30;
-
-// A tag and a length; nearly all are short.
-inline uint8_t* PutLength(int field, uint32_t length, uint8_t* out) {
-  out = Wire::WriteTagToArray(field, Wire::WIRETYPE_LENGTH_DELIMITED, out);
-  return Stream::WriteVarint32ToArray(length, out);
-}
 
 // A whole number that int64 holds exactly is an int_value, as in the OpenTelemetry SDKs.
 bool IsInt64(double value) {
@@ -29,6 +21,8 @@ bool IsInt64(double value) {
 }
 
 constexpr uint32_t kMaxScalar = 11;
+// Tags and lengths of an attribute, of its name and of its value.
+constexpr uint32_t kMaxHead = 3 * 6;
 // How much longer the place kept for an attribute's head may have to become.
 constexpr uint32_t kMaxPlaceGrowth = 16;
 
@@ -40,8 +34,9 @@ uint8_t* PutScalar(const PageArena& arena, const Node* node, uint8_t* out) {
   if (node->Kind() == Op::kNumber) {
     const double value = NumberOf(arena, node);
     if (!IsInt64(value)) {
-      return Wire::WriteFixed64ToArray(pb::AnyValue::kDoubleValueFieldNumber,
-                                       __builtin_bit_cast(uint64_t, value), out);
+      out[0] = pb::AnyValue::kDoubleValueFieldNumber << 3 | 1;  // fixed64
+      std::memcpy(out + 1, &value, sizeof value);
+      return out + 1 + sizeof value;
     }
     integer = static_cast<uint64_t>(static_cast<int64_t>(value));
   } else if (node->Kind() == Op::kLiteral && node->a != 0) {
@@ -50,8 +45,7 @@ uint8_t* PutScalar(const PageArena& arena, const Node* node, uint8_t* out) {
   } else if (node->Kind() != Op::kInt64) {
     return out;
   }
-  out = Wire::WriteTagToArray(field, Wire::WIRETYPE_VARINT, out);
-  return Stream::WriteVarint64ToArray(integer, out);
+  return PutVarint(field, integer, out);
 }
 
 }  // namespace
@@ -73,16 +67,16 @@ uint32_t AttributeWriter::HeadSize(uint32_t value) const {
 }
 
 uint8_t* AttributeWriter::PutHead(uint32_t value, uint8_t* out) const {
-  const uint32_t name_size = static_cast<uint32_t>(name_.size());
-  out = PutLength(field_, FieldSize(name_size) + FieldSize(value), out);
-  out = PutLength(pb::KeyValue::kKeyFieldNumber, name_size, out);
-  CopyBytes(out, name_.data(), name_size);
-  return PutLength(pb::KeyValue::kValueFieldNumber, value, out + name_size);
+  const uint32_t name = static_cast<uint32_t>(name_.size());
+  out = PutLength(field_, FieldSize(name) + FieldSize(value), out);
+  out = PutLength(pb::KeyValue::kKeyFieldNumber, name, out);
+  CopyBytes(out, name_.data(), name);
+  return PutLength(pb::KeyValue::kValueFieldNumber, value, out + name);
 }
 
 uint8_t* AttributeWriter::Head(uint32_t value) {
   if (!Admit()) return nullptr;
-  uint8_t* const out = buffer()->Reserve(HeadSize(value) + value);
+  uint8_t* const out = buffer()->Reserve(kMaxHead + static_cast<uint32_t>(name_.size()) + value);
   return out != nullptr ? PutHead(value, out) : nullptr;
 }
 
