@@ -23,6 +23,8 @@ bool IsInt64(double value) {
 constexpr uint32_t kMaxScalar = 11;
 // Tags and lengths of an attribute, of its name and of its value.
 constexpr uint32_t kMaxHead = 3 * 6;
+// A name and a value that are no longer together have lengths of one byte, and so has their attribute.
+constexpr uint32_t kMaxShort = 0x7f - 4;
 // How much longer the place kept for an attribute's head may have to become.
 constexpr uint32_t kMaxPlaceGrowth = 16;
 
@@ -68,6 +70,18 @@ uint32_t AttributeWriter::HeadSize(uint32_t value) const {
 
 uint8_t* AttributeWriter::PutHead(uint32_t value, uint8_t* out) const {
   const uint32_t name = static_cast<uint32_t>(name_.size());
+  if (name + value <= kMaxShort) [[likely]] {
+    // The same, with lengths of one byte each.
+    const uint32_t head =
+        static_cast<uint32_t>(field_) << 3 | 2 | (name + value + 4) << 8 | 0x0a0000 | name << 24;
+    std::memcpy(out, &head, sizeof head);
+    out += sizeof head;
+    CopyBytes(out, name_.data(), name);
+    out += name;
+    out[0] = 0x12;
+    out[1] = static_cast<uint8_t>(value);
+    return out + 2;
+  }
   out = PutLength(field_, FieldSize(name) + FieldSize(value), out);
   out = PutLength(pb::KeyValue::kKeyFieldNumber, name, out);
   CopyBytes(out, name_.data(), name);
@@ -91,42 +105,32 @@ uint8_t* AttributeWriter::Head(uint32_t value) {
   buffer()->Advance(out + bytes);
 }
 
-// Most attributes are a name and a text or number so short that every length is one byte: a few stores
-// and two copies. False, and nothing written, for all others.
+// Most attributes are a name and a text or number so short that every length is one byte. False, and
+// nothing written, for all others.
 inline bool AttributeWriter::Short(const Node* node) {  // a kString or what PutScalar() takes
-  // KeyValue{ 0a name key 12 size AnyValue }, AnyValue{ 0a bytes text }
   constexpr uint32_t kBlock = 16;
   const uint32_t name = static_cast<uint32_t>(name_.size());
   const bool text = node->Kind() == Op::kString;
   const uint32_t bytes = text ? node->b : kMaxScalar;
-  if (name + bytes > 121 || name < kBlock) return false;
+  if (name + bytes > kMaxShort - 2) return false;
   if (text && bytes > limits_.attribute_value_length) return false;
   if (!Admit()) return true;
-  uint8_t* const begin = buffer()->Reserve(128);
-  uint8_t* out = begin + 4;
-  const char* const from = name_.data();
-  const uint32_t last = name - kBlock;
-  for (uint32_t i = 0; i < last; i += kBlock) std::memcpy(out + i, from + i, kBlock);
-  std::memcpy(out + last, from + last, kBlock);
-  out += name;
+  uint8_t* const out = buffer()->Reserve(128);
+  uint8_t* const value = out + 6 + name;
+  uint8_t* end = value;
   if (text) {
-    const uint32_t head = 0x0a0012 | (bytes + 2) << 8 | bytes << 24;
-    std::memcpy(out, &head, sizeof head);
-    out += sizeof head;
+    value[0] = 0x0a;
+    value[1] = static_cast<uint8_t>(bytes);
+    end += 2;
     // Behind a record's text, as behind the buffer, there is room to read and write a block.
     const uint8_t* const source = context_.arena->At(node->a);
-    for (uint32_t i = 0; i < bytes; i += kBlock) std::memcpy(out + i, source + i, kBlock);
-    out += bytes;
+    for (uint32_t i = 0; i < bytes; i += kBlock) std::memcpy(end + i, source + i, kBlock);
+    end += bytes;
   } else {
-    uint8_t* const end = PutScalar(*context_.arena, node, out + 2);
-    out[0] = 0x12;
-    out[1] = static_cast<uint8_t>(end - out - 2);
-    out = end;
+    end = PutScalar(*context_.arena, node, value);
   }
-  const uint32_t head = static_cast<uint32_t>(field_) << 3 | 2 | 0x0a0000 | name << 24 |
-                        static_cast<uint32_t>(out - begin - 2) << 8;
-  std::memcpy(begin, &head, sizeof head);
-  buffer()->Advance(out);
+  PutHead(static_cast<uint32_t>(end - value), out);
+  buffer()->Advance(end);
   return true;
 }
 
