@@ -129,7 +129,7 @@ bool TapeReader::Measure() {
       const uint32_t arg = tape::ArgOf(head);
       if (op <= Op::kArray) {
         if (depth == tape::kMaxDepth) return false;
-        has_error_ |= tape::KeyOf(head) == kKeyErrorInfo && depth == 1;
+        if (head == tape::Word(Op::kObject, kKeyErrorInfo) && depth == 1) has_error_ = true;
         ++depth;
         objects = objects << 1 | (op == Op::kObject ? 1 : 0);
       } else if (op == Op::kString) {
@@ -252,6 +252,9 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
     return bytes;
   };
 
+  // Grows by what is taken, from the rope or else.
+  const auto text_end = [&] { return arena->OffsetOf(out) + static_cast<uint32_t>(piece - text); };
+
   record->name_bytes = take(name_units_, &record->name);
   record->node_count = item_nodes_;
   // The innermost open container. Until it is closed, its `a` tells how many nodes further back the
@@ -266,8 +269,7 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
     if (op == Op::kEnd) {
       Node* const outer = open - open->a;
       open->a = static_cast<uint32_t>(node - open) - 1;
-      // In ASCII mode rope text was counted up front: 8 bytes a node make up for it on average.
-      open->b = arena->OffsetOf(out) - open->b + 12 * open->a + 2;
+      open->b = text_end() - open->b + 12 * open->a + 2;
       open = outer;
       continue;
     }
@@ -279,7 +281,7 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
       node->b = take(arg, &node->a);
     } else if (op <= Op::kArray) {
       node->a = static_cast<uint32_t>(node - open);
-      node->b = arena->OffsetOf(out);
+      node->b = text_end();
       open = node;
     } else if (op == Op::kNumber || op == Op::kDate) {
       const double value = *number++;

@@ -68,20 +68,24 @@ uint32_t AttributeWriter::HeadSize(uint32_t value) const {
   return FieldSize(fields) - value;
 }
 
+// The same as PutHead(), with lengths of one byte each.
+inline uint8_t* AttributeWriter::PutShortHead(uint32_t value, uint8_t* out) const {
+  const uint32_t name = static_cast<uint32_t>(name_.size());
+  const uint32_t head =
+      static_cast<uint32_t>(field_) << 3 | 2 | (name + value + 4) << 8 | 0x0a0000 | name << 24;
+  std::memcpy(out, &head, sizeof head);
+  out += sizeof head;
+  CopyBytes(out, name_.data(), name);
+  out += name;
+  out[0] = 0x12;
+  out[1] = static_cast<uint8_t>(value);
+  return out + 2;
+}
+
 uint8_t* AttributeWriter::PutHead(uint32_t value, uint8_t* out) const {
   const uint32_t name = static_cast<uint32_t>(name_.size());
-  if (name + value <= kMaxShort) [[likely]] {
-    // The same, with lengths of one byte each.
-    const uint32_t head =
-        static_cast<uint32_t>(field_) << 3 | 2 | (name + value + 4) << 8 | 0x0a0000 | name << 24;
-    std::memcpy(out, &head, sizeof head);
-    out += sizeof head;
-    CopyBytes(out, name_.data(), name);
-    out += name;
-    out[0] = 0x12;
-    out[1] = static_cast<uint8_t>(value);
-    return out + 2;
-  }
+  if (name + value <= kMaxShort) [[likely]]
+    return PutShortHead(value, out);
   out = PutLength(field_, FieldSize(name) + FieldSize(value), out);
   out = PutLength(pb::KeyValue::kKeyFieldNumber, name, out);
   CopyBytes(out, name_.data(), name);
@@ -129,7 +133,7 @@ inline bool AttributeWriter::Short(const Node* node) {  // a kString or what Put
   } else {
     end = PutScalar(*context_.arena, node, value);
   }
-  PutHead(static_cast<uint32_t>(end - value), out);
+  PutShortHead(static_cast<uint32_t>(end - value), out);
   buffer()->Advance(end);
   return true;
 }

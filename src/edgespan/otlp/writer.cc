@@ -27,11 +27,11 @@ inline uint8_t* Put(uint64_t value, uint8_t* out) {
 
 }  // namespace
 
-[[gnu::noinline]] uint8_t* PutVarint(int field, uint64_t value, uint8_t* out) {
+uint8_t* PutVarint(int field, uint64_t value, uint8_t* out) {
   return Put(value, Put(Wire::MakeTag(field, Wire::WIRETYPE_VARINT), out));
 }
 
-[[gnu::noinline]] uint8_t* PutLength(int field, uint32_t length, uint8_t* out) {
+uint8_t* PutLength(int field, uint32_t length, uint8_t* out) {
   return Put(length, Put(Wire::MakeTag(field, Wire::WIRETYPE_LENGTH_DELIMITED), out));
 }
 
@@ -40,18 +40,13 @@ void ProtoWriter::Varint(int field, uint64_t value) {
 }
 
 void ProtoWriter::Fixed64(int field, uint64_t value) {
-  Fixed(Wire::MakeTag(field, Wire::WIRETYPE_FIXED64), value, sizeof value);
+  uint8_t* const out = Put(Wire::MakeTag(field, Wire::WIRETYPE_FIXED64), out_->Reserve(kMaxHead));
+  out_->Advance(Wire::WriteFixed64NoTagToArray(value, out));
 }
 
 void ProtoWriter::Fixed32(int field, uint32_t value) {
-  Fixed(Wire::MakeTag(field, Wire::WIRETYPE_FIXED32), value, sizeof value);
-}
-
-// Little-endian, as everything here.
-[[gnu::noinline]] void ProtoWriter::Fixed(uint32_t tag, uint64_t value, uint32_t size) {
-  uint8_t* const out = Put(tag, out_->Reserve(kMaxHead));
-  std::memcpy(out, &value, sizeof value);
-  out_->Advance(out + size);
+  uint8_t* const out = Put(Wire::MakeTag(field, Wire::WIRETYPE_FIXED32), out_->Reserve(kMaxHead));
+  out_->Advance(Wire::WriteFixed32NoTagToArray(value, out));
 }
 
 void ProtoWriter::Bytes(int field, const void* bytes, uint32_t size) {
@@ -65,7 +60,8 @@ void ProtoWriter::Bytes(int field, const void* bytes, uint32_t size) {
 
 uint32_t ProtoWriter::Open(int field, uint32_t guess) {
   const uint32_t width = VarintSize(guess);
-  uint8_t* const out = PutLength(field, 0, out_->Reserve(kMaxHead)) - 1 + width;
+  uint8_t* const out =
+      Put(Wire::MakeTag(field, Wire::WIRETYPE_LENGTH_DELIMITED), out_->Reserve(kMaxHead)) + width;
   out[-1] = static_cast<uint8_t>(width);
   out_->Advance(out);
   return out_->size();

@@ -51,8 +51,6 @@ class ProtoWriter {
   void Close(uint32_t body);
 
  private:
-  void Fixed(uint32_t tag, uint64_t value, uint32_t size);
-
   Buffer* out_;
 };
 
