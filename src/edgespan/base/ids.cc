@@ -8,10 +8,14 @@ namespace {
 
 // `size` (16 or 32) digits, the missing ones zeros in front, to size / 2 bytes.
 [[gnu::noinline]] bool DecodeHex(std::string_view hex, uint32_t size, uint8_t* out) {
-  if (hex.empty() || hex.size() > size) return false;
-  uint8_t digits[TraceId::kHexSize];
-  memset(digits, '0', sizeof digits);
-  CopyBytes(digits + size - hex.size(), hex.data(), static_cast<uint32_t>(hex.size()));
+  uint8_t padded[TraceId::kHexSize];
+  const auto* digits = reinterpret_cast<const uint8_t*>(hex.data());
+  if (hex.size() != size) [[unlikely]] {
+    if (hex.empty() || hex.size() > size) return false;
+    memset(padded, '0', sizeof padded);
+    CopyBytes(padded + size - hex.size(), digits, static_cast<uint32_t>(hex.size()));
+    digits = padded;
+  }
 #if EDGESPAN_SIMD
   for (uint32_t i = 0; i < size; i += 16) {
     const v128_t text = wasm_v128_load(digits + i);

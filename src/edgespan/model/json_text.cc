@@ -74,7 +74,7 @@ void JsonText::Members(const Node* node, char open, char close) {
   const Node* const end = node->End();
   char before = open;
   for (node = node->Begin(); node < end; node = node->Skip()) {
-    uint8_t* out = out_->Reserve(KeyTable::kMaxBytes + 4);
+    uint8_t* out = out_->Reserve(KeyTable::kMaxBytes + 6 + 6 * kEscapeChunk);
     *out++ = static_cast<uint8_t>(before);
     before = ',';
     if (node->key != 0) {
@@ -87,6 +87,14 @@ void JsonText::Members(const Node* node, char open, char close) {
       *out++ = '"';
       *out++ = ':';
     }
+    if (node->Kind() == Op::kString && node->b <= kEscapeChunk) {
+      // As String() would, in the room that is there already.
+      *out++ = '"';
+      out = EscapeJson(context_.arena->At(node->a), node->b, out);
+      *out++ = '"';
+      out_->Advance(out);
+      continue;
+    }
     out_->Advance(out);
     if (node->Kind() == Op::kKey) {
       String(MemberName(context_, &node));
@@ -94,8 +102,10 @@ void JsonText::Members(const Node* node, char open, char close) {
     }
     Value(node);
   }
-  if (before == open) out_->AppendByte(static_cast<uint8_t>(open));
-  out_->AppendByte(static_cast<uint8_t>(close));
+  uint8_t* out = out_->Reserve(2);
+  if (before == open) *out++ = static_cast<uint8_t>(open);
+  *out++ = static_cast<uint8_t>(close);
+  out_->Advance(out);
 }
 
 void JsonText::Value(const Node* node) {

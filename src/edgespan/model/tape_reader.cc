@@ -66,15 +66,17 @@ uint32_t TapeReader::TakeRope(uint32_t units, uint8_t* out) {
   return before + bytes + after;
 }
 
-template <class Id>
-bool TapeReader::TakeId(uint32_t units, Id* id) {
-  char digits[3 * kMaxIdUnits + kTextSlack];
-  if (units > kMaxIdUnits) {
-    TakeRope(units, nullptr);
-    return false;
+std::string_view TapeReader::TakeDigits(uint32_t units, uint8_t* scratch) {
+  const uint8_t* digits = scratch;
+  uint32_t bytes = units;
+  if (ascii_) {
+    digits = rope_;
+    rope_ += units;
+    rope_units_left_ -= units;
+  } else {
+    bytes = TakeRope(units, units <= kMaxIdUnits ? scratch : nullptr);
   }
-  const uint32_t bytes = TakeRope(units, reinterpret_cast<uint8_t*>(digits));
-  return Id::FromHex({digits, bytes}, id);
+  return {reinterpret_cast<const char*>(digits), units <= kMaxIdUnits ? bytes : 0};
 }
 
 // First pass over the members, from members_ to the kEnd that closes the item. No sum can wrap: each
@@ -84,68 +86,84 @@ bool TapeReader::Measure() {
   const uint32_t* const end = areas_.words + areas_.word_count;
   uint32_t depth = 1;
   uint64_t objects = 1;  // a bit for each open container, the innermost lowest: it is an object
-  bool named = false;    // a kKey waits for its value
-  uint32_t nodes = 0;
+  // The keys that a value may have here: in an object any but none, in an array none.
+  uint32_t first_key = 1;
+  uint32_t keys = key_end_ - 1;
+  uint32_t no_nodes = 1;  // words that become no node: kEnd and operands
   uint32_t doubles = 0;
   uint64_t units = 0;
   uint64_t bytes = 0;
   has_error_ = false;
   while (word < end) {
-    const uint32_t head = *word++;
-    const Op op = tape::OpOf(head);
-    const uint32_t key = tape::KeyOf(head);
-    const uint32_t arg = tape::ArgOf(head);
-    if (op == Op::kEnd) {
-      if (named) return false;
-      objects >>= 1;
-      if (--depth != 0) continue;
-      members_end_ = static_cast<uint32_t>(word - areas_.words);
-      item_nodes_ = nodes;
-      item_units_ = static_cast<uint32_t>(units);
-      item_doubles_ = doubles;
-      item_bytes_ = bytes;
-      return units <= rope_units_left_ && doubles <= areas_.double_count - double_ &&
-             bytes <= kMaxText;
-    }
-    ++nodes;
-    const bool needs_name = (objects & 1) != 0 && !named;
-    if (op == Op::kKey) {
-      if (!needs_name) return false;
-      named = true;
-      units += arg;
-      continue;
-    }
-    if (key >= key_end_ || needs_name != (key != 0)) return false;
-    named = false;
-    has_error_ |= key == kKeyErrorInfo && depth == 1;
+    uint32_t head = *word++;
+    Op op = tape::OpOf(head);
     // In order of frequency.
     if (op == Op::kString) {
-      units += arg;
-    } else if (op <= Op::kArray) {
-      if (depth == tape::kMaxDepth) return false;
-      ++depth;
-      objects = objects << 1 | (op == Op::kObject ? 1 : 0);
-    } else if (op == Op::kNumber || op == Op::kDate) {
-      units += arg;
-      bytes += sizeof(double) + 3 * arg;  // the text is kept behind the number
-      ++doubles;
-    } else if (op == Op::kLiteral) {
-      if (arg > 2) return false;
-    } else if (op <= Op::kInt64) {
-      if (end - word < 2) return false;
-      const uint64_t offset = word[0];
-      const uint64_t size = word[1];
-      word += 2;
-      if (op == Op::kInt64) continue;
-      const bool wide = op == Op::kUtf16;
-      if ((wide && (offset & 1) != 0) || offset + (wide ? 2 : 1) * size > areas_.text_bytes) {
+      if (tape::KeyOf(head) - first_key >= keys) return false;
+      units += tape::ArgOf(head);
+      continue;
+    }
+    if (op == Op::kEnd) {
+      if (--depth == 0) {
+        members_end_ = static_cast<uint32_t>(word - areas_.words);
+        item_nodes_ = members_end_ - members_ - no_nodes;
+        item_units_ = static_cast<uint32_t>(units);
+        item_doubles_ = doubles;
+        item_bytes_ = bytes;
+        return units <= rope_units_left_ && doubles <= areas_.double_count - double_ &&
+               bytes <= kMaxText;
+      }
+      ++no_nodes;
+      objects >>= 1;
+    } else {
+      if (op == Op::kKey) {
+        // The name of a value that has no key.
+        units += tape::ArgOf(head);
+        if (first_key == 0 || tape::KeyOf(head) != 0 || word == end) return false;
+        head = *word++;
+        op = tape::OpOf(head);
+        if (op == Op::kEnd || op == Op::kKey || tape::KeyOf(head) != 0) return false;
+      } else if (tape::KeyOf(head) - first_key >= keys) {
         return false;
       }
-      bytes += (wide ? 3 : 1) * size;
-      if (bytes > kMaxText) return false;
-    } else {
-      return false;
+      const uint32_t arg = tape::ArgOf(head);
+      if (op <= Op::kArray) {
+        if (depth == tape::kMaxDepth) return false;
+        if (head == tape::Word(Op::kObject, kKeyErrorInfo) && depth == 1) has_error_ = true;
+        ++depth;
+        objects = objects << 1 | (op == Op::kObject ? 1 : 0);
+      } else if (op == Op::kString) {
+        units += arg;
+        continue;
+      } else if (op == Op::kNumber || op == Op::kDate) {
+        units += arg;
+        bytes += sizeof(double) + 3 * arg;  // the text is kept behind the number
+        ++doubles;
+        continue;
+      } else if (op == Op::kLiteral) {
+        if (arg > 2) return false;
+        continue;
+      } else if (op <= Op::kInt64) {
+        if (end - word < 2) return false;
+        const uint64_t offset = word[0];
+        const uint64_t size = word[1];
+        word += 2;
+        no_nodes += 2;
+        if (op == Op::kInt64) continue;
+        const bool wide = op == Op::kUtf16;
+        if ((wide && (offset & 1) != 0) || offset + (wide ? 2 : 1) * size > areas_.text_bytes) {
+          return false;
+        }
+        bytes += (wide ? 3 : 1) * size;
+        if (bytes > kMaxText) return false;
+        continue;
+      } else {
+        return false;
+      }
     }
+    // A container was opened or closed.
+    first_key = objects & 1;
+    keys = first_key != 0 ? key_end_ - 1 : 1;
   }
   return false;
 }
@@ -160,10 +178,11 @@ TapeReader::Item TapeReader::Next() {
   if (word_ >= areas_.word_count) return Item::kDone;
   const uint32_t word = areas_.words[word_];
   const Op op = tape::OpOf(word);
+  uint8_t scratch[3 * kMaxIdUnits + kTextSlack];
   if (op == Op::kTrace) {
     const uint32_t units = tape::ArgOf(word);
     if (units > rope_units_left_) return Item::kMalformed;
-    ids_valid_ = TakeId(units, &trace_id_);
+    ids_valid_ = TraceId::FromHex(TakeDigits(units, scratch), &trace_id_);
     ++word_;
     return Item::kTrace;
   }
@@ -185,9 +204,12 @@ TapeReader::Item TapeReader::Next() {
         areas_.double_count - double_ < (has_end ? 2u : 1u)) {
       return Item::kMalformed;
     }
-    ids_valid_ = TakeId(id_units, &head_.span_id) && head_.span_id.IsValid();
+    ids_valid_ =
+        SpanId::FromHex(TakeDigits(id_units, scratch), &head_.span_id) && head_.span_id.IsValid();
     // An unreadable parent id is no parent, as in Mastra.
-    if (parent_units > 0 && !TakeId(parent_units, &head_.parent_id)) head_.parent_id = SpanId{};
+    if (!SpanId::FromHex(TakeDigits(parent_units, scratch), &head_.parent_id)) {
+      head_.parent_id = SpanId{};
+    }
     head_.start_ms = areas_.doubles[double_++];
     head_.end_ms = has_end ? areas_.doubles[double_++] : head_.start_ms;
   } else if (op != Op::kConfig) {
@@ -230,84 +252,73 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
     return bytes;
   };
 
+  // Grows by what is taken, from the rope or else.
+  const auto text_end = [&] { return arena->OffsetOf(out) + static_cast<uint32_t>(piece - text); };
+
   record->name_bytes = take(name_units_, &record->name);
   record->node_count = item_nodes_;
-  struct Open {
-    Node* node;
-    uint8_t* text;
-  };
-  Open stack[tape::kMaxDepth];
-  uint32_t depth = 0;
-  const uint32_t* const words = areas_.words;
+  // The innermost open container. Until it is closed, its `a` tells how many nodes further back the
+  // one around it stands, and its `b` where its text begins.
+  Node* open = node;
+  const uint32_t* word = areas_.words + members_;
+  const uint32_t* const end = areas_.words + members_end_ - 1;
   const double* number = areas_.doubles + double_;
-  for (uint32_t i = members_; i + 1 < members_end_;) {
-    const uint32_t word = words[i++];
-    const Op op = tape::OpOf(word);
+  while (word < end) {
+    const uint32_t head = *word++;
+    const Op op = tape::OpOf(head);
     if (op == Op::kEnd) {
-      const Open& open = stack[--depth];
-      open.node->a = static_cast<uint32_t>(node - open.node) - 1;
-      // In ASCII mode rope text was counted up front: 8 bytes a node make up for it on average.
-      open.node->b = static_cast<uint32_t>(out - open.text) + 12 * open.node->a + 2;
+      Node* const outer = open - open->a;
+      open->a = static_cast<uint32_t>(node - open) - 1;
+      open->b = text_end() - open->b + 12 * open->a + 2;
+      open = outer;
       continue;
     }
-    node->key = static_cast<uint16_t>(tape::KeyOf(word));
+    node->key = static_cast<uint16_t>(tape::KeyOf(head));
     node->op = static_cast<uint16_t>(op);
-    switch (op) {
-      case Op::kObject:
-      case Op::kArray:
-        stack[depth++] = {node, out};
-        break;
-      case Op::kString:
-      case Op::kKey:
-        node->b = take(tape::ArgOf(word), &node->a);
-        break;
-      case Op::kUtf8:
-      case Op::kBytes:
-        node->a = arena->OffsetOf(out);
-        node->b = words[i + 1];
-        CopyBytes(out, areas_.text + words[i], node->b);
-        out += node->b;
-        if (op == Op::kUtf8) node->op = static_cast<uint16_t>(Op::kString);
-        i += 2;
-        break;
-      case Op::kUtf16: {
-        uint8_t* const end = Utf16ToUtf8(areas_.text + words[i], words[i + 1], out);
-        node->a = arena->OffsetOf(out);
-        node->b = static_cast<uint32_t>(end - out);
-        node->op = static_cast<uint16_t>(Op::kString);
-        out = end;
-        i += 2;
-        break;
-      }
-      case Op::kNumber:
-      case Op::kDate: {
-        const double value = *number++;
-        const uint32_t units = tape::ArgOf(word);
-        int64_t integer = 0;
-        if (units == 0 && op == Op::kNumber && IsInteger(value, &integer)) {
-          node->op = static_cast<uint16_t>(Op::kInt64);
-          node->a = static_cast<uint32_t>(integer);
-          node->b = static_cast<uint32_t>(integer >> 32);
-          break;
-        }
+    const uint32_t arg = tape::ArgOf(head);
+    // In order of frequency.
+    if (op == Op::kString || op == Op::kKey) {
+      node->b = take(arg, &node->a);
+    } else if (op <= Op::kArray) {
+      node->a = static_cast<uint32_t>(node - open);
+      node->b = text_end();
+      open = node;
+    } else if (op == Op::kNumber || op == Op::kDate) {
+      const double value = *number++;
+      int64_t integer = 0;
+      if (arg == 0 && op == Op::kNumber && IsInteger(value, &integer)) {
+        node->op = static_cast<uint16_t>(Op::kInt64);
+        node->a = static_cast<uint32_t>(integer);
+        node->b = static_cast<uint32_t>(integer >> 32);
+      } else {
         uint32_t source = 0;
         node->a = arena->OffsetOf(out);
-        CopyBytes(out, &value, sizeof value);
+        std::memcpy(out, &value, sizeof value);
         out += sizeof value;
-        node->b = ascii_ ? take(units, &source) : TakeRope(units, out);
+        node->b = ascii_ ? take(arg, &source) : TakeRope(arg, out);
         if (ascii_) CopyBytes(out, arena->At(source), node->b);
         out += node->b;
-        break;
       }
-      case Op::kInt64:
-        node->a = words[i];
-        node->b = words[i + 1];
-        i += 2;
-        break;
-      default:  // kLiteral
-        node->a = tape::ArgOf(word);
-        node->b = 0;
-        break;
+    } else if (op == Op::kLiteral) {
+      node->a = arg;
+      node->b = 0;
+    } else if (op == Op::kInt64) {
+      node->a = word[0];
+      node->b = word[1];
+      word += 2;
+    } else {
+      const uint8_t* const source = areas_.text + word[0];
+      const uint32_t size = word[1];
+      word += 2;
+      if (op != Op::kBytes) node->op = static_cast<uint16_t>(Op::kString);
+      node->a = arena->OffsetOf(out);
+      if (op == Op::kUtf16) {
+        out = Utf16ToUtf8(source, size, out);
+      } else {
+        CopyBytes(out, source, size);
+        out += size;
+      }
+      node->b = arena->OffsetOf(out) - node->a;
     }
     ++node;
   }

@@ -52,7 +52,7 @@ class TapeReader {
   const SpanId& parent_id() const { return head_.parent_id; }
   uint16_t type() const { return head_.type; }
   uint16_t flags() const { return head_.flags; }
-  bool has_error() const { return has_error_; }  // it has a member errorInfo
+  bool has_error() const { return has_error_; }  // it has an object errorInfo
 
   // Writes the current item as a record; 0 when the lane got no memory (the item is then skipped).
   uint32_t Store(PageArena* arena, Lane* lane);
@@ -64,9 +64,9 @@ class TapeReader {
  private:
   // The next `units` of the rope as UTF-8, copied to `out` unless that is nullptr; returns the bytes.
   uint32_t TakeRope(uint32_t units, uint8_t* out);
-  // An id of `units` digits from the rope.
-  template <class Id>
-  bool TakeId(uint32_t units, Id* id);
+  // The next `units` of the rope, where they stand or in `scratch`: digits of an id, as many as
+  // kMaxIdUnits; empty when they are more.
+  std::string_view TakeDigits(uint32_t units, uint8_t* scratch);
   bool Measure();
 
   TapeAreas areas_;

@@ -9,18 +9,10 @@ namespace edgespan::otlp {
 namespace {
 
 using tape::Op;
-using Stream = google::protobuf::io::CodedOutputStream;
-using Wire = google::protobuf::internal::WireFormatLite;
 
 // protobuf readers refuse messages nested over 100 deep (CodedInputStream's default limit), and one
 // level of ours is up to three messages: containers below this depth become JSON text.
 constexpr uint32_t kMaxNesting = 30;
-
-// A tag and a length; nearly all are short.
-inline uint8_t* PutLength(int field, uint32_t length, uint8_t* out) {
-  out = Wire::WriteTagToArray(field, Wire::WIRETYPE_LENGTH_DELIMITED, out);
-  return Stream::WriteVarint32ToArray(length, out);
-}
 
 // A whole number that int64 holds exactly is an int_value, as in the OpenTelemetry SDKs.
 bool IsInt64(double value) {
@@ -29,6 +21,10 @@ bool IsInt64(double value) {
 }
 
 constexpr uint32_t kMaxScalar = 11;
+// Tags and lengths of an attribute, of its name and of its value.
+constexpr uint32_t kMaxHead = 3 * 6;
+// A name and a value that are no longer together have lengths of one byte, and so has their attribute.
+constexpr uint32_t kMaxShort = 0x7f - 4;
 // How much longer the place kept for an attribute's head may have to become.
 constexpr uint32_t kMaxPlaceGrowth = 16;
 
@@ -40,8 +36,9 @@ uint8_t* PutScalar(const PageArena& arena, const Node* node, uint8_t* out) {
   if (node->Kind() == Op::kNumber) {
     const double value = NumberOf(arena, node);
     if (!IsInt64(value)) {
-      return Wire::WriteFixed64ToArray(pb::AnyValue::kDoubleValueFieldNumber,
-                                       __builtin_bit_cast(uint64_t, value), out);
+      out[0] = pb::AnyValue::kDoubleValueFieldNumber << 3 | 1;  // fixed64
+      std::memcpy(out + 1, &value, sizeof value);
+      return out + 1 + sizeof value;
     }
     integer = static_cast<uint64_t>(static_cast<int64_t>(value));
   } else if (node->Kind() == Op::kLiteral && node->a != 0) {
@@ -50,8 +47,7 @@ uint8_t* PutScalar(const PageArena& arena, const Node* node, uint8_t* out) {
   } else if (node->Kind() != Op::kInt64) {
     return out;
   }
-  out = Wire::WriteTagToArray(field, Wire::WIRETYPE_VARINT, out);
-  return Stream::WriteVarint64ToArray(integer, out);
+  return PutVarint(field, integer, out);
 }
 
 }  // namespace
@@ -72,17 +68,33 @@ uint32_t AttributeWriter::HeadSize(uint32_t value) const {
   return FieldSize(fields) - value;
 }
 
+// The same as PutHead(), with lengths of one byte each.
+inline uint8_t* AttributeWriter::PutShortHead(uint32_t value, uint8_t* out) const {
+  const uint32_t name = static_cast<uint32_t>(name_.size());
+  const uint32_t head =
+      static_cast<uint32_t>(field_) << 3 | 2 | (name + value + 4) << 8 | 0x0a0000 | name << 24;
+  std::memcpy(out, &head, sizeof head);
+  out += sizeof head;
+  CopyBytes(out, name_.data(), name);
+  out += name;
+  out[0] = 0x12;
+  out[1] = static_cast<uint8_t>(value);
+  return out + 2;
+}
+
 uint8_t* AttributeWriter::PutHead(uint32_t value, uint8_t* out) const {
-  const uint32_t name_size = static_cast<uint32_t>(name_.size());
-  out = PutLength(field_, FieldSize(name_size) + FieldSize(value), out);
-  out = PutLength(pb::KeyValue::kKeyFieldNumber, name_size, out);
-  CopyBytes(out, name_.data(), name_size);
-  return PutLength(pb::KeyValue::kValueFieldNumber, value, out + name_size);
+  const uint32_t name = static_cast<uint32_t>(name_.size());
+  if (name + value <= kMaxShort) [[likely]]
+    return PutShortHead(value, out);
+  out = PutLength(field_, FieldSize(name) + FieldSize(value), out);
+  out = PutLength(pb::KeyValue::kKeyFieldNumber, name, out);
+  CopyBytes(out, name_.data(), name);
+  return PutLength(pb::KeyValue::kValueFieldNumber, value, out + name);
 }
 
 uint8_t* AttributeWriter::Head(uint32_t value) {
   if (!Admit()) return nullptr;
-  uint8_t* const out = buffer()->Reserve(HeadSize(value) + value);
+  uint8_t* const out = buffer()->Reserve(kMaxHead + static_cast<uint32_t>(name_.size()) + value);
   return out != nullptr ? PutHead(value, out) : nullptr;
 }
 
@@ -97,42 +109,32 @@ uint8_t* AttributeWriter::Head(uint32_t value) {
   buffer()->Advance(out + bytes);
 }
 
-// Most attributes are a name and a text or number so short that every length is one byte: a few stores
-// and two copies. False, and nothing written, for all others.
+// Most attributes are a name and a text or number so short that every length is one byte. False, and
+// nothing written, for all others.
 inline bool AttributeWriter::Short(const Node* node) {  // a kString or what PutScalar() takes
-  // KeyValue{ 0a name key 12 size AnyValue }, AnyValue{ 0a bytes text }
   constexpr uint32_t kBlock = 16;
   const uint32_t name = static_cast<uint32_t>(name_.size());
   const bool text = node->Kind() == Op::kString;
   const uint32_t bytes = text ? node->b : kMaxScalar;
-  if (name + bytes > 121 || name < kBlock) return false;
+  if (name + bytes > kMaxShort - 2) return false;
   if (text && bytes > limits_.attribute_value_length) return false;
   if (!Admit()) return true;
-  uint8_t* const begin = buffer()->Reserve(128);
-  uint8_t* out = begin + 4;
-  const char* const from = name_.data();
-  const uint32_t last = name - kBlock;
-  for (uint32_t i = 0; i < last; i += kBlock) std::memcpy(out + i, from + i, kBlock);
-  std::memcpy(out + last, from + last, kBlock);
-  out += name;
+  uint8_t* const out = buffer()->Reserve(128);
+  uint8_t* const value = out + 6 + name;
+  uint8_t* end = value;
   if (text) {
-    const uint32_t head = 0x0a0012 | (bytes + 2) << 8 | bytes << 24;
-    std::memcpy(out, &head, sizeof head);
-    out += sizeof head;
+    value[0] = 0x0a;
+    value[1] = static_cast<uint8_t>(bytes);
+    end += 2;
     // Behind a record's text, as behind the buffer, there is room to read and write a block.
     const uint8_t* const source = context_.arena->At(node->a);
-    for (uint32_t i = 0; i < bytes; i += kBlock) std::memcpy(out + i, source + i, kBlock);
-    out += bytes;
+    for (uint32_t i = 0; i < bytes; i += kBlock) std::memcpy(end + i, source + i, kBlock);
+    end += bytes;
   } else {
-    uint8_t* const end = PutScalar(*context_.arena, node, out + 2);
-    out[0] = 0x12;
-    out[1] = static_cast<uint8_t>(end - out - 2);
-    out = end;
+    end = PutScalar(*context_.arena, node, value);
   }
-  const uint32_t head = static_cast<uint32_t>(field_) << 3 | 2 | 0x0a0000 | name << 24 |
-                        static_cast<uint32_t>(out - begin - 2) << 8;
-  std::memcpy(begin, &head, sizeof head);
-  buffer()->Advance(out);
+  PutShortHead(static_cast<uint32_t>(end - value), out);
+  buffer()->Advance(end);
   return true;
 }
 

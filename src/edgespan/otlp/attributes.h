@@ -59,6 +59,7 @@ class AttributeWriter {
   // its name, tag and length of the value.
   uint32_t HeadSize(uint32_t value) const;
   uint8_t* PutHead(uint32_t value, uint8_t* out) const;
+  uint8_t* PutShortHead(uint32_t value, uint8_t* out) const;
   // A whole attribute's head, and room for its value: where that goes. nullptr when the attribute is
   // dropped or memory is out.
   uint8_t* Head(uint32_t value);
