@@ -42,7 +42,7 @@ export function expectedMessages(
     const answer = answerOf(before.output as ModelOutput | undefined);
     if (answer) input.push(answer);
     const results = ended
-      .filter((s) => s.type === 'tool_call' && s.parentSpanId === before.id)
+      .filter((s) => s.type.endsWith('tool_call') && s.parentSpanId === before.id)
       .map((tool) => ({
         type: 'tool_call_response' as const,
         id: tool.attributes?.toolCallId as string,
