@@ -47,7 +47,8 @@ export function expectedMessages(
         type: 'tool_call_response' as const,
         id: tool.attributes?.toolCallId as string,
         response: tool.output ?? tool.errorInfo?.message, // what the model is told of a failure
-      }));
+      }))
+      .filter(({ response }) => response !== undefined); // hidden
     if (results.length > 0) input.push({ role: 'tool', parts: results });
   }
   return { 'gen_ai.input.messages': input, 'gen_ai.output.messages': output && [output] };
