@@ -6,27 +6,12 @@
 //
 // Beside the recorded runs it compares made-up spans of every type with every documented attribute.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { SpanConverter } from '@mastra/otel-exporter';
-import { decodeProtobuf, plain, type WireSpan } from '../support/otlp.ts';
-
-type Fields = Record<string, any>; // by span type: see Mastra's types
-
-/** An ended span as the recordings hold it: dates are ISO text. */
-interface Span extends Fields {
-  id: string;
-  traceId: string;
-  name: string;
-  type: string;
-  startTime: string;
-  endTime?: string;
-  attributes?: Fields;
-  errorInfo?: Fields;
-}
+import { convert, type Fields, parsed, replay, type Span } from '../support/official.ts';
+import { plain, type WireSpan } from '../support/otlp.ts';
 
 /** One way in which a span of ours is not the official one. `field`: an attribute, or what else. */
 interface Difference {
@@ -41,14 +26,6 @@ interface Row {
   what: string;
   why: string;
   explains(difference: Difference): boolean;
-}
-
-function parsed(text: unknown): any {
-  try {
-    return typeof text === 'string' ? JSON.parse(text) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The official messages with what it wraps in text unwrapped: arguments and responses. */
@@ -242,40 +219,7 @@ const FINISH_REASONS: Record<string, string> = {
   'content-filter': 'content_filter',
 };
 
-// ---- the two sides -----------------------------------------------------------------------------
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Ours: the recorded events through the native tool. */
-function replay(events: unknown[]): WireSpan[] {
-  const tool = spawnSync(`${root}build/bin/edgespan-replay`, ['--service', 'x', '-'], {
-    input: JSON.stringify(events),
-    maxBuffer: 1 << 28,
-  });
-  assert.equal(tool.error, undefined);
-  assert.equal(tool.status, 0, String(tool.stderr));
-  return decodeProtobuf(tool.stdout);
-}
-
-/** Theirs: what the official exporter hands to OpenTelemetry's serializer. */
-async function convert(span: Span): ReturnType<SpanConverter['convertSpan']> {
-  const attributes = { ...span.attributes };
-  for (const key of ['completionStartTime', 'untilDate']) {
-    if (attributes[key] !== undefined) attributes[key] = new Date(attributes[key]);
-  }
-  const live = {
-    ...span,
-    ...(span.attributes && { attributes }),
-    startTime: new Date(span.startTime),
-    ...(span.endTime !== undefined && { endTime: new Date(span.endTime) }),
-  };
-  return converter.convertSpan(live as unknown as Parameters<SpanConverter['convertSpan']>[0]);
-}
-const converter = new SpanConverter({
-  format: 'GenAI_v1_38_0',
-  packageName: 'x',
-  serviceName: 'x',
-});
+// ---- comparing -------------------------------------------------------------------------------------
 
 const nanos = ([seconds, rest]: [number, number]): bigint =>
   BigInt(seconds) * 1_000_000_000n + BigInt(rest);
@@ -340,7 +284,7 @@ async function check(events: { type?: string; exportedSpan?: Span }[]): Promise<
 
 // ---- the recorded runs -------------------------------------------------------------------------
 
-const data = `${root}tests/data/mastra-events/`;
+const data = fileURLToPath(new URL('../data/mastra-events/', import.meta.url));
 const files = readdirSync(data).filter((name) => name.endsWith('.json'));
 
 test('there are recordings', () => assert.ok(files.length >= 12));

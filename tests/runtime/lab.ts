@@ -29,9 +29,10 @@ export class Lab {
     this.sink = sink;
   }
 
-  static async start(): Promise<Lab> {
+  /** Starts the Worker in `folder`, beside this file. */
+  static async start(folder = './worker/'): Promise<Lab> {
     const lab = new Lab(await Sink.start());
-    lab.#outdir = await bundleWorker(new URL('./worker/', import.meta.url));
+    lab.#outdir = await bundleWorker(new URL(folder, import.meta.url));
     const bindings = { SINK: lab.sink.origin, SECRET };
     lab.#worker = await startWorker(lab.#outdir, bindings, (line) => lab.printed.push(line));
     return lab;
@@ -50,7 +51,7 @@ export class Lab {
 
   /** Runs a scenario and reads the whole answer, as the Worker's user would. */
   async run(run: Run): Promise<Outcome> {
-    const response = await this.#ask('/run', { method: 'POST', body: JSON.stringify(run) });
+    const response = await this.ask('/run', { method: 'POST', body: JSON.stringify(run) });
     if (run.scenario !== 'stream') return (await response.json()) as Outcome;
     return {
       text: await response.text(),
@@ -58,7 +59,8 @@ export class Lab {
     };
   }
 
-  async #ask(path: string, init?: { method: string; body?: string }) {
+  /** Asks the Worker; an answer that is not OK is thrown. */
+  async ask(path: string, init?: { method: string; body?: string }) {
     const response = await this.#worker.dispatchFetch(`http://worker${path}`, init);
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response;
@@ -70,7 +72,7 @@ export class Lab {
    */
   async recorded(label: string, traceId?: string): Promise<Recorded> {
     for (let tries = 0; ; tries++) {
-      const response = await this.#ask(`/recorded?label=${label}`);
+      const response = await this.ask(`/recorded?label=${label}`);
       const all = (await response.json()) as Recorded['events'];
       const events = all.filter(({ span }) => traceId === undefined || span.traceId === traceId);
       const ended = events.filter(({ type }) => type === 'span_ended').map(({ span }) => span);
@@ -84,13 +86,13 @@ export class Lab {
   }
 
   async receipts(label: string): Promise<Record<string, unknown>[]> {
-    const response = await this.#ask(`/receipts?label=${label}`);
+    const response = await this.ask(`/receipts?label=${label}`);
     return (await response.json()) as Record<string, unknown>[];
   }
 
   /** Flushes an instance from a request of its own: 'settled' or 'pending'. */
   async flush(label: string): Promise<string> {
-    return (await this.#ask(`/flush?label=${label}`, { method: 'POST' })).text();
+    return (await this.ask(`/flush?label=${label}`, { method: 'POST' })).text();
   }
 
   /** The bodies that hold spans of the trace (its wire id), once `spans` of them have arrived. */

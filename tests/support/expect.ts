@@ -21,7 +21,9 @@ export interface MastraSpan {
   isRootSpan: boolean;
   parentSpanId?: string;
   externalParentSpanId?: string;
+  entityType?: string;
   entityId?: string;
+  requestContext?: Record<string, unknown>;
   entityName?: string;
   attributes?: Record<string, unknown>;
   metadata?: Record<string, unknown>;
@@ -123,18 +125,62 @@ function attributesOf(span: MastraSpan): Record<string, unknown> {
     expected['gen_ai.request.seed'] = a.parameters?.seed;
     expected['gen_ai.response.finish_reasons'] = a.finishReason && [a.finishReason];
     expected['gen_ai.response.model'] = a.responseModel;
+    expected['gen_ai.request.stream'] = a.streaming;
   }
   if (span.type === 'model_step') {
     expected['mastra.model_step.step_index'] = a.stepIndex;
     expected['mastra.model_step.is_continued'] = a.isContinued;
   }
-  if (span.type === 'workflow_run') expected['mastra.workflow_run.status'] = a.status;
-  if (span.type === 'workflow_step') {
-    expected['mastra.workflow_step.step_id'] = span.entityId;
-    expected['mastra.workflow_step.status'] = a.status;
+  if (span.type === 'workflow_step') expected['mastra.workflow_step.step_id'] = span.entityId;
+  if (span.type.startsWith('mcp_')) {
+    expected[`mastra.${span.type}.server_name`] = a.mcpServer;
+    expected['mcp.method.name'] = a.mcpMethod;
+    expected['mcp.protocol.version'] = a.mcpProtocolVersion;
+  }
+  if (span.type === 'agent_run' && typeof a.instructions === 'string') {
+    expected['gen_ai.system_instructions'] = [{ type: 'text', content: a.instructions }];
+  }
+  if (span.type === 'agent_run') {
+    expected['gen_ai.tool.definitions'] = a.availableTools?.map((name: string) => {
+      return { type: 'function', name };
+    });
+  }
+  expected['mastra.entity_type'] = span.entityType;
+  expected['mastra.request_context'] = span.requestContext;
+  // What has no word of its own keeps its name.
+  for (const [key, value] of Object.entries(a)) {
+    if (key === 'parameters') {
+      for (const [name, parameter] of Object.entries(value as object)) {
+        if (isModel && WORDED_PARAMETERS.has(name)) continue;
+        expected[`mastra.${span.type}.parameters.${snake(name)}`] = parameter;
+      }
+    } else if (!WORDED[span.type]?.includes(key)) {
+      expected[`mastra.${span.type}.${snake(key)}`] = value;
+    }
   }
   return expected;
 }
+
+/** Attributes that attributesOf() expects under other names than their own. */
+const TOOL_WORDS = ['toolType', 'toolDescription', 'toolCallId'];
+const WORDED: Record<string, string[]> = {
+  agent_run: ['conversationId', 'instructions', 'availableTools'],
+  model_inference: [
+    ...['model', 'provider', 'usage', 'finishReason', 'streaming', 'completionStartTime'],
+    ...['responseModel', 'responseId', 'serverAddress', 'serverPort'],
+  ],
+  tool_call: TOOL_WORDS,
+  client_tool_call: TOOL_WORDS,
+  provider_tool_call: TOOL_WORDS,
+  mcp_tool_call: [...TOOL_WORDS, 'mcpServer'],
+  mcp_server_request: ['mcpMethod', 'mcpProtocolVersion', 'mcpServer'],
+};
+const WORDED_PARAMETERS = new Set([
+  ...['temperature', 'maxOutputTokens', 'topP', 'topK', 'stopSequences', 'seed'],
+  ...['presencePenalty', 'frequencyPenalty', 'headers', 'abortSignal'],
+]);
+
+const snake = (key: string): string => key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
 /** True when the attribute says `expected`, natively or as JSON text. */
 export function says(actual: unknown, expected: unknown): boolean {

@@ -42,12 +42,13 @@ export function expectedMessages(
     const answer = answerOf(before.output as ModelOutput | undefined);
     if (answer) input.push(answer);
     const results = ended
-      .filter((s) => s.type === 'tool_call' && s.parentSpanId === before.id)
+      .filter((s) => s.type.endsWith('tool_call') && s.parentSpanId === before.id)
       .map((tool) => ({
         type: 'tool_call_response' as const,
         id: tool.attributes?.toolCallId as string,
         response: tool.output ?? tool.errorInfo?.message, // what the model is told of a failure
-      }));
+      }))
+      .filter(({ response }) => response !== undefined); // hidden
     if (results.length > 0) input.push({ role: 'tool', parts: results });
   }
   return { 'gen_ai.input.messages': input, 'gen_ai.output.messages': output && [output] };

@@ -1,0 +1,207 @@
+// What Mastra can do, in real workerd: every span of every trace of a scenario arrives once, with
+// the parent, the times and the values that Mastra emitted (a second exporter records them), and no
+// flush in user code. Titles name the rows of the list of promises that they cover.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { checkTrace, type MastraSpan } from '../support/expect.ts';
+import { plain, type WireSpan } from '../support/otlp.ts';
+import { Lab } from './lab.ts';
+import type { ScenarioName } from './scenarios/index.ts';
+
+interface Ran {
+  readonly result: unknown;
+  readonly ended: MastraSpan[];
+  /** What arrived, by the id of the span. */
+  readonly wire: Map<string, WireSpan>;
+}
+
+describe('scenarios in workerd', { timeout: 300_000 }, () => {
+  let lab: Lab;
+  before(async () => {
+    lab = await Lab.start('./scenarios/');
+  });
+  after(() => lab.close());
+
+  /** Runs a scenario, compares each of its traces, and returns what there is to look at. */
+  async function run(scenario: ScenarioName): Promise<Ran> {
+    const label = lab.label();
+    const body = JSON.stringify({ scenario, label });
+    const answer = await lab.ask('/run', { method: 'POST', body });
+    const { result, error } = (await answer.json()) as { result: unknown; error?: string };
+    assert.equal(error, undefined);
+    const { ended } = await lab.recorded(label);
+    const arrived: WireSpan[] = [];
+    for (const traceId of new Set(ended.map((span) => span.traceId))) {
+      const trace = ended.filter((span) => span.traceId === traceId);
+      await lab.bodies(traceId, trace.length);
+      await lab.quiet();
+      const bodies = (await lab.bodies(traceId, trace.length)).flat();
+      assert.deepEqual(checkTrace(bodies, trace), []);
+      arrived.push(...bodies);
+    }
+    assert.equal(arrived.length, ended.length);
+    return { result, ended, wire: new Map(arrived.map((span) => [span.spanId, span])) };
+  }
+
+  /** Spans of a type, as Mastra emitted them; there must be so many. */
+  function of({ ended }: Ran, type: string, count: number): MastraSpan[] {
+    const spans = ended.filter((span) => span.type === type);
+    assert.equal(spans.length, count, `${type}: ${ended.map((span) => span.type).join(' ')}`);
+    return spans;
+  }
+
+  /** An attribute of what arrived for a span; JSON text is parsed. */
+  function attribute({ wire }: Ran, span: MastraSpan | undefined, name: string): unknown {
+    const value = plain(wire.get(span?.id ?? '')?.attributes.get(name));
+    return typeof value === 'string' && /^[[{]/.test(value) ? JSON.parse(value) : value;
+  }
+
+  it('row 106: an agent with memory, whose second run reads what the first one kept', async () => {
+    const ran = await run('memory');
+    assert.deepEqual(ran.result, ['Noted: Zürich.', 'You live in Zürich.']);
+    of(ran, 'agent_run', 2);
+    const operations = of(ran, 'memory_operation', 4);
+    const said = (name: string): unknown[] =>
+      operations.map((span) => attribute(ran, span, `mastra.memory_operation.${name}`));
+    assert.deepEqual(said('operation_type'), ['recall', 'save', 'recall', 'save']);
+    assert.deepEqual(said('message_count'), [0, 2, 2, 2]);
+    assert.deepEqual(said('last_messages'), [5, undefined, 5, undefined]);
+    // Every span of a run with a thread is in its conversation.
+    for (const span of ran.ended) {
+      assert.equal(attribute(ran, span, 'gen_ai.conversation.id'), 'thread-1');
+    }
+    const second = of(ran, 'model_inference', 2)[1];
+    const input = JSON.stringify(attribute(ran, second, 'gen_ai.input.messages'));
+    assert.match(input, /I live in Zürich.*Noted: Zürich.*Where do I live/);
+  });
+
+  it('rows 106, 137: semantic recall with embeddings', async () => {
+    const ran = await run('semanticRecall');
+    assert.deepEqual(ran.result, ['Noted: Zürich.', 'You live in Zürich.']);
+    const recalls = of(ran, 'processor_run', 6).filter((s) => s.entityId === 'semantic-recall');
+    assert.equal(recalls.length, 4);
+    assert.deepEqual(
+      attribute(ran, recalls[2], 'mastra.processor_run.message_list_mutations'),
+      [{ type: 'add', source: 'memory', count: 1 }],
+    );
+  });
+
+  it('rows 107, 108: parallel steps', async () => {
+    const ran = await run('parallel');
+    const [parallel] = of(ran, 'workflow_parallel', 1);
+    for (const step of of(ran, 'workflow_step', 2)) assert.equal(step.parentSpanId, parallel?.id);
+    assert.equal(attribute(ran, parallel, 'mastra.workflow_parallel.branch_count'), 2);
+    assert.deepEqual(
+      attribute(ran, parallel, 'mastra.workflow_parallel.parallel_steps'),
+      ['plus', 'minus'],
+    );
+  });
+
+  it('row 108: a branch', async () => {
+    const ran = await run('branch');
+    const [conditional] = of(ran, 'workflow_conditional', 1);
+    assert.deepEqual(
+      attribute(ran, conditional, 'mastra.workflow_conditional.truthy_indexes'), [1]);
+    const results = of(ran, 'workflow_conditional_eval', 2).map((span) =>
+      attribute(ran, span, 'mastra.workflow_conditional_eval.result'),
+    );
+    assert.deepEqual(results, [false, true]);
+  });
+
+  for (const [kind, steps] of [['foreach', 3], ['dowhile', 3], ['dountil', 3]] as const) {
+    it(`row 108: a loop, ${kind}`, async () => {
+      const ran = await run(kind);
+      const [loop] = of(ran, 'workflow_loop', 1);
+      assert.equal(attribute(ran, loop, 'mastra.workflow_loop.loop_type'), kind);
+      const ids = of(ran, 'workflow_step', steps).map(({ id }) => id);
+      assert.equal(new Set(ids).size, steps);
+    });
+  }
+
+  it('row 109: delays', async () => {
+    const ran = await run('sleep');
+    const [fixed, dynamic] = of(ran, 'workflow_sleep', 2);
+    assert.equal(attribute(ran, fixed, 'mastra.workflow_sleep.duration_ms'), 20);
+    assert.equal(attribute(ran, dynamic, 'mastra.workflow_sleep.sleep_type'), 'dynamic');
+    const took = ran.wire.get(fixed?.id ?? '');
+    assert.ok(took && took.end - took.start >= 15_000_000n, 'a sleep takes its time');
+  });
+
+  it('row 109: event waiting, which Mastra does by suspend and resume now', async () => {
+    const ran = await run('suspend');
+    assert.deepEqual(ran.result, ['suspended', 'success']);
+    const [first, resumed] = of(ran, 'workflow_run', 2);
+    assert.equal(resumed?.parentSpanId, first?.id);
+    assert.equal(resumed?.traceId, first?.traceId);
+    assert.equal(attribute(ran, first, 'mastra.workflow_run.status'), 'suspended');
+    assert.equal(attribute(ran, resumed, 'mastra.workflow_run.status'), 'success');
+  });
+
+  it('rows 107, 136: an agent inside a workflow', async () => {
+    const ran = await run('agentStep');
+    const [agent] = of(ran, 'agent_run', 1);
+    const step = of(ran, 'workflow_step', 2).find(({ id }) => id === agent?.parentSpanId);
+    const [workflow] = of(ran, 'workflow_run', 1);
+    assert.equal(step?.parentSpanId, workflow?.id);
+    assert.ok(workflow?.isRootSpan);
+  });
+
+  it('row 105: structured output', async () => {
+    const ran = await run('structured');
+    assert.deepEqual(ran.result, { sky: 'clear – ☀️', celsius: -4.5, gusts: [] });
+    const [agent] = of(ran, 'agent_run', 1);
+    const { object } = attribute(ran, agent, 'mastra.agent_run.output') as { object?: unknown };
+    assert.deepEqual(object, ran.result);
+    const [call] = of(ran, 'model_inference', 1);
+    const format = attribute(ran, call, 'mastra.model_inference.response_format') as object;
+    assert.ok(format, 'what was asked for');
+  });
+
+  it('rows 105, 138: an MCP tool, and the request at its server', async () => {
+    const ran = await run('mcp');
+    assert.equal(ran.result, 'Low.');
+    const [tool] = of(ran, 'mcp_tool_call', 1);
+    assert.deepEqual(attribute(ran, tool, 'gen_ai.tool.call.arguments'), { port: 'Brest' });
+    assert.equal(attribute(ran, tool, 'mastra.mcp_tool_call.success'), true);
+    assert.equal(attribute(ran, tool, 'mastra.mcp_tool_call.server_name'), 'harbour');
+    assert.equal(attribute(ran, tool, 'mastra.mcp_tool_call.server_version'), '2.1.0');
+    const [request] = of(ran, 'mcp_server_request', 1);
+    assert.equal(attribute(ran, request, 'mcp.method.name'), 'tools/call');
+    assert.equal(ran.wire.get(request?.id ?? '')?.kind, 2);
+  });
+
+  it('an input tripwire', async () => {
+    const ran = await run('tripwireInput');
+    const [agent] = of(ran, 'agent_run', 1);
+    const [processor] = of(ran, 'processor_run', 1);
+    of(ran, 'model_inference', 0);
+    const abort = { reason: 'not this one', retry: false, metadata: { rule: 'r1', score: 0.25 } };
+    assert.deepEqual(attribute(ran, processor, 'mastra.processor_run.tripwire_abort'), abort);
+    assert.deepEqual(
+      attribute(ran, agent, 'mastra.agent_run.tripwire_abort'),
+      { ...abort, processorId: 'gate' },
+    );
+  });
+
+  it('an output tripwire', async () => {
+    const ran = await run('tripwireOutput');
+    of(ran, 'model_inference', 1);
+    const [processor] = of(ran, 'processor_run', 1);
+    assert.deepEqual(
+      attribute(ran, processor, 'mastra.processor_run.tripwire_abort'),
+      { reason: 'said too much', metadata: { rule: 'r2' } },
+    );
+  });
+
+  it('row 35: a live scorer, in a trace of its own after the answer', async () => {
+    const ran = await run('scorer');
+    const [agent] = of(ran, 'agent_run', 1);
+    const [scorer] = of(ran, 'scorer_run', 1);
+    assert.notEqual(scorer?.traceId, agent?.traceId);
+    assert.equal(attribute(ran, scorer, 'mastra.scorer_run.score_source'), 'live');
+    const steps = of(ran, 'scorer_step', 3).map((span) =>
+      attribute(ran, span, 'mastra.scorer_step.step'),
+    );
+    assert.deepEqual(steps, ['preprocess', 'generateScore', 'generateReason']);
+  });
+});
