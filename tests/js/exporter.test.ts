@@ -507,20 +507,22 @@ describe('waitUntil, flush and shutdown', () => {
     assert.deepEqual(receipts.map((r) => r.accepted), [3, 3]);
   });
 
-  test("Vercel's request context is found", async () => {
-    const symbol = Symbol.for('@vercel/request-context');
-    const holder = globalThis as unknown as Record<symbol, unknown>;
-    const kept: Promise<unknown>[] = [];
-    holder[symbol] = { get: () => ({ waitUntil: (p: Promise<unknown>) => kept.push(p) }) };
-    try {
-      const { exporter } = make();
-      play(exporter, run(0));
-    } finally {
-      delete holder[symbol];
-    }
-    assert.equal(kept.length, 1);
-    await kept[0];
-  });
+  for (const context of ['@vercel/request-context', '@next/request-context']) {
+    test(`the request context is found: ${context}`, async () => {
+      const symbol = Symbol.for(context);
+      const holder = globalThis as unknown as Record<symbol, unknown>;
+      const kept: Promise<unknown>[] = [];
+      holder[symbol] = { get: () => ({ waitUntil: (p: Promise<unknown>) => kept.push(p) }) };
+      try {
+        const { exporter } = make();
+        play(exporter, run(0));
+      } finally {
+        delete holder[symbol];
+      }
+      assert.equal(kept.length, 1);
+      await kept[0];
+    });
+  }
 
   test('flush does not wait for what the platform keeps alive', async () => {
     const kept: Promise<unknown>[] = [];
