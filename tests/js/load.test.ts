@@ -155,3 +155,16 @@ test("the version in the code is the package's", async () => {
   const config = JSON.parse(readFileSync(new URL('../../js/package.json', import.meta.url), 'utf8'));
   assert.equal(VERSION, config.version);
 });
+
+test('called as Mastra 0.x does, the exporter says once that nothing is traced', () => {
+  const result = inNode(`
+    const { EdgespanExporter } = await import('edgespan/mastra');
+    const { otlp } = await import('edgespan/destinations');
+    ${PLAY}
+    const exporter = make();
+    for (let i = 0; i < 3; i++) await exporter.exportEvent({ type: 'span_started' });
+    console.log(JSON.stringify(lines));
+  `) as string[];
+  assert.equal(result.length, 1);
+  assert.match(result[0], /@mastra\/core is older than 1\.0/);
+});

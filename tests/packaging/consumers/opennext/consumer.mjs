@@ -1,37 +1,20 @@
-// OpenNext for Cloudflare: a Next.js application as a Worker, by both of Next.js's bundlers.
+// OpenNext for Cloudflare: a Next.js application as a Worker. Next.js's webpack builds it: in what
+// Turbopack writes, OpenNext 1.20 looks for subpaths of serverExternalPackages in some of the chunks
+// only, and finds them in some builds and in others not (`No such module "edgespan-…/mastra"`, or
+// `"zod-…/mini"` in an application without this package). No row can tell what comes of that.
 import { freePort, RUN } from '../../lib/lab.mjs';
 
-const bundledBy = (option) => async (lab) => {
-  if (lab.control) await lab.write('app/exporter.js', await lab.read('control-exporter.js'));
-  const env = { BUNDLER: option };
-  await lab.exec('opennextjs-cloudflare', ['build'], { env, timeout: 600_000 });
+async function run(lab) {
+  await lab.exec('opennextjs-cloudflare', ['build'], { timeout: 600_000 });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const variable = `OTEL_EXPORTER_OTLP_ENDPOINT:${lab.endpoint}`;
   const args = ['dev', '--port', `${port}`, '--var', variable];
-  const server = await lab.serve('wrangler', args, { url: `${url}/none` });
-  try {
-    await lab.check(fetch, `${url}/node`, RUN);
-  } catch (error) {
-    // Its answer gives no reason; its log does, a moment later.
-    await new Promise((resolve) => setTimeout(resolve, 2000));
-    throw new Error(`${error.message}\n${server.all()}`);
-  }
-};
+  await lab.serve('wrangler', args, { url: `${url}/none` });
+  await lab.check(fetch, `${url}/node`, RUN);
+}
 
 export default {
   packages: ['@opennextjs/cloudflare', 'next', 'wrangler', '@mastra/core'],
-  rows: [
-    { name: 'OpenNext for Cloudflare, next build --webpack', run: bundledBy('--webpack') },
-    {
-      name: 'OpenNext for Cloudflare, next build (Turbopack)',
-      run: bundledBy(''),
-      broken: {
-        because:
-          'OpenNext looks for subpaths of serverExternalPackages in part of what Turbopack wrote, ' +
-          'and leaves out others: `No such module "edgespan-…/mastra"`, `"zod-…/mini"`',
-        error: /Failed to load external module (edgespan|zod)-/,
-      },
-    },
-  ],
+  rows: [{ name: 'OpenNext for Cloudflare, next build --webpack', run }],
 };
