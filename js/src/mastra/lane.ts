@@ -95,7 +95,7 @@ export class Lane {
     const later = typeof (result as Promise<unknown> | undefined)?.then === 'function';
     const one: Waiting = { span };
     // Those of requests that died would stay for ever.
-    if (waiting.size >= MAX_FORMATTING) this.#done([...waiting][0]);
+    if (waiting.size >= MAX_FORMATTING) this.#done(waiting.values().next().value as Waiting);
     waiting.add(one);
     if (!later) {
       one.content = result;

@@ -46,10 +46,11 @@ export function recordEnd(
     pipeline.lose(LOSS_MALFORMED, 1);
     return undefined;
   }
-  // As things are, then alone on the tape, then with its long strings cut; at last without content.
-  for (let attempt = content ? 0 : 3; attempt <= 3; attempt++) {
+  // As things are, then alone on the tape, then with its long strings cut; at last without content,
+  // and where not even that can be read, without its status.
+  for (let attempt = content ? 0 : 3; attempt <= 4; attempt++) {
     tape.cutting = attempt === 2;
-    const failure = writeSpan(tape, span, attempt < 3 ? content : undefined);
+    const failure = writeSpan(tape, span, attempt < 3 ? content : undefined, attempt === 3);
     tape.cutting = false;
     if (failure === undefined) return attempt < 3 ? content : undefined;
     if (failure === FULL) pipeline.commitTape();
@@ -60,7 +61,12 @@ export function recordEnd(
 }
 
 /** Returns undefined, or what was thrown; then nothing of the span is on the tape. */
-function writeSpan(tape: Tape, span: MastraSpan, content: MastraSpan | undefined): unknown {
+function writeSpan(
+  tape: Tape,
+  span: MastraSpan,
+  content: MastraSpan | undefined,
+  status: boolean,
+): unknown {
   const mark = tape.mark();
   tape.busy = true;
   try {
@@ -70,6 +76,8 @@ function writeSpan(tape: Tape, span: MastraSpan, content: MastraSpan | undefined
       tape.rope += writeMembers(tape, members, 0, 0);
     } else {
       writeEnvelope(tape, OP_SPAN, span, span.name, FLAG_WITHHELD);
+      // That it failed is no content; what it failed of may be.
+      if (status && span.errorInfo) tape.rope += writeMembers(tape, { errorInfo: {} }, 0, 0);
     }
     tape.put(OP_END);
     if (!tape.fits(0)) throw FULL;

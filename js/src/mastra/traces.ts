@@ -140,7 +140,8 @@ export class TraceStore implements Keeper {
     const envelope = { ...ours, parentSpanId, externalParentSpanId };
     let text: string;
     try {
-      text = encode({ name, ...(content ?? { withheld: true }), ...envelope });
+      const failed = span.errorInfo && { errorInfo: { message: '' } };
+      text = encode({ name, ...(content ?? { withheld: true, ...failed }), ...envelope });
     } catch {
       text = encode({ name, withheld: true, ...envelope });
     }

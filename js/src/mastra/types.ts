@@ -17,6 +17,8 @@ export interface MastraSpan {
   isRootSpan: boolean;
   parentSpanId?: string;
   externalParentSpanId?: string;
+  /** What the span failed of; a span without it succeeded. */
+  errorInfo?: object;
 }
 
 /** An event of a span's life (`TracingEvent`). */
