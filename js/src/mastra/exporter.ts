@@ -23,7 +23,7 @@ import { Log, type Logger, type LogLevel } from '../log.js';
 import { cure, within } from '../transport/deliver.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
 import { VERSION } from '../version.js';
-import { type Close, Lane } from './lane.js';
+import { Lane, type Send } from './lane.js';
 import type { RecordedTrace, TraceFilter, TraceReader, TraceStore } from './traces.js';
 import type {
   MastraFeedbackEvent,
@@ -204,14 +204,14 @@ export class EdgespanExporter {
       return;
     }
     if (ended) this.#lost.lose(LOSS_DISABLED, this.#problems.length);
-    let closing: [Lane, Close][] | undefined;
+    let sending: Send[] | undefined;
     for (const lane of this.#lanes) {
       try {
         if (lane.off) {
           if (ended) this.#lost.lose(LOSS_DISABLED, lane.destinations.length);
         } else if (ended) {
-          const close = lane.end(span);
-          if (close) (closing ??= []).push([lane, close]);
+          const send = lane.end(span);
+          if (send) (sending ??= []).push(send);
         } else {
           lane.start(span);
         }
@@ -219,15 +219,15 @@ export class EdgespanExporter {
         this.#fail(error, ended, [lane]);
       }
     }
-    if (closing) this.#send(closing);
+    if (sending) this.#send(sending);
   }
 
   // ---- Sending -----------------------------------------------------------------------------------
 
-  /** After the response: closes what is to be sent and delivers it. */
-  #send(closing: [Lane, Close][]): void {
+  /** After the response. */
+  #send(sending: Send[]): void {
     const promise = within(0) // the response goes first
-      .then(() => this.#deliver(closing))
+      .then(() => this.#deliver(sending))
       .catch((error: unknown) => this.#fail(error));
     try {
       const { waitUntil } = this.#options;
@@ -241,9 +241,9 @@ export class EdgespanExporter {
   }
 
   /** One receipt for all lanes, none of which waits for another's formatter. */
-  async #deliver(closing: [Lane, Close][]): Promise<void> {
+  async #deliver(sending: Send[]): Promise<void> {
     const tally = new Tally();
-    await Promise.all(closing.map(async ([lane, close]) => lane.deliver(await close(), tally)));
+    await Promise.all(sending.map((send) => send(tally)));
     this.#tell(tally);
     this.#since.add(tally);
     const { lost, requests, spans } = tally;
@@ -280,7 +280,9 @@ export class EdgespanExporter {
 
   async #flush(final: boolean): Promise<Receipt & void> {
     try {
-      const all = this.#lanes.map((lane): [Lane, Close] => [lane, () => lane.flush(final)]);
+      const all = this.#lanes.map(
+        (lane): Send => (tally) => (final ? lane.shutdown(tally) : lane.flush(tally)),
+      );
       await within(FLUSH_MS, Promise.all([this.#deliver(all), ...this.#running]));
     } catch (error) {
       this.#fail(error);

@@ -16,8 +16,8 @@ import type { Tally } from '../transport/receipt.js';
 import { recordEnd, recordStart } from './record.js';
 import type { MastraSpan } from './types.js';
 
-/** Closes what is to be sent: the closed trace's handle, 0 for all that is closed. */
-export type Close = () => number | Promise<number>;
+/** Closes what is to be sent, and sends it; resolves when all of it is judged. */
+export type Send = (tally: Tally) => Promise<void>;
 
 /** Keeps what left by a lane. */
 export interface Keeper {
@@ -65,21 +65,22 @@ export class Lane {
     recordStart(this.pipeline as Pipeline, span);
   }
 
-  /** Records an ended span, now or once it is formatted; returns what is to be sent after it, if any. */
-  end(span: MastraSpan): Close | undefined {
+  /** Records an ended span, now or once it is formatted; returns what is to be done then, if anything. */
+  end(span: MastraSpan): Send | undefined {
     const { traceId, isRootSpan } = span;
     const trace = this.format ? this.#take(span) : this.#record(span, span);
-    if (isRootSpan) return () => trace ?? this.finish(traceId);
+    if (isRootSpan) {
+      return async (tally) => this.#deliver(trace ?? (await this.finish(traceId)), tally);
+    }
     if (this.#open.has(traceId)) return undefined;
     // Its root ended before: it goes by itself, those of one moment together.
     const now = Date.now(); // guards against a request that died before its turn
     if (trace === 0 && now - this.#lateSince < LATE_MS) return undefined;
     this.#lateSince = now;
-    return async () => {
+    return async (tally) => {
       if (trace === undefined) await this.finish(traceId);
       this.#lateSince = 0;
-      this.pipeline?.commit();
-      return 0;
+      await this.flush(tally);
     };
   }
 
@@ -142,17 +143,6 @@ export class Lane {
     return all.reduce((trace, one) => this.#done(one) || trace, 0);
   }
 
-  /** Closes all that can be closed; `final`: also what has not ended, and nothing comes after. */
-  async flush(final: boolean): Promise<number> {
-    if (final && !this.off) {
-      await this.finish();
-      this.pipeline?.close();
-      this.off = true;
-    }
-    this.pipeline?.commit();
-    return 0;
-  }
-
   /** Writes an ended span; a root's end closes its trace, whose handle is returned (else 0). */
   #record(span: MastraSpan, content: MastraSpan | undefined): number {
     const pipeline = this.pipeline as Pipeline;
@@ -170,8 +160,24 @@ export class Lane {
     else this.#open.delete(traceId);
   }
 
+  /** Sends all that is closed. */
+  flush(tally: Tally): Promise<void> {
+    this.pipeline?.commit();
+    return this.#deliver(0, tally);
+  }
+
+  /** Closes and sends everything, runs that did not end included. */
+  async shutdown(tally: Tally): Promise<void> {
+    if (!this.off) {
+      await this.finish();
+      this.pipeline?.close();
+      this.off = true;
+    }
+    await this.flush(tally);
+  }
+
   /** Sends a closed trace, or (0) all that are closed, to each destination. */
-  async deliver(trace: number, tally: Tally): Promise<void> {
+  async #deliver(trace: number, tally: Tally): Promise<void> {
     const { pipeline, destinations } = this;
     if (!pipeline) return;
     await Promise.all(destinations.map((to, i) => deliver(pipeline, to, i, trace, tally)));
