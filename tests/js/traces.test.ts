@@ -327,6 +327,26 @@ describe('what is kept is what left', () => {
     assert.deepEqual(['onScoreEvent' in exporter, 'onFeedbackEvent' in exporter], [false, false]);
   });
 
+  test('a store that is none throws nothing, and is said once', async () => {
+    const lines: string[] = [];
+    const { warn } = console;
+    console.warn = (line: string) => void lines.push(line);
+    try {
+      const make = () => new EdgespanExporter({ destinations, keepTraces: { count: 20 } as never });
+      const destinations = [otlp({ endpoint: `${sink.origin}/ok` })];
+      make();
+      const exporter = make();
+      const [root] = run(0);
+      play(exporter, [root]);
+      assert.equal(await exporter.getTrace(root.traceId), null);
+      assert.equal((await exporter.flush()).accepted, 1);
+    } finally {
+      console.warn = warn;
+    }
+    assert.equal(lines.length, 1);
+    assert.match(lines[0], /`keepTraces`/);
+  });
+
   test('after formatters, with the envelope of the original', async () => {
     const customSpanFormatter = (s: MastraSpan): MastraSpan =>
       ({ ...s, id: '0', parentSpanId: undefined, name: 'formatted', input: 'shown' }) as MastraSpan;

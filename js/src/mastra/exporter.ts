@@ -118,7 +118,10 @@ export class EdgespanExporter {
     }
     if (this.#problems.length + taken === 0) this.#problems.push('`destinations` is missing or empty');
     const [first] = this.#lanes;
-    if (first) this.#reader = keepTraces?.connect(first, this);
+    if (first) this.#reader = keepTraces?.connect?.(first, this);
+    if (keepTraces && !keepTraces.connect) {
+      this.#log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
+    }
   }
 
   /** Called by Mastra with each configuration that lists this exporter. */
