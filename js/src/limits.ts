@@ -53,8 +53,10 @@ export const TURN_MS = 20;
 export const MAX_TURNS = 500;
 /** Spans that ended after their root are sent together; guards against a request that died. */
 export const LATE_MS = 1_000;
-/** How long a run's end waits for its formatters, and a flush for answers. */
+/** How long a run's end waits for its formatters by default, and how many ended spans wait for theirs. */
 export const FORMATTER_MS = 2_000;
+export const MAX_FORMATTING = 4_096;
+/** How long a flush waits for answers. */
 export const FLUSH_MS = 30_000;
 /** The part of an answer that is read. */
 export const MAX_ANSWER_BYTES = 65_536;

@@ -310,6 +310,7 @@ describe('what the texts name exists', () => {
         ...members('js/dist/mastra/exporter.d.ts', 'EdgespanExporterOptions'),
         ...members('js/dist/transport/otlp_http.d.ts', 'OtlpOptions'),
         ...members('js/dist/core/pipeline.d.ts', 'SpanLimits'),
+        ...members('js/dist/mastra/traces.d.ts', 'TraceStoreOptions'),
       ];
       // The name begins a cell of a table, alone or as one of several.
       const cells = [...page.matchAll(/^\| ((?:`[^`|]+`(?:, )?)+) \|/gm)].flatMap(([, cell]) =>

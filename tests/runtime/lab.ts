@@ -1,5 +1,6 @@
 // What the runtime tests share: the bundled Worker in workerd, a sink, and the way to ask both.
 import { rm } from 'node:fs/promises';
+import type { RecordedTrace } from 'edgespan/traces';
 import type { Miniflare } from 'miniflare';
 import type { MastraSpan } from '../support/expect.ts';
 import { decodeProtobuf, type WireSpan } from '../support/otlp.ts';
@@ -15,6 +16,15 @@ export const SECRET = 'sk-3c1ip5e';
 export interface Recorded {
   readonly events: { type: RecordedEvent['type']; span: MastraSpan }[];
   readonly ended: MastraSpan[];
+}
+
+/** A kept trace after a round through JSON. */
+export type KeptTrace = Pick<RecordedTrace, 'traceId' | 'duration' | 'usage'> & {
+  readonly rootSpan: KeptSpan;
+  readonly spans: KeptSpan[];
+};
+export interface KeptSpan extends MastraSpan {
+  readonly children: KeptSpan[];
 }
 
 export class Lab {
@@ -90,6 +100,12 @@ export class Lab {
     return (await response.json()) as Record<string, unknown>[];
   }
 
+  /** What the exporter of a label kept of a trace, as JSON. */
+  async trace(label: string, traceId: string): Promise<KeptTrace | null> {
+    const response = await this.#ask(`/trace?label=${label}&id=${traceId}`);
+    return (await response.json()) as KeptTrace | null;
+  }
+
   /** Flushes an instance from a request of its own: 'settled' or 'pending'. */
   async flush(label: string): Promise<string> {
     return (await this.ask(`/flush?label=${label}`, { method: 'POST' })).text();
@@ -106,8 +122,14 @@ export class Lab {
 
   readonly #cache = new Map<SinkRequest, WireSpan[]>();
 
-  #decoded(): WireSpan[][] {
-    return this.sink.requests.map((request) => {
+  /** Spans of a trace that arrived below a path of the sink. */
+  below(path: string, wireTraceId: string): WireSpan[] {
+    const requests = this.sink.requests.filter((request) => request.path.startsWith(path));
+    return this.#decoded(requests).flat().filter((span) => span.traceId === wireTraceId);
+  }
+
+  #decoded(requests: readonly SinkRequest[] = this.sink.requests): WireSpan[][] {
+    return requests.map((request) => {
       let spans = this.#cache.get(request);
       if (!spans) {
         spans = decodeProtobuf(request.body);

@@ -39,12 +39,15 @@ export interface PipelineConfig {
 const pipelines = new Map<string, Pipeline>();
 const sending = new Map<number, Batch>();
 
-/** The pipeline with this configuration. */
-export function pipelineFor(config: PipelineConfig): Pipeline {
+/**
+ * The pipeline with this configuration. An exporter that gives its spans to the core in several forms
+ * numbers them (`lane`): no two of its pipelines are one, even where they send to one address.
+ */
+export function pipelineFor(config: PipelineConfig, lane: number): Pipeline {
   const destinations = config.destinations.map((d) => d.settings);
   const settings = { ...config, destinations };
   const content = JSON.stringify(
-    [settings, config.destinations.map((d) => d.identity())],
+    [settings, config.destinations.map((d) => d.identity()), lane],
     (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
   );
   const pipeline = pipelines.get(content) ?? new Pipeline(coreTape(), settings, destinations.length);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { MastraSpan } from '../mastra/types.js';
+
 /** What came back for a posted body. */
 export interface Answer {
   /** The HTTP status; 0 when no answer came. */
@@ -24,6 +26,8 @@ export interface Destination {
   readonly settings: { dialect: string; maxBytes: number; maxSpans: number };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
   readonly problem: string | undefined;
+  /** Formats spans for this destination in place of the exporter's `customSpanFormatter`. */
+  customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
   /** Equal for destinations that are the same to a receiver. Holds secrets: compare, never show. */
   identity(): string;
   /** Sends one body; never rejects. The bytes are copied before it returns. */

@@ -7,9 +7,8 @@
  * @module
  */
 import { keepAlive } from '#wait-until';
-import { putLast } from '../bounded.js';
 import { abandonCore } from '../core/core.js';
-import { type Pipeline, pipelineFor, type SpanLimits } from '../core/pipeline.js';
+import { pipelineFor, type SpanLimits } from '../core/pipeline.js';
 import {
   LOSS_DISABLED,
   LOSS_FAILED,
@@ -19,14 +18,20 @@ import {
 } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
-import { FLUSH_MS, LATE_MS, MAX_DESTINATIONS, MAX_OPEN_TRACES } from '../limits.js';
+import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger, type LogLevel } from '../log.js';
-import { cure, deliver, within } from '../transport/deliver.js';
+import { cure, within } from '../transport/deliver.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
 import { VERSION } from '../version.js';
-import { Formatter } from './formatter.js';
-import { recordEnd, recordStart } from './record.js';
-import type { MastraInitOptions, MastraSpan, MastraTracingEvent } from './types.js';
+import { Lane, type Send } from './lane.js';
+import type { RecordedTrace, TraceFilter, TraceReader, TraceStore } from './traces.js';
+import type {
+  MastraFeedbackEvent,
+  MastraInitOptions,
+  MastraScoreEvent,
+  MastraSpan,
+  MastraTracingEvent,
+} from './types.js';
 
 export interface EdgespanExporterOptions {
   /** Where spans go; made by `otlp()` and its kin. */
@@ -37,10 +42,20 @@ export interface EdgespanExporterOptions {
   resourceAttributes?: Record<string, unknown>;
   /**
    * Changes a span's content before it is recorded: name, attributes, input and so on, not ids,
-   * parents and times. Gets a shallow copy. Where it throws, or takes over 2 seconds after the run's
-   * end, the span leaves without content.
+   * parents and times. Gets a shallow copy, of which it must not change what lies deeper. Mastra's
+   * `chainFormatters()` joins several. A destination may have its own instead.
    */
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
+  /**
+   * What leaves where a formatter throws, rejects, gives no span or takes too long: the span without
+   * content, counted as withheld (`withhold`, the default), or as it was (`original`), as in Mastra's
+   * own exporters.
+   */
+  onFormatterError?: 'withhold' | 'original';
+  /** Milliseconds that a run's end waits for its formatters; 2000 by default, at most 30000. */
+  formatterTimeout?: number;
+  /** Keeps recent traces for `getTrace()` and `findTraces()`; made by `traceStore()`. */
+  keepTraces?: TraceStore;
   /** Limits of a span's content. */
   limits?: SpanLimits;
   /** Told what became of each run that was sent. */
@@ -64,16 +79,12 @@ export class EdgespanExporter {
   readonly name: string = 'edgespan';
   // Everything else is private: Mastra copies public fields into log events.
   readonly #options: EdgespanExporterOptions;
-  readonly #destinations: Destination[] = [];
+  readonly #lanes: Lane[] = [];
   readonly #problems: string[] = [];
   readonly #log: Log;
-  readonly #formatter: Formatter | undefined;
   #serviceName: string | undefined;
-  #pipeline: Pipeline | undefined;
-  #off = false;
-  // Open roots by trace id: a span that ends without one must go by itself.
-  readonly #open = new Map<string, number>();
-  #lateSince = 0;
+  readonly #reader: TraceReader | undefined;
+  #ready = false;
   // Deliveries that no platform keeps alive.
   readonly #running = new Set<Promise<void>>();
   // What was lost before the core could count it, and what became of spans since the last flush().
@@ -82,35 +93,41 @@ export class EdgespanExporter {
 
   constructor(options: EdgespanExporterOptions) {
     this.#options = { ...options };
-    const { destinations, serviceName, resourceAttributes, customSpanFormatter, logLevel } =
-      this.#options;
+    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces } = this.#options;
     this.#log = new Log(logLevel);
     this.#options.serviceName =
       serviceName || (resourceAttributes?.['service.name'] as string | undefined);
-    if (customSpanFormatter) {
-      this.#formatter = new Formatter(customSpanFormatter, (span, content) => {
-        try {
-          return this.#record(span, content);
-        } catch (error) {
-          this.#fail(error, true);
-          return 0;
-        }
-      });
-    }
+    let taken = 0;
     for (const destination of Array.isArray(destinations) ? (destinations as Destination[]) : []) {
       const known = typeof destination?.post === 'function';
-      const full = this.#destinations.length === MAX_DESTINATIONS;
+      const full = taken === MAX_DESTINATIONS;
       const problem = full ? `over ${MAX_DESTINATIONS} destinations` : destination?.problem;
       if (!known) this.#problems.push('`destinations` holds what otlp() did not make');
       else if (problem) this.#problems.push(`Destination "${destination.name}" is off: ${problem}`);
-      else this.#destinations.push(destination);
+      else {
+        taken++;
+        // One lane for each distinct formatter.
+        const format = destination.customSpanFormatter ?? this.#options.customSpanFormatter;
+        let lane = this.#lanes.find((known) => known.format === format);
+        if (!lane) {
+          lane = new Lane(format, this.#options, (error) => this.#fail(error, true, [lane as Lane]));
+          this.#lanes.push(lane);
+        }
+        lane.destinations.push(destination);
+      }
     }
-    if (this.#shares === 0) this.#problems.push('`destinations` is missing or empty');
+    if (this.#problems.length + taken === 0) this.#problems.push('`destinations` is missing or empty');
+    const [first] = this.#lanes;
+    if (first) this.#reader = keepTraces?.connect?.(first, this);
+    if (keepTraces && !keepTraces.connect) {
+      this.#log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
+    }
   }
 
   /** Called by Mastra with each configuration that lists this exporter. */
   init(options?: MastraInitOptions): void {
     this.#complain();
+    this.#reader?.init(options);
     const name = options?.config?.serviceName;
     if (!name || this.#options.serviceName) return;
     this.#serviceName ??= name;
@@ -132,6 +149,10 @@ export class EdgespanExporter {
       this.#fail(error, event?.type === 'span_ended');
     }
   }
+
+  /** There with `keepTraces`: scores and feedback that Mastra emits stand in the kept traces. */
+  declare onScoreEvent?: (event: MastraScoreEvent) => void;
+  declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
 
   /** The same, in the shape that Mastra's interface requires. */
   async exportTracingEvent(event: MastraTracingEvent): Promise<void> {
@@ -156,6 +177,23 @@ export class EdgespanExporter {
     return this.#flush(true);
   }
 
+  /**
+   * A recent trace by the id that `generate()`, `stream()` or a workflow's run returned: as the first
+   * destination got it, whether or not it arrived. null where none is kept: without `keepTraces`, until
+   * the run's root has ended, and once newer traces took its place.
+   * @example
+   * const trace = await exporter.getTrace(result.traceId);
+   * console.log(trace?.duration, trace?.usage.totalTokens);
+   */
+  async getTrace(traceId: string): Promise<RecordedTrace | null> {
+    return (await this.#reader?.get(traceId)) ?? null;
+  }
+
+  /** Recent traces that fit a filter, newest first; none without `keepTraces`. */
+  async findTraces(filter?: TraceFilter): Promise<RecordedTrace[]> {
+    return (await this.#reader?.find(filter)) ?? [];
+  }
+
   /** What Mastra may copy into its logs. */
   serializeForSpan(): { name: string } {
     return { name: this.name };
@@ -167,62 +205,38 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    const pipeline = this.#ready();
-    if (pipeline?.tape.busy) {
+    if (!this.#ready) this.#open();
+    if (this.#lanes.some(({ pipeline }) => pipeline?.tape.busy)) {
       // Called from a getter of the object that is being walked: afterwards.
       queueMicrotask(() => this.onTracingEvent(event));
       return;
     }
-    if (!pipeline) {
-      if (ended) this.#lost.lose(LOSS_DISABLED, this.#shares);
-    } else if (!ended) {
-      if (span.isRootSpan) this.#count(span.traceId, 1);
-      recordStart(pipeline, span);
-    } else {
-      this.#lost.lose(LOSS_DISABLED, this.#problems.length);
-      const formatter = this.#formatter;
-      const trace = formatter ? formatter.take(span) : this.#record(span, span);
-      if (span.isRootSpan) this.#send(() => trace ?? formatter?.finish(span.traceId) ?? 0);
+    if (ended) this.#lost.lose(LOSS_DISABLED, this.#problems.length);
+    let sending: Send[] | undefined;
+    for (const lane of this.#lanes) {
+      try {
+        if (lane.off) {
+          if (ended) this.#lost.lose(LOSS_DISABLED, lane.destinations.length);
+        } else if (ended) {
+          const send = lane.end(span);
+          if (send) (sending ??= []).push(send);
+        } else {
+          lane.start(span);
+        }
+      } catch (error) {
+        this.#fail(error, ended, [lane]);
+      }
     }
-  }
-
-  /** Writes an ended span; a root's end closes its trace, whose handle is returned (else 0). */
-  #record(span: MastraSpan, content: MastraSpan | undefined): number {
-    const pipeline = this.#pipeline as Pipeline;
-    recordEnd(pipeline, span, content);
-    if (span.isRootSpan) {
-      this.#count(span.traceId, -1);
-      return pipeline.commit();
-    }
-    if (this.#open.has(span.traceId)) return 0;
-    // Its root ended before: it goes by itself, those of one moment together.
-    const now = Date.now(); // guards against a request that died before its turn
-    if (now - this.#lateSince >= LATE_MS) {
-      this.#lateSince = now;
-      this.#send(() => {
-        this.#lateSince = 0;
-        pipeline.commit();
-        return 0;
-      });
-    }
-    return 0;
-  }
-
-  /** Counts the open roots of a trace. */
-  #count(traceId: string, by: number): void {
-    const roots = (this.#open.get(traceId) ?? 0) + by;
-    if (roots > 0) putLast(this.#open, traceId, roots, MAX_OPEN_TRACES);
-    else this.#open.delete(traceId);
+    if (sending) this.#send(sending);
   }
 
   // ---- Sending -----------------------------------------------------------------------------------
 
-  /** After the response: closes what is to be sent (0: all that is closed) and delivers it. */
-  #send(close: () => number | Promise<number>): void {
+  /** After the response. */
+  #send(sending: Send[]): void {
     const promise = within(0) // the response goes first
-      .then(close)
-      .then((trace) => this.#deliver(trace))
-      .catch((error: unknown) => this.#fail(error, false));
+      .then(() => this.#deliver(sending))
+      .catch((error: unknown) => this.#fail(error));
     try {
       const { waitUntil } = this.#options;
       if (waitUntil) return waitUntil(promise);
@@ -234,14 +248,10 @@ export class EdgespanExporter {
     promise.then(() => this.#running.delete(promise));
   }
 
-  async #deliver(trace: number): Promise<void> {
+  /** One receipt for all lanes, none of which waits for another's formatter. */
+  async #deliver(sending: Send[]): Promise<void> {
     const tally = new Tally();
-    const pipeline = this.#pipeline;
-    if (pipeline) {
-      const send = (to: Destination, i: number) => deliver(pipeline, to, i, trace, tally);
-      await Promise.all(this.#destinations.map(send));
-      pipeline.settle(tally);
-    }
+    await Promise.all(sending.map((send) => send(tally)));
     this.#tell(tally);
     this.#since.add(tally);
     const { lost, requests, spans } = tally;
@@ -278,15 +288,12 @@ export class EdgespanExporter {
 
   async #flush(final: boolean): Promise<Receipt & void> {
     try {
-      if (final && !this.#off) {
-        await this.#formatter?.finish();
-        this.#pipeline?.close();
-        this.#off = true;
-      }
-      this.#pipeline?.commit();
-      await within(FLUSH_MS, Promise.all([this.#deliver(0), ...this.#running]));
+      const all = this.#lanes.map(
+        (lane): Send => (tally) => (final ? lane.shutdown(tally) : lane.flush(tally)),
+      );
+      await within(FLUSH_MS, Promise.all([this.#deliver(all), ...this.#running]));
     } catch (error) {
-      this.#fail(error, false);
+      this.#fail(error);
     }
     this.#tell(this.#since);
     const receipt = this.#since.receipt(this.#pending);
@@ -295,20 +302,17 @@ export class EdgespanExporter {
   }
 
   get #pending(): number {
-    const waiting = (this.#formatter?.size ?? 0) * this.#destinations.length;
-    return waiting + (this.#pipeline?.pending ?? 0);
+    return this.#lanes.reduce((sum, lane) => sum + lane.pending, 0);
   }
 
   // ---- What can go wrong -------------------------------------------------------------------------
 
-  #ready(): Pipeline | undefined {
-    if (this.#off) return undefined;
-    if (this.#pipeline) return this.#pipeline;
+  /** With the first event: Mastra has told its service name. */
+  #open(): void {
     this.#complain();
-    if (this.#destinations.length === 0) return undefined;
     const { resourceAttributes, limits, serviceName } = this.#options;
     this.#serviceName = serviceName || this.#serviceName || 'unknown_service';
-    this.#pipeline = pipelineFor({
+    const config = {
       resource: {
         'telemetry.sdk.name': 'edgespan',
         'telemetry.sdk.version': VERSION,
@@ -318,9 +322,11 @@ export class EdgespanExporter {
       },
       scope: { name: 'edgespan/mastra', version: VERSION },
       limits: { ...limits },
-      destinations: this.#destinations,
+    };
+    this.#lanes.forEach((lane, i) => {
+      lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
     });
-    return this.#pipeline;
+    this.#ready = true;
   }
 
   #complain(): void {
@@ -329,19 +335,17 @@ export class EdgespanExporter {
     }
   }
 
-  /** How many destinations a span is meant for, those with a problem included. */
-  get #shares(): number {
-    return this.#destinations.length + this.#problems.length;
-  }
-
-  #fail(error: unknown, ended: boolean): void {
+  #fail(error: unknown, ended = false, lanes = this.#lanes): void {
     const { code, message = String(error) } = error as { code?: string; message?: string };
     const memory = code === 'EDGESPAN_NO_MEMORY';
     const trap = error instanceof WebAssembly.RuntimeError;
     if (trap) abandonCore(error);
-    if (trap || (error instanceof EdgespanError && !memory)) this.#off = true;
-    if (ended) this.#lost.lose(memory ? LOSS_MEMORY : LOSS_FAILED, this.#destinations.length);
-    const state = this.#off ? 'Tracing is off; spans are dropped' : 'A span was dropped';
+    const off = trap || (error instanceof EdgespanError && !memory);
+    if (off) for (const lane of trap ? this.#lanes : lanes) lane.off = true;
+    for (const { destinations } of ended ? lanes : []) {
+      this.#lost.lose(memory ? LOSS_MEMORY : LOSS_FAILED, destinations.length);
+    }
+    const state = off ? 'Tracing is off; spans are dropped' : 'A span was dropped';
     this.#log.warn(`fail ${code ?? message}`, `${state}: ${message}`);
   }
 }

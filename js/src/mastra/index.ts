@@ -3,6 +3,16 @@
  * @module
  */
 export { EdgespanExporter, type EdgespanExporterOptions } from './exporter.js';
-export type { MastraInitOptions, MastraSpan, MastraTracingEvent } from './types.js';
+export type { RecordedSpan, RecordedTrace, TraceFilter, TraceStore } from './traces.js';
+export type {
+  MastraFeedback,
+  MastraFeedbackEvent,
+  MastraInitOptions,
+  MastraObservability,
+  MastraScore,
+  MastraScoreEvent,
+  MastraSpan,
+  MastraTracingEvent,
+} from './types.js';
 export type { SpanLimits } from '../core/pipeline.js';
 export type { DropReason, Receipt, ReceiptError } from '../transport/receipt.js';

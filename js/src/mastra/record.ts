@@ -33,41 +33,51 @@ export function recordStart(pipeline: Pipeline, span: MastraSpan): void {
 /**
  * A span ended. `content` is what the user's formatter made of it (the span itself without one, or
  * undefined where it failed): name and members come from there, the rest of the envelope never.
- * Always accounted for: written, written as an envelope alone, or counted as lost.
+ * Always accounted for: written, written as an envelope alone, or counted as lost. Returns the content
+ * that was written.
  */
 export function recordEnd(
   pipeline: Pipeline,
   span: MastraSpan,
   content: MastraSpan | undefined,
-): void {
+): MastraSpan | undefined {
   const tape = pipeline.attach();
   if (!validId(span.id, 16) || !validId(span.traceId, 32)) {
     pipeline.lose(LOSS_MALFORMED, 1);
-    return;
+    return undefined;
   }
-  // As things are, then alone on the tape, then with its long strings cut; at last without content.
-  for (let attempt = content ? 0 : 3; attempt <= 3; attempt++) {
+  // As things are, then alone on the tape, then with its long strings cut; at last without content,
+  // and where not even that can be read, without its status.
+  for (let attempt = content ? 0 : 3; attempt <= 4; attempt++) {
     tape.cutting = attempt === 2;
-    const failure = writeSpan(tape, span, attempt < 3 ? content : undefined);
+    const failure = writeSpan(tape, span, attempt < 3 ? content : undefined, attempt === 3);
     tape.cutting = false;
-    if (failure === undefined) return;
+    if (failure === undefined) return attempt < 3 ? content : undefined;
     if (failure === FULL) pipeline.commitTape();
     else if (attempt < 2) attempt = 2;
   }
   pipeline.lose(LOSS_FAILED, 1);
+  return undefined;
 }
 
 /** Returns undefined, or what was thrown; then nothing of the span is on the tape. */
-function writeSpan(tape: Tape, span: MastraSpan, content: MastraSpan | undefined): unknown {
+function writeSpan(
+  tape: Tape,
+  span: MastraSpan,
+  content: MastraSpan | undefined,
+  status: boolean,
+): unknown {
   const mark = tape.mark();
   tape.busy = true;
   try {
     if (content) {
-      writeEnvelope(tape, OP_SPAN, span, content.name, 0);
+      writeEnvelope(tape, OP_SPAN, span, content.name ?? span.name, 0);
       const members = content as unknown as Record<string, unknown>;
       tape.rope += writeMembers(tape, members, 0, 0);
     } else {
       writeEnvelope(tape, OP_SPAN, span, span.name, FLAG_WITHHELD);
+      // That it failed is no content; what it failed of may be.
+      if (status && span.errorInfo) tape.rope += writeMembers(tape, { errorInfo: {} }, 0, 0);
     }
     tape.put(OP_END);
     if (!tape.fits(0)) throw FULL;

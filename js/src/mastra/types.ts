@@ -17,6 +17,8 @@ export interface MastraSpan {
   isRootSpan: boolean;
   parentSpanId?: string;
   externalParentSpanId?: string;
+  /** What the span failed of; a span without it succeeded. */
+  errorInfo?: object;
 }
 
 /** An event of a span's life (`TracingEvent`). */
@@ -25,7 +27,47 @@ export interface MastraTracingEvent {
   exportedSpan: MastraSpan;
 }
 
+/** A score that Mastra emits (`ScoreEvent`); all fields that are not named are kept as well. */
+export interface MastraScoreEvent {
+  score: MastraScore;
+}
+export interface MastraScore {
+  scoreId: string;
+  timestamp: Date;
+  traceId?: string;
+  /** Absent for a score of the whole trace. */
+  spanId?: string;
+  scorerId: string;
+  scorerName?: string;
+  score: number;
+  reason?: string;
+  metadata?: Record<string, unknown>;
+}
+
+/** Feedback that Mastra emits (`FeedbackEvent`); all fields that are not named are kept as well. */
+export interface MastraFeedbackEvent {
+  feedback: MastraFeedback;
+}
+export interface MastraFeedback {
+  feedbackId: string;
+  timestamp: Date;
+  traceId?: string;
+  /** Absent for feedback on the whole trace. */
+  spanId?: string;
+  feedbackType: string;
+  value: number | string;
+  comment?: string;
+  metadata?: Record<string, unknown>;
+}
+
+/** Mastra's way to all of its exporters (`ObservabilityEntrypoint`). */
+export interface MastraObservability {
+  addScore?(annotation: unknown): Promise<void>;
+  addFeedback?(annotation: unknown): Promise<void>;
+}
+
 /** What Mastra hands to `init` (`InitExporterOptions`). */
 export interface MastraInitOptions {
+  mastra?: { observability?: MastraObservability };
   config?: { serviceName?: string };
 }

@@ -6,6 +6,7 @@
 import { MAX_ANSWER_BYTES } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
 import type { Answer, Destination } from '../destinations/destination.js';
+import type { MastraSpan } from '../mastra/types.js';
 
 export interface OtlpOptions {
   /**
@@ -27,6 +28,11 @@ export interface OtlpOptions {
   maxRequestSpans?: number;
   /** How spans are mapped to attributes; `genai` (OpenTelemetry's GenAI conventions) by default. */
   dialect?: string;
+  /**
+   * Changes the content of spans on their way to this destination, in place of the exporter's
+   * `customSpanFormatter`: the same contract.
+   */
+  customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
 }
 
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
@@ -39,6 +45,7 @@ export class OtlpDestination implements Destination {
   readonly name: string;
   readonly settings: Destination['settings'];
   readonly problem: string | undefined;
+  readonly customSpanFormatter: Destination['customSpanFormatter'];
   readonly #url: string = '';
   readonly #headers: Record<string, string> = {};
   readonly #request: RequestInit;
@@ -54,6 +61,7 @@ export class OtlpDestination implements Destination {
       maxBytes: positive(maxRequestBytes, 4_000_000),
       maxSpans: positive(maxRequestSpans, 512),
     };
+    this.customSpanFormatter = options?.customSpanFormatter;
     this.#timeout = positive(timeout, 10_000);
     this.#gzip = gzip === true;
     let wrong = endpointProblem(endpoint);

@@ -4,13 +4,15 @@
 //   POST /run       Run -> Outcome
 //   GET  /recorded  ?label=  events that Mastra emitted there
 //   GET  /receipts  ?label=  receipts of the exporter there
+//   GET  /trace     ?label=&id=  what the exporter there kept of a trace
 //   POST /flush     ?label=  'settled', or 'pending' after three seconds
 import { env } from 'cloudflare:workers';
 import { Mastra } from '@mastra/core/mastra';
 import type { TracingOptions } from '@mastra/core/observability';
-import { Observability } from '@mastra/observability';
+import { chainFormatters, Observability } from '@mastra/observability';
 import { otlp } from 'edgespan/destinations';
 import { EdgespanExporter } from 'edgespan/mastra';
+import { traceStore } from 'edgespan/traces';
 import { makeAgents, makeWorkflows } from './agents.ts';
 import { Recorder } from './recorder.ts';
 
@@ -30,6 +32,8 @@ export interface Run {
   /** Base URL, or a path on the sink such as '/500'. */
   readonly endpoint?: string;
   readonly gzip?: boolean;
+  /** A second destination, below /formatted, gets spans in another form, made asynchronously. */
+  readonly formatted?: boolean;
   readonly tracing?: TracingOptions;
 }
 
@@ -45,20 +49,34 @@ export interface Outcome {
 
 interface Instance {
   readonly mastra: ReturnType<typeof mastraOf>;
+  readonly exporter: EdgespanExporter;
   readonly recorder: Recorder;
   readonly receipts: unknown[];
 }
 
-function exporterOf(endpoint: string, receipts: unknown[], gzip?: boolean): EdgespanExporter {
+// Shared by exporters that are built for each request.
+const keepTraces = traceStore({ count: 8 });
+
+const customSpanFormatter = chainFormatters([
+  (span) => ({ ...span, input: undefined }),
+  async (span) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return { ...span, metadata: { ...span.metadata, formatted: true } };
+  },
+]);
+
+function exporterOf(place: Omit<Place, 'label'>, receipts: unknown[]): EdgespanExporter {
+  const { endpoint = '/ok', gzip, formatted } = place;
+  const headers = { authorization: `Bearer ${env.SECRET}` };
+  const destinations = [otlp({ endpoint: new URL(endpoint, env.SINK).href, headers, gzip })];
+  if (formatted) {
+    const second = new URL('/ok/formatted', env.SINK).href;
+    destinations.push(otlp({ name: 'formatted', endpoint: second, headers, customSpanFormatter }));
+  }
   return new EdgespanExporter({
     serviceName: 'runtime-tests',
-    destinations: [
-      otlp({
-        endpoint: new URL(endpoint, env.SINK).href,
-        headers: { authorization: `Bearer ${env.SECRET}` },
-        gzip,
-      }),
-    ],
+    destinations,
+    keepTraces,
     onReceipt: (receipt) => receipts.push(receipt),
   });
 }
@@ -75,14 +93,14 @@ function mastraOf(exporters: (EdgespanExporter | Recorder)[]) {
 
 const instances = new Map<string, Instance>();
 
-type Place = Pick<Run, 'label' | 'endpoint' | 'gzip'>;
+type Place = Pick<Run, 'label' | 'endpoint' | 'gzip' | 'formatted'>;
 
-function keep({ label, endpoint = '/ok', gzip }: Place, given?: EdgespanExporter): Instance {
+function keep(place: Place, given?: EdgespanExporter): Instance {
   const receipts: unknown[] = [];
   const recorder = new Recorder();
-  const mastra = mastraOf([given ?? exporterOf(endpoint, receipts, gzip), recorder]);
-  const instance = { mastra, recorder, receipts };
-  instances.set(label, instance);
+  const exporter = given ?? exporterOf(place, receipts);
+  const instance = { mastra: mastraOf([exporter, recorder]), exporter, recorder, receipts };
+  instances.set(place.label, instance);
   return instance;
 }
 
@@ -96,11 +114,12 @@ function instanceFor(run: Run): Instance {
     case 'request':
       return keep(run);
     case 'exporter':
-      isolatesExporter ??= exporterOf('/ok', []);
+      isolatesExporter ??= exporterOf({}, []);
       return keep(run, isolatesExporter);
     case 'none': {
       const recorder = new Recorder();
-      return { mastra: mastraOf([recorder]), recorder, receipts: [] };
+      const exporter = new EdgespanExporter({ destinations: [], logLevel: 'silent' });
+      return { mastra: mastraOf([recorder]), exporter, recorder, receipts: [] };
     }
     default:
       return instances.get(run.label) ?? keep(run);
@@ -164,6 +183,9 @@ export default {
     const instance = instances.get(url.searchParams.get('label') ?? '');
     if (!instance) return new Response('no such label', { status: 404 });
     if (url.pathname === '/recorded') return Response.json(instance.recorder.events);
+    if (url.pathname === '/trace') {
+      return Response.json(await instance.exporter.getTrace(url.searchParams.get('id') ?? ''));
+    }
     if (url.pathname === '/receipts') return Response.json(instance.receipts);
     return flush(instance);
   },
