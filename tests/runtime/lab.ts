@@ -102,7 +102,7 @@ export class Lab {
 
   /** What the exporter of a label kept of a trace, as JSON. */
   async trace(label: string, traceId: string): Promise<KeptTrace | null> {
-    const response = await this.#ask(`/trace?label=${label}&id=${traceId}`);
+    const response = await this.ask(`/trace?label=${label}&id=${traceId}`);
     return (await response.json()) as KeptTrace | null;
   }
 

@@ -205,7 +205,7 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    if (!this.#ready) this.#open();
+    if (!this.#ready && this.#lanes.some(({ off }) => !off)) this.#open();
     if (this.#lanes.some(({ pipeline }) => pipeline?.tape.busy)) {
       // Called from a getter of the object that is being walked: afterwards.
       queueMicrotask(() => this.onTracingEvent(event));
