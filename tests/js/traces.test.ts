@@ -334,7 +334,7 @@ describe('what is kept is what left', () => {
     console.warn = (line: string) => void lines.push(line);
     try {
       const make = () => new EdgespanExporter({ destinations, keepTraces: { count: 20 } as never });
-      const destinations = [otlp({ endpoint: `${sink.origin}/ok` })];
+      const destinations = [otlp({ endpoint: `${sink.origin}/ok/no-store` })];
       make();
       const exporter = make();
       const [root] = run(0);

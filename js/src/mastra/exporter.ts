@@ -84,7 +84,6 @@ export class EdgespanExporter {
   readonly #log: Log;
   #serviceName: string | undefined;
   readonly #reader: TraceReader | undefined;
-  #ready = false;
   // Deliveries that no platform keeps alive.
   readonly #running = new Set<Promise<void>>();
   // What was lost before the core could count it, and what became of spans since the last flush().
@@ -150,19 +149,14 @@ export class EdgespanExporter {
     }
   }
 
-  /** There with `keepTraces`: scores and feedback that Mastra emits stand in the kept traces. */
-  declare onScoreEvent?: (event: MastraScoreEvent) => void;
-  declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
-
   /** The same, in the shape that Mastra's interface requires. */
   async exportTracingEvent(event: MastraTracingEvent): Promise<void> {
     this.onTracingEvent(event);
   }
 
-  /** Called by Mastra 0.x in place of the above: its spans are of another kind. Says so, once. */
-  async exportEvent(): Promise<void> {
-    this.#log.warn('mastra 0', 'Nothing is traced: @mastra/core is older than 1.0.', true);
-  }
+  /** There with `keepTraces`: scores and feedback that Mastra emits stand in the kept traces. */
+  declare onScoreEvent?: (event: MastraScoreEvent) => void;
+  declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
 
   /**
    * Sends what has ended and resolves when all is answered or given up; never rejects. Runs that are
@@ -205,12 +199,13 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    if (!this.#ready && this.#lanes.some(({ off }) => !off)) this.#open();
+    if (this.#lanes.some(({ off, pipeline }) => !off && !pipeline)) this.#open();
     if (this.#lanes.some(({ pipeline }) => pipeline?.tape.busy)) {
       // Called from a getter of the object that is being walked: afterwards.
       queueMicrotask(() => this.onTracingEvent(event));
       return;
     }
+    this.#complain();
     if (ended) this.#lost.lose(LOSS_DISABLED, this.#problems.length);
     let sending: Send[] | undefined;
     for (const lane of this.#lanes) {
@@ -309,7 +304,6 @@ export class EdgespanExporter {
 
   /** With the first event: Mastra has told its service name. */
   #open(): void {
-    this.#complain();
     const { resourceAttributes, limits, serviceName } = this.#options;
     this.#serviceName = serviceName || this.#serviceName || 'unknown_service';
     const config = {
@@ -326,7 +320,6 @@ export class EdgespanExporter {
     this.#lanes.forEach((lane, i) => {
       lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
     });
-    this.#ready = true;
   }
 
   #complain(): void {
