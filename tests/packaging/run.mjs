@@ -103,9 +103,26 @@ function report(consumer, row, versions, result, started, detail) {
   const seconds = Math.round((performance.now() - started) / 1000);
   const entry = { consumer: consumer.name, row: row.name, versions, result, seconds, detail };
   results.push(entry);
+  save();
   const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   console.log(`${result.padEnd(7)} ${row.name} (${list.join(', ')}) ${seconds} s`);
   if (detail) console.log(detail.replace(/^/gm, '        '));
+}
+
+// What was not run now is as it was, if that was the same package.
+const file = join(root, 'build/packaging.json');
+const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+const known = before.digest === digest ? before.results : [];
+
+function save() {
+  const table = consumers.flatMap((consumer) =>
+    consumer.rows.map((row) => {
+      const isRow = (one) => one.consumer === consumer.name && one.row === row.name;
+      const unknown = { consumer: consumer.name, row: row.name, versions: {}, result: 'not run' };
+      return results.find(isRow) ?? known.find(isRow) ?? unknown;
+    }),
+  );
+  writeFileSync(file, `${JSON.stringify({ digest, results: table }, null, 2)}\n`);
 }
 
 async function open(consumer, suffix = '', control = false) {
@@ -150,6 +167,7 @@ async function runRow(consumer, lab, row) {
     if (without) return ['FAILED', `without this package the row ${without}`];
   } finally {
     await control.close();
+    current = lab;
     if (!options.keep) await control.remove();
   }
   return ['broken', `${row.broken.because}. Without this package it fails likewise.`];
@@ -188,18 +206,6 @@ for (const consumer of consumers) {
 if (options.keep) console.log(`kept: ${scratch}`);
 else rmSync(scratch, { recursive: true, force: true });
 
-// What was not run now is as it was, if that was the same package.
-const file = join(root, 'build/packaging.json');
-const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-const known = before.digest === digest ? [...results, ...before.results] : results;
-const table = consumers.flatMap((consumer) =>
-  consumer.rows.map((row) => {
-    const key = { consumer: consumer.name, row: row.name };
-    const ran = known.find((one) => one.consumer === key.consumer && one.row === key.row);
-    return ran ?? { ...key, versions: {}, result: 'not run' };
-  }),
-);
-writeFileSync(file, `${JSON.stringify({ digest, results: table }, null, 2)}\n`);
 const count = (...kinds) => results.filter(({ result }) => kinds.includes(result)).length;
 const failed = count('FAILED');
 console.log(`${count('ok')} passed, ${failed} failed, ${count('skipped', 'broken')} skipped`);

@@ -48,6 +48,6 @@ export default {
     { name: 'wrangler deploy, without nodejs_compat', run: plain },
     { name: 'wrangler dev', run: dev },
     { name: 'wrangler without the workerd condition: the log says what to add', run: wrongBranch },
-    { name: 'the same, with initCore(module) and waitUntil by hand', run: byHand },
+    { name: 'wrangler without the workerd condition: initCore(module) and waitUntil by hand', run: byHand },
   ],
 };
