@@ -125,6 +125,25 @@ describe('one formatter for each destination', () => {
     assert.deepEqual(receipts.map((r) => r.accepted), [6]);
   });
 
+  test('a span that is being formatted is pending for each destination of its form', async () => {
+    let answer = (): void => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    const customSpanFormatter = (s: MastraSpan): Promise<MastraSpan> => held.then(() => s);
+    const slow = [to({ customSpanFormatter }), to({ customSpanFormatter })];
+    const promises: Promise<unknown>[] = [];
+    const { exporter } = make({
+      destinations: [...slow, to()].map((d) => d.to),
+      waitUntil: (promise) => void promises.push(promise),
+    });
+    play(exporter, run(2));
+    const early = await exporter.flush();
+    assert.deepEqual([early.accepted, early.pending], [3, 6]);
+    answer();
+    await Promise.all(promises);
+    const late = await exporter.flush();
+    assert.deepEqual([late.accepted, late.pending, total(late)], [6, 0, 6]);
+  });
+
   test('every span is accounted for, for every destination, whatever becomes of it', async () => {
     const ok = to({ customSpanFormatter: marked('x') });
     const refused = to({ customSpanFormatter: () => assert.fail('formatter') }, '400');

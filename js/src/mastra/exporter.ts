@@ -283,9 +283,7 @@ export class EdgespanExporter {
 
   async #flush(final: boolean): Promise<Receipt & void> {
     try {
-      const all = this.#lanes.map(
-        (lane): Send => (tally) => (final ? lane.shutdown(tally) : lane.flush(tally)),
-      );
+      const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final));
       await within(FLUSH_MS, Promise.all([this.#deliver(all), ...this.#running]));
     } catch (error) {
       this.#fail(error);

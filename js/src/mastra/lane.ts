@@ -116,7 +116,7 @@ export class Lane {
   }
 
   #of(traceId: string | undefined): Waiting[] {
-    return [...this.waiting].filter(({ span }) => span.traceId === (traceId ?? span.traceId));
+    return [...this.waiting].filter(({ span }) => !traceId || span.traceId === traceId);
   }
 
   #done(one: Waiting): number {
@@ -139,7 +139,7 @@ export class Lane {
   async finish(traceId?: string): Promise<number> {
     const all = this.#of(traceId).sort((a, b) => +a.span.isRootSpan - +b.span.isRootSpan);
     const timeout = Math.min(this.#options.formatterTimeout || FORMATTER_MS, FLUSH_MS);
-    if (all.length > 0) await within(timeout, Promise.all(all.map((one) => one.settled)));
+    await within(timeout, Promise.all(all.map((one) => one.settled)));
     return all.reduce((trace, one) => this.#done(one) || trace, 0);
   }
 
@@ -160,20 +160,15 @@ export class Lane {
     else this.#open.delete(traceId);
   }
 
-  /** Sends all that is closed. */
-  flush(tally: Tally): Promise<void> {
-    this.pipeline?.commit();
-    return this.#deliver(0, tally);
-  }
-
-  /** Closes and sends everything, runs that did not end included. */
-  async shutdown(tally: Tally): Promise<void> {
-    if (!this.off) {
+  /** Sends all that is closed; `final`: everything, runs that did not end included. */
+  async flush(tally: Tally, final?: boolean): Promise<void> {
+    if (final && !this.off) {
       await this.finish();
       this.pipeline?.close();
       this.off = true;
     }
-    await this.flush(tally);
+    this.pipeline?.commit();
+    await this.#deliver(0, tally);
   }
 
   /** Sends a closed trace, or (0) all that are closed, to each destination. */
