@@ -140,7 +140,10 @@ test('a message with a file is left in the AI SDK’s shape', async () => {
   const input = { messages: [{ role: 'user', content }] };
   const span = await one('model_inference', {}, { input });
   assert.deepEqual(parsed(span.theirs('gen_ai.input.messages')), input.messages);
-  assert.deepEqual(parsed(span.our('gen_ai.input.messages'))[0].parts[0], text('what is this?'));
+  assert.deepEqual(parsed(span.our('gen_ai.input.messages'))[0].parts, [
+    text('what is this?'),
+    { type: 'uri', modality: 'file', mime_type: 'image/png', uri: 'https://x.example/a.png' },
+  ]);
 });
 
 test('system instructions are bare text', async () => {

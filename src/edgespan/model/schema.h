@@ -129,6 +129,13 @@
   X(kKeyArgs, "args") \
   X(kKeyResult, "result") \
   X(kKeyValue, "value") \
+  X(kKeyParts, "parts") \
+  X(kKeyToolInvocation, "toolInvocation") \
+  X(kKeyData, "data") \
+  X(kKeyImage, "image") \
+  X(kKeyUrl, "url") \
+  X(kKeyMediaType, "mediaType") \
+  X(kKeyMimeType, "mimeType") \
   /* OpenTelemetry spans, events and links (kOtel items). */ \
   X(kKeyStatus, "status") \
   X(kKeyCode, "code") \

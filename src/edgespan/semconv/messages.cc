@@ -43,13 +43,19 @@ constexpr Format kReasoningPart(R"({"type":"reasoning","content":!},)");
 constexpr Format kToolCallPart(R"({"type":"tool_call" ,"id":!,"name":!,"arguments":!},)");
 constexpr Format kToolResponsePart(
     R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},)");
-constexpr Format kUserMessage(R"({"role":"user","parts":[{"type":"text","content":!}]},)");
+// A medium's type is optional; the convention's word for it goes in between.
+constexpr Format kUriPart(R"({"type":"uri","modality":!,"mime_type":!,"uri":!},)");
+constexpr Format kBlobPart(R"({"type":"blob","modality":!,"mime_type":!,"content":!},)");
+// A part that has no type of its own.
+constexpr Format kJsonPart(R"({"type":"json","content":!},)");
 constexpr Format kMessageStart(R"({"role":!,"parts":[)");
+constexpr Format kUserStart(R"({"role":"user","parts":[)");
 constexpr Format kAssistantStart(R"({"role":"assistant","parts":[)");
 constexpr Format kToolStart(R"({"role":"tool","parts":[)");
 constexpr Format kFinishReason(R"(,"finish_reason":!)");
 constexpr Format kFinishedByTools(R"(,"finish_reason":"tool_call")");
 constexpr Format kFinishedByFilter(R"(,"finish_reason":"content_filter")");
+constexpr Format kFinishedSomehow(R"(,"finish_reason":"unknown")");
 constexpr Format kFunction(R"({"type":"function","name":!},)");
 constexpr Format kListStart("[");
 constexpr Format kListEnd("]");
@@ -70,6 +76,12 @@ const SpanRecord* RecordOf(const RecordContext& context, const TreeNode& node) {
 const Node* FirstOf(const Node* object, uint16_t key, uint16_t other) {
   const Node* const member = FindMember(object, key);
   return member != nullptr ? member : FindMember(object, other);
+}
+
+// What a run was given: messages, or one.
+const Node* Given(const Node* input) {
+  const Node* const messages = FindMember(input, kKeyMessages);
+  return IsList(messages) ? messages : input;
 }
 
 // The types of kToolCalls, which stand in a row.
@@ -116,39 +128,34 @@ const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call)
   Emit(end);
 }
 
+// Every element of a list; what is none is an element itself.
 void MessageWriter::Each(const Node* list, Element kind) {
+  if (!IsList(list)) return Write(list, kind);
   for (const Node* node = list->Begin(); node < list->End(); node = node->Skip()) {
     Write(node, kind);
   }
 }
 
+void MessageWriter::List(const Node* list, Element kind) {
+  Emit(kListStart);
+  Each(list, kind);
+  Close(kListEnd);
+}
+
 void MessageWriter::Write(const Node* node, Element kind) {
-  const Node* content = nullptr;
-  const char* format = kTextPart;
-  switch (kind) {
-    case Element::kMessage:
-      return Message(node);
-    case Element::kPart:
-      return Part(node);
-    case Element::kToolCall:
-      return ToolCall(node);
-    case Element::kReasoning:
-      content = FindMember(node, kKeyText);
-      format = kReasoningPart;
-      break;
-    case Element::kInstruction:
-      content = IsText(node) ? node : FindMember(node, kKeyContent);
-      if (!IsText(content)) content = nullptr;
-      break;
-    case Element::kToolName:
-      if (IsText(node)) content = node;
-      format = kFunction;
-  }
-  if (content == nullptr) {
-    content = node;
-    format = kAsItIs;
-  }
-  Emit(format, content);
+  if (kind == Element::kMessage) return Message(node);
+  if (kind == Element::kPart) return Part(node);
+  if (kind == Element::kToolCall) return ToolCall(node);
+  if (kind == Element::kToolName) return Emit(IsText(node) ? kFunction : kAsItIs, node);
+  const Node* const content = FindMember(node, kKeyContent);
+  if (!IsText(content)) return Other(node);
+  Emit(kTextPart, content);
+}
+
+// What is no part that we know: as it is if it could be one, wrapped in one otherwise.
+void MessageWriter::Other(const Node* node) {
+  const bool typed = IsText(FindMember(node, kKeyType));
+  Emit(IsText(node) ? kTextPart : typed ? kAsItIs : kJsonPart, node);
 }
 
 void MessageWriter::ToolCall(const Node* call) {
@@ -158,48 +165,61 @@ void MessageWriter::ToolCall(const Node* call) {
 
 void MessageWriter::Part(const Node* part) {
   const std::string_view type = TextOf(*context_.arena, FindMember(part, kKeyType));
-  const Node* const text = FindMember(part, kKeyText);
-  const Node* const id = FindMember(part, kKeyToolCallId);
-  if (text != nullptr && SameText(type, "text")) return Emit(kTextPart, text);
-  if (text != nullptr && SameText(type, "reasoning")) return Emit(kReasoningPart, text);
-  if (id != nullptr && SameText(type, "tool-call")) return ToolCall(part);
-  const Node* output = FirstOf(part, kKeyOutput, kKeyResult);
-  if (output == nullptr || !SameText(type, "tool-result")) return Emit(kAsItIs, part);
+  const Node* const text = FirstOf(part, kKeyText, kKeyReasoning);
+  if (text != nullptr) {
+    if (SameText(type, "text")) return Emit(kTextPart, text);
+    if (SameText(type, "reasoning")) return Emit(kReasoningPart, text);
+  }
+  if (Medium(part)) return;
+  // Mastra 2 and the AI SDK's UI messages have the call and its result in one.
+  const Node* const invocation = FindMember(part, kKeyToolInvocation);
+  const Node* const tool = invocation != nullptr ? invocation : part;
+  const Node* const id = FindMember(tool, kKeyToolCallId);
+  const bool both = invocation != nullptr;
+  const bool called = id != nullptr && (both || SameText(type, "tool-call"));
+  const Node* output = FirstOf(tool, kKeyOutput, kKeyResult);
+  if (!both && !SameText(type, "tool-result")) output = nullptr;
+  if (called) ToolCall(tool);
+  if (output == nullptr) return called ? void() : Other(part);
   // The AI SDK wraps results as {type: 'json' | 'text' | ..., value}.
   const Node* const value = FindMember(output, kKeyValue);
   if (value != nullptr && FindMember(output, kKeyType) != nullptr) output = value;
-  Emit(kToolResponsePart, id, FindMember(part, kKeyToolName), output);
+  Emit(kToolResponsePart, id, FindMember(tool, kKeyToolName), output);
+}
+
+// A file or an image: where it is, or its bytes in base64. False: it is neither, or has none.
+bool MessageWriter::Medium(const Node* part) {
+  const Node* const image = FindMember(part, kKeyImage);
+  const Node* const type = FirstOf(part, kKeyMediaType, kKeyMimeType);
+  if (image == nullptr && type == nullptr) return false;
+  const Node* const data = image != nullptr ? image : FirstOf(part, kKeyData, kKeyUrl);
+  const std::string_view text = TextOf(*context_.arena, data);
+  // Bytes that Mastra left out: "[Uint8Array byteLength=8]".
+  if (text.empty() || text[0] == '[') return false;
+  bool is_uri = false;  // base64 has no colon
+  for (const char c : text.substr(0, 16)) is_uri |= c == ':';
+  Emit(is_uri ? kUriPart : kBlobPart, FindMember(part, kKeyType), type, data);
+  return true;
 }
 
 void MessageWriter::Message(const Node* message) {
   const Node* const role = FindMember(message, kKeyRole);
-  const Node* const content = FindMember(message, kKeyContent);
-  if (!IsText(role) || !(IsText(content) || IsList(content))) return Emit(kAsItIs, message);
-  Emit(kMessageStart, role);
-  if (IsText(content)) {
-    Emit(kTextPart, content);
-  } else {
+  const Node* content = FindMember(message, kKeyContent);
+  // Of UI messages; of messages of Mastra 2.
+  const Node* parts = FindMember(message, kKeyParts);
+  if (parts == nullptr) parts = FindMember(content, kKeyParts);
+  if (IsList(parts)) content = parts;
+  const bool known = IsText(role);
+  Emit(known ? kMessageStart : kUserStart, role);
+  if (known && IsList(content)) {
     Each(content, Element::kPart);
+  } else {
+    Other(known && IsText(content) ? content : message);
   }
   Close(kMessageEnd);
 }
 
-// What a run was given, as messages.
-void MessageWriter::Given(const Node* input) {
-  const Node* const messages = FindMember(input, kKeyMessages);
-  if (IsList(messages)) input = messages;
-  if (!IsList(input)) return Emit(kUserMessage, input);
-  Each(input, Element::kMessage);
-}
-
-void MessageWriter::Input(const Node* input) {
-  if (!IsText(input) && !IsList(input) && !IsList(FindMember(input, kKeyMessages))) {
-    return json_.Value(input);
-  }
-  Emit(kListStart);
-  Given(input);
-  Close(kListEnd);
-}
+void MessageWriter::Input(const Node* input) { List(Given(input), Element::kMessage); }
 
 // Reasoning, text and tool calls of a model's output: a message that is not closed yet.
 void MessageWriter::Assistant(const Node* output) {
@@ -209,30 +229,25 @@ void MessageWriter::Assistant(const Node* output) {
   const Node* const text = IsText(output) ? output : FindMember(output, kKeyText);
   const bool has_calls = IsList(calls) && calls->a > 0;
   if (IsText(reasoning) && reasoning->b > 0) Emit(kReasoningPart, reasoning);
-  if (IsList(reasoning)) Each(reasoning, Element::kReasoning);
+  if (IsList(reasoning)) Each(reasoning, Element::kPart);
   // A model that only calls tools says "": no text part then.
   const bool silent = has_calls && IsText(text) && text->b == 0;
   if (text != nullptr && !silent) Emit(kTextPart, text);
   if (has_calls) Each(calls, Element::kToolCall);
+  if (text == nullptr && calls == nullptr) Other(output);
   Close(kListEnd);
 }
 
 void MessageWriter::Output(const Node* output, const Node* finish_reason) {
-  const bool known = IsText(output) || FirstOf(output, kKeyText, kKeyToolCalls) != nullptr;
-  if (!known) return Input(output);
   Emit(kListStart);
   Assistant(output);
   const std::string_view reason = TextOf(*context_.arena, finish_reason);
-  if (!reason.empty()) {
-    // The schema's words for the AI SDK's.
-    if (SameText(reason, "tool-calls")) {
-      Emit(kFinishedByTools);
-    } else if (SameText(reason, "content-filter")) {
-      Emit(kFinishedByFilter);
-    } else {
-      Emit(kFinishReason, finish_reason);
-    }
-  }
+  // The schema's words for the AI SDK's; it asks for one.
+  const char* format = kFinishReason;
+  if (reason.empty()) format = kFinishedSomehow;
+  if (SameText(reason, "tool-calls")) format = kFinishedByTools;
+  if (SameText(reason, "content-filter")) format = kFinishedByFilter;
+  Emit(format, finish_reason);
   Emit(kOutputEnd);
 }
 
@@ -245,7 +260,7 @@ bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& cal
 void MessageWriter::Rebuild(const TreeNode& call) {
   const TreeNode* const generation = GenerationOf(context_, call);
   Emit(kListStart);
-  Given(MemberOf(*RecordOf(context_, *generation), kKeyInput));
+  Each(Given(MemberOf(*RecordOf(context_, *generation), kKeyInput)), Element::kMessage);
   const uint32_t self = context_.arena->OffsetOf(&call);
   uint32_t after = 0;  // while among a step's children: what follows the step
   for (uint32_t at = generation->first_child;;) {
@@ -284,21 +299,8 @@ void MessageWriter::Turn(const TreeNode& node) {
   }
 }
 
-void MessageWriter::Instructions(const Node* prompt) {
-  Emit(kListStart);
-  if (IsList(prompt)) {
-    Each(prompt, Element::kInstruction);
-  } else {
-    Write(prompt, Element::kInstruction);
-  }
-  Close(kListEnd);
-}
+void MessageWriter::Instructions(const Node* prompt) { List(prompt, Element::kInstruction); }
 
-void MessageWriter::ToolNames(const Node* names) {
-  if (!IsList(names)) return json_.Value(names);
-  Emit(kListStart);
-  Each(names, Element::kToolName);
-  Close(kListEnd);
-}
+void MessageWriter::ToolNames(const Node* names) { List(names, Element::kToolName); }
 
 }  // namespace edgespan

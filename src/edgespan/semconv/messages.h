@@ -4,11 +4,14 @@
 //   [{"role": "...", "parts": [
 //      {"type": "text" | "reasoning", "content": "..."} |
 //      {"type": "tool_call", "id": "...", "name": "...", "arguments": any} |
-//      {"type": "tool_call_response", "id": "...", "name": "...", "response": any} | any part as it was
+//      {"type": "tool_call_response", "id": "...", "name": "...", "response": any} |
+//      {"type": "uri" | "blob", "mime_type": "...", "modality": "...", "uri" | "content": "..."} |
+//      any part as it was | {"type": "json", "content": anything}
 //   ], "finish_reason": "..."}]
 //
-// Source shapes are Mastra's and the AI SDK's. What is not understood passes through unchanged, as
-// valid JSON.
+// Source shapes are Mastra's (1 and 2) and the AI SDK's (4 and 5). What is not understood passes
+// through: a part that has a type unchanged, everything else in one of type "json"; so whatever comes,
+// the convention's schemas hold.
 #pragma once
 
 #include <cstdint>
@@ -40,15 +43,17 @@ class MessageWriter {
   void ToolNames(const Node* names);
 
  private:
-  enum class Element { kMessage, kPart, kReasoning, kToolCall, kInstruction, kToolName };
+  enum class Element { kMessage, kPart, kToolCall, kInstruction, kToolName };
 
   // Elements of a list, each with a comma behind it; Close() takes the last one back.
   void Each(const Node* list, Element kind);
+  void List(const Node* list, Element kind);
   void Write(const Node* node, Element kind);
   void Message(const Node* message);
   void Part(const Node* part);
+  [[nodiscard]] bool Medium(const Node* part);
+  void Other(const Node* node);
   void ToolCall(const Node* call);
-  void Given(const Node* input);
   void Turn(const TreeNode& node);
   void Assistant(const Node* output);
   // A format (messages.cc) with the values that it has places for.
