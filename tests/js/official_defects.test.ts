@@ -1,6 +1,6 @@
 // The defects of Mastra's official exporter, one test each: what the installed
-// @mastra/otel-exporter says of a span, and beside it what we say. The first half of each test fails when the official
-// exporter mends the defect; then the row goes.
+// @mastra/otel-exporter says of a span, and beside it what we say. The first half of each test
+// fails when the official exporter mends the defect; then the test goes.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// The Worker of scenarios.test.ts: what Mastra can do, each scenario on a Mastra of its own with our
-// exporter and a recorder. Nothing flushes.
+// The Worker of scenarios.test.ts: what Mastra can do, each scenario on a Mastra of its own with
+// our exporter and a recorder. Nothing flushes.
 //
 //   POST /run       {scenario, label} -> what the user's code got, as JSON
 //   GET  /recorded  ?label=  events that Mastra emitted there
