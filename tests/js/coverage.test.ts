@@ -80,7 +80,8 @@ function lost(leave: (path: string) => boolean): string[] {
   const wire = replay('genai', all.map(({ span }) => span));
   return all.flatMap(({ type, span, values }) => {
     const text = said(wire.get(span.id) as WireSpan);
-    return [...values].filter(([, mark]) => !text.includes(mark)).map(([path]) => `${type}: ${path}`);
+    const gone = [...values].filter(([, mark]) => !text.includes(mark));
+    return gone.map(([path]) => `${type}: ${path}`);
   });
 }
 

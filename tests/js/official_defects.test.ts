@@ -1,6 +1,6 @@
-// The defects of Mastra's official exporter, one test each: what the installed @mastra/otel-exporter
-// says of a span, and beside it what we say. The first half of each test fails when the official
-// exporter mends the defect; then the row goes.
+// The defects of Mastra's official exporter, one test each: what the installed
+// @mastra/otel-exporter says of a span, and beside it what we say. The first half of each test
+// fails when the official exporter mends the defect; then the test goes.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -305,7 +305,8 @@ for (const [type, attributes, name, value] of LEFT_OUT) {
 test('everything of model_generation is left out', async () => {
   const generation = (await beside(tools, 'model_generation'))[0]!;
   const said = Object.keys(generation.official.attributes).filter((name) => !/put$/.test(name));
-  assert.deepEqual(said.sort(), ['gen_ai.operation.name', 'mastra.metadata.runId', 'mastra.span.type']);
+  const common = ['gen_ai.operation.name', 'mastra.metadata.runId', 'mastra.span.type'];
+  assert.deepEqual(said.sort(), common);
   const { model, responseId, responseModel } = generation.span.attributes!;
   assert.equal(generation.our('mastra.model_generation.model'), model);
   assert.equal(generation.our('mastra.model_generation.response_id'), responseId);

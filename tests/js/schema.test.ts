@@ -1,5 +1,5 @@
 // What the GenAI dialect writes against the convention's own words: message attributes validate
-// against the public JSON schemas, names and types of gen_ai.* attributes are those of the registry.
+// against the public JSON schemas, gen_ai.* attributes have the registry's names and types.
 //
 // The schemas and the registry are not part of this repository: GENAI_CONVENTIONS names the folder
 // that has gen-ai-input-messages.json and so on, and registry.yaml (semantic-conventions v1.41);
@@ -45,7 +45,10 @@ function recordings(): [name: string, WireSpan[]][] {
   const data = new URL('../data/mastra-events/', import.meta.url);
   return readdirSync(data)
     .filter((name) => name.endsWith('.json'))
-    .map((name) => [name, replay(JSON.parse(readFileSync(new URL(name, data), 'utf8')) as Event[])]);
+    .map((name) => {
+      const events = JSON.parse(readFileSync(new URL(name, data), 'utf8')) as Event[];
+      return [name, replay(events)];
+    });
 }
 
 /** Every shape of input, output and instructions, each on a span of its own. */
@@ -113,7 +116,9 @@ test('the schemas refuse what is wrong', { skip }, () => {
     ['gen_ai.system_instructions', ['be brief']],
     ['gen_ai.tool.definitions', ['weather']],
   ];
-  for (const [name, value] of bad) assert.ok(!validator(name)(value), `${name} ${JSON.stringify(value)}`);
+  for (const [name, value] of bad) {
+    assert.ok(!validator(name)(value), `${name} ${JSON.stringify(value)}`);
+  }
 });
 
 test('recorded runs: messages, instructions and tool definitions are valid', { skip }, () => {

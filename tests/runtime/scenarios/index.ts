@@ -1,5 +1,5 @@
-// The Worker of scenarios.test.ts: what Mastra can do, one scenario a route, each on a Mastra of its
-// own with our exporter and a recorder. Nothing flushes.
+// The Worker of scenarios.test.ts: what Mastra can do, each scenario on a Mastra of its own with
+// our exporter and a recorder. Nothing flushes.
 //
 //   POST /run       {scenario, label} -> what the user's code got, as JSON
 //   GET  /recorded  ?label=  events that Mastra emitted there
@@ -49,8 +49,8 @@ export default {
   async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === '/run') {
-      const { scenario, label } = (await request.json()) as { scenario: ScenarioName; label: string };
-      return run(scenario, label);
+      const asked = (await request.json()) as { scenario: ScenarioName; label: string };
+      return run(asked.scenario, asked.label);
     }
     const recorder = recorders.get(searchParams.get('label') ?? '');
     return recorder

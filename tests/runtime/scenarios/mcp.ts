@@ -38,8 +38,8 @@ export const mcp = {
         },
       },
     });
-    // Mastra checks JSON Schemas, which is what MCP tools come with, by compiled code; workerd forbids
-    // that. So the tools have no output schema, and get the input schema that they had on the server.
+    // Mastra checks JSON Schemas, which is what MCP tools come with, by compiled code, and workerd
+    // forbids that: so the tool has no output schema, and gets back the input schema that it had.
     const tools = await client.listTools();
     for (const tool of Object.values(tools)) Object.assign(tool, { inputSchema });
     const pilot = new Agent({
