@@ -5,30 +5,19 @@
 
 namespace edgespan {
 
-namespace {
-
-// Two words that may overlap cover every length between one word and two; more take the loop.
-template <class Word>
-inline void CopyWords(uint8_t* dst, const uint8_t* src, uint32_t n) {
-  const uint32_t last = n - sizeof(Word);
-  for (uint32_t i = 0; i < last; i += sizeof(Word)) memcpy(dst + i, src + i, sizeof(Word));
-  memcpy(dst + last, src + last, sizeof(Word));
-}
-
-struct Block {
-  uint64_t words[2];
-};
-
-}  // namespace
-
 void CopyBytes(uint8_t* dst, const void* src, uint32_t n) {
   const auto* from = static_cast<const uint8_t*>(src);
+  // Two words that may overlap cover every length between one word and two.
   if (n > 256) {
     memcpy(dst, from, n);
-  } else if (n >= sizeof(Block)) {
-    CopyWords<Block>(dst, from, n);
-  } else if (n >= sizeof(uint32_t)) {
-    CopyWords<uint32_t>(dst, from, n);
+  } else if (n >= kCopyBlock) {
+    CopyBlocks(dst, from, n);
+  } else if (n >= 8) {
+    memcpy(dst, from, 8);
+    memcpy(dst + n - 8, from + n - 8, 8);
+  } else if (n >= 4) {
+    memcpy(dst, from, 4);
+    memcpy(dst + n - 4, from + n - 4, 4);
   } else {
     for (uint32_t i = 0; i < n; ++i) dst[i] = from[i];
   }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "edgespan/base/arena.h"
@@ -22,6 +23,16 @@ namespace edgespan {
 // memcpy for sizes that vary: below 64 bytes an out-of-line call to the host's copy, which
 // WebAssembly's memory.copy is, costs more than the copy itself.
 void CopyBytes(uint8_t* dst, const void* src, uint32_t n);
+
+// The same in place, for texts that mostly are a block or more; shorter ones it passes on.
+constexpr uint32_t kCopyBlock = 16;
+inline void CopyBlocks(uint8_t* dst, const void* src, uint32_t n) {
+  if (n < kCopyBlock) return CopyBytes(dst, src, n);
+  const auto* from = static_cast<const uint8_t*>(src);
+  const uint32_t last = n - kCopyBlock;
+  for (uint32_t i = 0; i < last; i += kCopyBlock) memcpy(dst + i, from + i, kCopyBlock);
+  memcpy(dst + last, from + last, kCopyBlock);
+}
 
 class Buffer {
  public:

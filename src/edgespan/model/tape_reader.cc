@@ -223,7 +223,8 @@ TapeReader::Item TapeReader::Next() {
 }
 
 uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
-  const uint64_t rope_bound = (ascii_ ? 1u : 3u) * (uint64_t{name_units_} + item_units_);
+  const bool ascii = ascii_;
+  const uint64_t rope_bound = (ascii ? 1u : 3u) * (uint64_t{name_units_} + item_units_);
   const uint64_t need = sizeof(SpanRecord) + uint64_t{item_nodes_} * sizeof(Node) + rope_bound +
                         item_bytes_ + kTextSlack;
   if (need > kMaxText) return 0;
@@ -238,10 +239,10 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
 
   // The rope pieces of one span lie behind each other: ASCII is copied in one go.
   uint8_t* piece = text;
-  if (ascii_) out += TakeRope(name_units_ + item_units_, text);
+  if (ascii) out += TakeRope(name_units_ + item_units_, text);
   const auto take = [&](uint32_t units, uint32_t* offset) {
     uint32_t bytes = units;
-    if (ascii_) {
+    if (ascii) {
       *offset = arena->OffsetOf(piece);
       piece += units;
     } else {
@@ -257,8 +258,8 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
 
   record->name_bytes = take(name_units_, &record->name);
   record->node_count = item_nodes_;
-  // The innermost open container. Until it is closed, its `a` tells how many nodes further back the
-  // one around it stands, and its `b` where its text begins.
+  // The innermost open container. Until it is closed, its `a` is the offset of the one around it, and
+  // its `b` where its text begins.
   Node* open = node;
   const uint32_t* word = areas_.words + members_;
   const uint32_t* const end = areas_.words + members_end_ - 1;
@@ -267,7 +268,7 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
     const uint32_t head = *word++;
     const Op op = tape::OpOf(head);
     if (op == Op::kEnd) {
-      Node* const outer = open - open->a;
+      Node* const outer = arena->At<Node>(open->a);
       open->a = static_cast<uint32_t>(node - open) - 1;
       open->b = text_end() - open->b + 12 * open->a + 2;
       open = outer;
@@ -280,7 +281,7 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
     if (op == Op::kString || op == Op::kKey) {
       node->b = take(arg, &node->a);
     } else if (op <= Op::kArray) {
-      node->a = static_cast<uint32_t>(node - open);
+      node->a = arena->OffsetOf(open);
       node->b = text_end();
       open = node;
     } else if (op == Op::kNumber || op == Op::kDate) {
@@ -295,8 +296,8 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
         node->a = arena->OffsetOf(out);
         std::memcpy(out, &value, sizeof value);
         out += sizeof value;
-        node->b = ascii_ ? take(arg, &source) : TakeRope(arg, out);
-        if (ascii_) CopyBytes(out, arena->At(source), node->b);
+        node->b = ascii ? take(arg, &source) : TakeRope(arg, out);
+        if (ascii) CopyBytes(out, arena->At(source), node->b);
         out += node->b;
       }
     } else if (op == Op::kLiteral) {

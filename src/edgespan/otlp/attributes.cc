@@ -64,8 +64,10 @@ uint32_t AttributeWriter::Cut(const void* text, uint32_t bytes) const {
 }
 
 uint32_t AttributeWriter::HeadSize(uint32_t value) const {
-  const uint32_t fields = FieldSize(static_cast<uint32_t>(name_.size())) + FieldSize(value);
-  return FieldSize(fields) - value;
+  const uint32_t name = static_cast<uint32_t>(name_.size());
+  if (name + value <= kMaxShort) [[likely]]
+    return name + 6;
+  return FieldSize(FieldSize(name) + FieldSize(value)) - value;
 }
 
 // The same as PutHead(), with lengths of one byte each.
@@ -75,7 +77,7 @@ inline uint8_t* AttributeWriter::PutShortHead(uint32_t value, uint8_t* out) cons
       static_cast<uint32_t>(field_) << 3 | 2 | (name + value + 4) << 8 | 0x0a0000 | name << 24;
   std::memcpy(out, &head, sizeof head);
   out += sizeof head;
-  CopyBytes(out, name_.data(), name);
+  CopyBlocks(out, name_.data(), name);
   out += name;
   out[0] = 0x12;
   out[1] = static_cast<uint8_t>(value);
