@@ -154,6 +154,11 @@ export class EdgespanExporter {
     this.onTracingEvent(event);
   }
 
+  /** Called by Mastra 0.x in place of the above: its spans are of another kind. Says so, once. */
+  async exportEvent(): Promise<void> {
+    this.#log.warn('mastra 0', 'Nothing is traced: @mastra/core is older than 1.0.', true);
+  }
+
   /** There with `keepTraces`: scores and feedback that Mastra emits stand in the kept traces. */
   declare onScoreEvent?: (event: MastraScoreEvent) => void;
   declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
