@@ -19,7 +19,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync } from 'node:zlib';
+import { gzipSize } from './gzip.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const BLOCK = /<!-- figures:begin -->\n([\s\S]*?)\n<!-- digest (\w*) -->\n<!-- figures:end -->/;
@@ -89,8 +90,8 @@ function wasmFigures() {
   for (const [preset, name] of Object.entries(compilers)) {
     const path = join(root, `build/${preset}/wasm/core.wasm`);
     const bytes = existsSync(path) ? readFileSync(path) : undefined;
-    const packed = bytes && [gzipSync(bytes, { level: 9 }), brotliCompressSync(bytes)];
-    rows.push([name, ...[bytes, ...(packed ?? [undefined, undefined])].map((b) => kib(b?.length))]);
+    const packed = bytes && [gzipSize(bytes), brotliCompressSync(bytes).length];
+    rows.push([name, ...[bytes?.length, ...(packed ?? [undefined, undefined])].map(kib)]);
   }
   return table(rows);
 }

@@ -4,8 +4,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
+import { gzipSize } from './gzip.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const budget = JSON.parse(readFileSync(join(root, 'tests/size/budget.json'), 'utf8'));
@@ -13,7 +14,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'js/package.json'), 'utf8'))
 
 const sizes = (bytes) => ({
   raw: bytes.length,
-  gzip: gzipSync(bytes, { level: 9 }).length,
+  gzip: gzipSize(bytes),
   brotli: brotliCompressSync(bytes, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
