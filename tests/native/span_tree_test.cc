@@ -1,6 +1,7 @@
 // SpanTree: finding spans, and their children in order of start.
 #include "edgespan/model/span_tree.h"
 
+#include <cstring>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -77,6 +78,26 @@ TEST_CASE("tree: ten thousand spans are all found") {
   CHECK(tree.Find(region.arena, kNone) == nullptr);
   lane.Free(&region.arena);
   CHECK(region.arena.used() == before);
+}
+
+TEST_CASE("tree: ids that were chosen to go the same way are all found") {
+  Region region;
+  Lane lane;
+  SpanTree tree = {};
+  const auto chosen = [](uint64_t mixed) {  // the id that is mixed to this: it differs in few bits
+    const uint64_t value = mixed * 0xf1de83e19937733d;
+    SpanId id;
+    std::memcpy(id.bytes, &value, sizeof value);
+    return id;
+  };
+  std::vector<TreeNode*> nodes;
+  for (uint64_t i = 1; i <= 1000; ++i) {
+    nodes.push_back(tree.FindOrAdd(&region.arena, &lane, chosen(i), kNone, kTypeGeneric));
+    REQUIRE(nodes.back() != nullptr);
+    REQUIRE(tree.Find(region.arena, chosen(i + 1)) == nullptr);
+  }
+  for (uint64_t i = 1; i <= 1000; ++i) REQUIRE(tree.Find(region.arena, chosen(i)) == nodes[i - 1]);
+  lane.Free(&region.arena);
 }
 
 TEST_CASE("tree: without memory Add() fails and the tree stays whole") {

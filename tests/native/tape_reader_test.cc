@@ -231,7 +231,8 @@ TEST_CASE("tape: only a member of the span itself is its error") {
     writer.End();
     if (nested) writer.End();
     writer.End();
-    writer.Span(Envelope());  // and the next span has none
+    writer.Span(Envelope());  // the next span has none, and says so
+    writer.Null(kKeyErrorInfo);
     writer.End();
     const ExactTape tape(writer.Take());
     TapeReader reader(tape.areas, kKeyEnd);
@@ -352,6 +353,12 @@ const std::vector<Violation>& Violations() {
        [](W w) { w->InlineKey(u"k"), w->Null(0), w->InlineKey(u"k"), w->Null(0), w->End(); }},
       {"an inline key and a key", [](W w) { w->InlineKey(u"k"), w->Null(kKeyName), w->End(); },
        [](W w) { w->InlineKey(u"k"), w->Null(0), w->End(); }},
+      {"an inline key with a key", raw({Word(Op::kKey, kKeyName, 0), Word(Op::kLiteral), 0}),
+       raw({Word(Op::kKey, 0, 0), Word(Op::kLiteral), 0})},
+      {"an inline key for a kEnd with a key", raw({Word(Op::kKey), Word(Op::kEnd, kKeyName), 0}),
+       raw({Word(Op::kKey), Word(Op::kLiteral), Word(Op::kEnd, kKeyName)})},
+      {"an inline key at the tape's end", raw({Word(Op::kKey)}),
+       raw({Word(Op::kKey), Word(Op::kLiteral), 0})},
       {"an inline key without a value", [](W w) { w->InlineKey(u"k"), w->End(); },
        [](W w) { w->InlineKey(u"k"), w->Null(0), w->End(); }},
       {"an inline key before an object's end",

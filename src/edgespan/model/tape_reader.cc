@@ -294,7 +294,7 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
       } else {
         uint32_t source = 0;
         node->a = arena->OffsetOf(out);
-        std::memcpy(out, &value, sizeof value);
+        CopyBytes(out, &value, sizeof value);
         out += sizeof value;
         node->b = ascii ? take(arg, &source) : TakeRope(arg, out);
         if (ascii) CopyBytes(out, arena->At(source), node->b);
