@@ -8,6 +8,7 @@ export type Part =
   | { type: 'text' | 'reasoning'; content: unknown }
   | { type: 'tool_call'; id: string; name: string; arguments: unknown }
   | { type: 'tool_call_response'; id: string; response: unknown }
+  | { type: 'uri' | 'blob'; modality: string; mime_type?: string; uri?: string; content?: string }
   | Record<string, unknown>;
 
 interface Message {
@@ -76,6 +77,14 @@ function fromMastra({ role, content }: Record<string, unknown>): Message {
       if (piece.type === 'tool-result') {
         const { toolCallId: id, output } = piece; // the AI SDK wraps results in { type, value }
         return { type: 'tool_call_response', id, response: output?.value ?? output };
+      }
+      const data = piece.image ?? piece.data ?? piece.url;
+      const mime = piece.mediaType ?? piece.mimeType;
+      if (typeof data === 'string' && (piece.image ?? mime) !== undefined) {
+        const medium = { modality: piece.type, ...(mime && { mime_type: mime }) };
+        return URL.canParse(data)
+          ? { type: 'uri', ...medium, uri: data }
+          : { type: 'blob', ...medium, content: data };
       }
       if (piece.type !== 'text' && piece.type !== 'reasoning') return piece;
       return { type: piece.type, content: piece.text };

@@ -54,8 +54,8 @@ export interface TraceStore {
   readonly bytes: number;
   /** Forgets all. */
   clear(): void;
-  /** For the exporter: keeps what leaves by a lane, and what Mastra tells the exporter. */
-  connect(lane: Lane, exporter: Annotated): TraceReader;
+  /** For the exporter: keeps what leaves by one of its lanes, and what Mastra tells the exporter. */
+  connect(lane: object, exporter: Annotated): TraceReader;
 }
 
 /** The handlers of an exporter that takes annotations. */
@@ -125,7 +125,8 @@ class Store implements TraceStore, Keeper {
     this.#bytes = 0;
   }
 
-  connect(lane: Lane, exporter: Annotated): TraceReader {
+  connect(source: object, exporter: Annotated): TraceReader {
+    const lane = source as Lane; // whose type is not the public's
     lane.keeper = this;
     exporter.onScoreEvent = ({ score }) => this.#note('scores', score);
     exporter.onFeedbackEvent = ({ feedback }) => this.#note('feedback', feedback);
