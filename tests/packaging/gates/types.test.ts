@@ -2,7 +2,7 @@
 // without another package or an ambient type; and unchanged since they were last reviewed.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -36,13 +36,17 @@ test('attw has nothing to say, but for the exceptions named here', () => {
   ]);
   const require = createRequire(import.meta.url);
   const bin = join(require.resolve('@arethetypeswrong/cli/package.json'), '../dist/index.js');
-  const { stdout, stderr } = spawnSync(
+  // To a file: attw exits without waiting for a pipe to take all of what it wrote.
+  const report = `${packed.tarball}.attw.json`;
+  const out = openSync(report, 'w');
+  const { stderr } = spawnSync(
     process.execPath,
     [bin, packed.tarball, '--format', 'json', '--no-definitely-typed'],
-    { encoding: 'utf8', maxBuffer: 1 << 28 },
+    { encoding: 'utf8', stdio: ['ignore', out, 'pipe'] },
   );
+  closeSync(out);
   assert.equal(stderr, '');
-  const { analysis } = JSON.parse(stdout) as {
+  const { analysis } = JSON.parse(readFileSync(report, 'utf8')) as {
     analysis: {
       problems: { kind: string; entrypoint: string; resolutionKind: string }[];
       entrypoints: Record<string, { resolutions: object }>;
