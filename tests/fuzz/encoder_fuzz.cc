@@ -343,7 +343,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         Require(core.Close() >= 0, "close");
         break;
       case 3: {  // a batch that is in flight while other things happen
-        const int32_t batch = edgespan_cut(core.exporter(), 0, 0);
+        const int32_t batch = edgespan_cut(core.exporter(), 0, 0, 0, 0);
         if (batch > 0) held.push_back(static_cast<uint32_t>(batch));
         break;
       }
@@ -357,8 +357,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const edgespan::tools::BatchView view(batch);
     Require(CheckBody(std::string(view.body)) == view.spans, "a batch stays where it is");
     answered += view.spans;
-    Require(edgespan_release(batch) >= 0, "release");
-    Require(edgespan_release(batch) < 0, "a released batch is gone");
+    Require(edgespan_release(batch, 0) >= 0, "release");
+    Require(edgespan_release(batch, 0) < 0, "a released batch is gone");
   }
   Require(core.Close() >= 0, "close");
   while (cut(0, 200)) {

@@ -34,9 +34,14 @@ class Notes {
 }
 
 let names = 0;
-/** A destination of its own name (warnings are limited by it) under a path of the sink. */
+/**
+ * A destination of its own name (warnings are limited by it) under a path of the sink; of its own
+ * settings, too: those that are equal share a circuit.
+ */
 function to(fate: string, options: Partial<OtlpOptions> = {}): Destination {
-  return otlp({ endpoint: `${sink.origin}/${fate}`, name: `d${++names}`, ...options });
+  const name = `d${++names}`;
+  const headers = { 'x-test': name };
+  return otlp({ endpoint: `${sink.origin}/${fate}`, name, headers, retryBudget: 300, ...options });
 }
 
 interface Bench {
@@ -434,7 +439,7 @@ describe('when sending fails', () => {
 
   test('no receiver: unsent, with the cause', async () => {
     const { exporter, notes } = make({
-      destinations: [otlp({ endpoint: 'http://127.0.0.1:9', name: 'closed' })],
+      destinations: [otlp({ endpoint: 'http://127.0.0.1:9', name: 'closed', retryBudget: 300 })],
     });
     play(exporter, run(2));
     const receipt = await exporter.flush();

@@ -3,9 +3,9 @@
  * above this (deliver.ts); the judgement of an answer belongs to the core.
  * @module
  */
-import { MAX_ANSWER_BYTES } from '../limits.js';
+import { MAX_ANSWER_BYTES, RETRY_MS } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
-import type { Answer, Destination } from '../destinations/destination.js';
+import type { Answer, Destination, Payload } from '../destinations/destination.js';
 import type { MastraSpan } from '../mastra/types.js';
 
 export interface OtlpOptions {
@@ -18,10 +18,18 @@ export interface OtlpOptions {
   headers?: Record<string, string | undefined>;
   /** Names the destination in receipts and warnings; `otlp` by default. */
   name?: string;
-  /** Compress bodies where the runtime can (CompressionStream); off by default. */
-  gzip?: boolean;
-  /** Milliseconds from the request to the end of its answer; 10000 by default. */
+  /**
+   * Compress bodies where the runtime can (CompressionStream); off by default. With a threshold only
+   * bodies of at least so many bytes.
+   */
+  gzip?: boolean | { threshold: number };
+  /** Milliseconds from a request to the end of its answer; 10000 by default. */
   timeout?: number;
+  /**
+   * Milliseconds that a run's delivery may take, repetitions and the waits between them included;
+   * 25000 by default, for Workers live 30 seconds after their response.
+   */
+  retryBudget?: number;
   /** A batch is cut before it passes this many bytes; 4 000 000 by default. */
   maxRequestBytes?: number;
   /** A batch is cut before it passes this many spans; 512 by default. */
@@ -49,12 +57,15 @@ export class OtlpDestination implements Destination {
   readonly #url: string = '';
   readonly #headers: Record<string, string> = {};
   readonly #request: RequestInit;
-  readonly #gzip: boolean;
+  readonly budget: number;
+  readonly coding: string;
+  readonly #gzip: number; // from so many bytes on
   readonly #timeout: number;
 
   constructor(options: OtlpOptions | undefined) {
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } =
       options ?? ({} as Partial<OtlpOptions>);
+    const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
     this.settings = {
       dialect: dialect ?? 'genai',
@@ -63,7 +74,9 @@ export class OtlpDestination implements Destination {
     };
     this.customSpanFormatter = options?.customSpanFormatter;
     this.#timeout = positive(timeout, 10_000);
-    this.#gzip = gzip === true;
+    this.budget = positive(options?.retryBudget, RETRY_MS);
+    this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
+    this.coding = `${this.#gzip}`;
     let wrong = endpointProblem(endpoint);
     if (wrong) this.problem = `\`endpoint\` ${wrong}`;
     else this.#url = tracesUrl(endpoint as string);
@@ -83,31 +96,33 @@ export class OtlpDestination implements Destination {
     return JSON.stringify([this.#url, this.#headers]);
   }
 
-  async post(body: Uint8Array): Promise<Answer> {
+  encode(body: Uint8Array): Promise<Payload> | undefined {
+    return body.length < this.#gzip ? undefined : gzip(body as Uint8Array<ArrayBuffer>);
+  }
+
+  async post({ bytes, gzip }: Payload, most: number): Promise<Answer> {
     const abort = new AbortController();
+    const limit = Math.min(this.#timeout, most);
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const request: RequestInit = { ...this.#request, signal: abort.signal };
-      request.body = body as Uint8Array<ArrayBuffer>;
-      if (this.#gzip && typeof CompressionStream === 'function') {
-        const packed = new Blob([request.body]).stream().pipeThrough(new CompressionStream('gzip'));
-        request.body = await new Response(packed).arrayBuffer();
-        request.headers = { ...request.headers, 'content-encoding': 'gzip' };
-      }
-      timer = setTimeout(() => abort.abort(), this.#timeout);
+      request.body = bytes as Uint8Array<ArrayBuffer>;
+      if (gzip) request.headers = { ...request.headers, 'content-encoding': 'gzip' };
+      timer = setTimeout(() => abort.abort(), limit);
       const response = await fetch(this.#url, request);
       // A browser hides what a redirect was; any will do.
       const status = response.status || 302;
       // Most receivers say "accepted" with nothing: opening a stream for that costs more than it says.
       const { body: stream, headers } = response;
       const silent = !stream || headers.get('content-length') === '0';
-      const words = silent ? NOTHING : await beginning(stream);
-      return { status, kind: silent ? BODY_OTHER : bodyKind(response), body: words, cause: '' };
+      const body = silent ? NOTHING : await beginning(stream);
+      const kind = silent ? BODY_OTHER : bodyKind(response);
+      return { status, kind, body, retryAfter: headers.get('retry-after') ?? '', cause: '' };
     } catch (error) {
       const cause = abort.signal.aborted
-        ? `no answer within ${this.#timeout} ms`
+        ? `no answer within ${limit} ms`
         : `no answer (${this.redact(describe(error))})`;
-      return { status: 0, kind: BODY_OTHER, body: NOTHING, cause };
+      return { status: 0, kind: BODY_OTHER, body: NOTHING, retryAfter: '', cause };
     } finally {
       clearTimeout(timer);
     }
@@ -127,6 +142,11 @@ export class OtlpDestination implements Destination {
   serializeForSpan(): { name: string } {
     return { name: this.name };
   }
+}
+
+async function gzip(body: Uint8Array<ArrayBuffer>): Promise<Payload> {
+  const packed = new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'));
+  return { bytes: new Uint8Array(await new Response(packed).arrayBuffer()), gzip: true };
 }
 
 function positive(value: number | undefined, standard: number): number {

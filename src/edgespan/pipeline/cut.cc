@@ -1,4 +1,4 @@
-// The second half of the Pipeline: from a closed trace to batches, and from answers to accounts.
+// The second part of the Pipeline: from a closed trace to batches.
 #include <cstring>
 
 #include "edgespan/otlp/otlp.pb.h"
@@ -14,7 +14,8 @@ namespace pb = otlp::pb;
 constexpr uint32_t kMaxLengths = 16;  // tags and lengths of ResourceSpans and ScopeSpans
 }  // namespace
 
-int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle) {
+int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle, uint32_t now,
+                      bool hold) {
   Exporter* const exporter = FindExporter(handle);
   if (exporter == nullptr || destination >= exporter->destination_count) {
     return static_cast<int32_t>(Status::kBadHandle);
@@ -28,13 +29,26 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
       trace->cutting = true;
       for (uint32_t& next : trace->cut) next = trace->first;
     }
-    const uint32_t batch = CutTrace(exporter, destination, trace);
+    Destination& to = exporter->destinations[destination];
+    uint32_t* const next = &trace->cut[destination];
+    uint32_t batch = 0;
+    if (*next != 0) {
+      const bool shut = !to.circuit.Admits(now);
+      if (shut && !hold) Forgo(&to, next, LossReason::kCircuit);
+      batch = ShareBatch(exporter, &to, *trace, next);
+      if (batch == 0) batch = CutTrace(exporter, destination, trace);
+      if (batch != 0) FindBatch(batch)->shut = shut;
+    }
     bool done = true;
     for (uint32_t i = 0; i < exporter->destination_count; ++i) done &= trace->cut[i] == 0;
     if (done) FreeTrace(trace);
     if (batch != 0) return static_cast<int32_t>(batch);
   }
   return 0;
+}
+
+void Pipeline::Forgo(Destination* to, uint32_t* next, LossReason reason) {
+  for (; *next != 0; *next = arena_.At<SpanRecord>(*next)->next) to->tally.Drop(reason, 1);
 }
 
 // Encodes spans from trace->cut[destination] on, as many as one request may hold. Returns the
@@ -46,15 +60,6 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
 uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* trace) {
   Destination& to = exporter->destinations[destination];
   uint32_t* const next = &trace->cut[destination];
-  uint32_t slot = 0;
-  while (slot < kMaxBatches && batches_[slot].handle != 0) ++slot;
-  if (slot == kMaxBatches) {
-    // With every batch in the host's hands there is no handle for another: the spans are lost.
-    for (; *next != 0; *next = arena_.At<SpanRecord>(*next)->next) {
-      to.tally.Drop(LossReason::kMemory, 1);
-    }
-    return 0;
-  }
   const uint32_t header = kMaxLengths + exporter->head_bytes;
   uint32_t most = to.max_spans;
   while (*next != 0) {
@@ -69,6 +74,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     if (estimate > to.max_bytes) estimate = to.max_bytes;
     Buffer out;
     uint32_t spans = 0;
+    uint32_t last = 0;
     at = *next;
     if (out.Init(&arena_, estimate + header)) {
       otlp::ProtoWriter writer(&out);
@@ -93,20 +99,28 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
           break;
         }
         ++spans;
+        last = at;
         at = span.next;
       }
       writer.Close(scope_spans);
       writer.Close(resource_spans);
       if (!out.failed()) {
-        Batch& batch = batches_[slot];
-        batch.handle = NextSerial() * kMaxBatches + slot;
-        batch.at = out.Detach(&batch.size);
-        batch.spans = spans;
-        batch.exporter = exporter;
-        batch.tally = &to.tally;
+        Batch* const batch = NewBatch(exporter, &to);
+        if (batch == nullptr) {
+          // With every batch in the host's hands there is no handle for another.
+          out.Discard();
+          Forgo(&to, next, LossReason::kMemory);
+          return 0;
+        }
+        batch->whole_at = out.Detach(&batch->whole_size);
+        batch->whole_spans = batch->left = spans;
+        batch->whole_serial = NextSerial();
+        batch->trace = trace->handle;
+        batch->first = *next;
+        batch->last = last;
+        Post(batch, spans);
         *next = at;
-        ++exporter->batches;
-        return batch.handle;
+        return batch->handle;
       }
     }
     out.Discard();
@@ -119,52 +133,6 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     }
   }
   return 0;
-}
-
-[[gnu::noinline]] Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
-  Batch* const batch = &batches_[handle % kMaxBatches];
-  return handle != 0 && batch->handle == handle ? batch : nullptr;
-}
-
-Status Pipeline::Describe(uint32_t handle) {
-  const Batch* const batch = FindBatch(handle);
-  if (batch == nullptr) return Status::kBadHandle;
-  std::memcpy(Result(), &batch->at, 3 * sizeof(uint32_t));
-  return Status::kOk;
-}
-
-int32_t Pipeline::Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind kind,
-                        uint32_t body_bytes) {
-  Batch* const batch = FindBatch(handle);
-  if (batch == nullptr) return static_cast<int32_t>(Status::kBadHandle);
-  const Area& text = areas_[2];
-  if (body_bytes > text.bytes) body_bytes = text.bytes;
-  const otlp::Judgement judgement =
-      otlp::JudgeResponse(http_status, kind, {arena_.At(text.at), body_bytes}, batch->spans);
-  const uint32_t accepted = batch->spans - judgement.rejected;
-  uint32_t* const result = Result();
-  result[0] = accepted;
-  result[1] = judgement.rejected;
-  result[2] = arena_.OffsetOf(judgement.message.data());
-  result[3] = static_cast<uint32_t>(judgement.message.size());
-  if (Tally* const tally = batch->tally) {
-    batch->tally = nullptr;
-    tally->accepted += accepted;
-    // Without an answer nothing was rejected: the spans never arrived.
-    (http_status == 0 ? tally->dropped[static_cast<uint32_t>(LossReason::kUnsent)]
-                      : tally->rejected) += judgement.rejected;
-  }
-  return static_cast<int32_t>(judgement.verdict);
-}
-
-Status Pipeline::Release(uint32_t handle) {
-  Batch* const batch = FindBatch(handle);
-  if (batch == nullptr) return Status::kBadHandle;
-  if (batch->tally != nullptr) batch->tally->Drop(LossReason::kUnsent, batch->spans);
-  --batch->exporter->batches;
-  arena_.Free(batch->at, batch->size);
-  batch->handle = 0;
-  return Status::kOk;
 }
 
 }  // namespace edgespan

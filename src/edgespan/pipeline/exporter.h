@@ -14,6 +14,7 @@
 #include "edgespan/model/limits.h"
 #include "edgespan/model/record.h"
 #include "edgespan/pipeline/accounting.h"
+#include "edgespan/pipeline/circuit.h"
 #include "edgespan/pipeline/trace.h"
 #include "edgespan/semconv/dialect.h"
 
@@ -23,7 +24,14 @@ struct Destination {
   const Dialect* dialect;
   uint32_t max_bytes;  // of one request body, before compression
   uint32_t max_spans;
+  uint32_t batches;  // cut and not released
+  Circuit circuit;
   Tally tally;
+
+  // Whether the same spans make the same body: everything that an encoder looks at.
+  bool EncodesLike(const Destination& other) const {
+    return dialect == other.dialect && max_bytes == other.max_bytes && max_spans == other.max_spans;
+  }
 };
 
 struct Exporter {

@@ -2,7 +2,7 @@
 //
 //   Commit()  tape -> records in trace buffers        (collect.cc)
 //   Cut()     records of a closed trace -> a batch    (cut.cc)
-//   Judge()   an HTTP answer -> accounts              (cut.cc)
+//   Judge()   an HTTP answer -> accounts, what next   (judge.cc)
 //
 // Owns all memory of the core through one PageArena: the lent areas, exporters, traces and batches.
 // One instance lives per module instance; it is not re-entrant. No call throws, traps on bad input
@@ -28,7 +28,7 @@ class Pipeline {
  public:
   static constexpr uint32_t kDefaultBudget = 32u << 20;
   static constexpr uint32_t kMaxExporters = 64;
-  static constexpr uint32_t kMaxBatches = 128;
+  static constexpr uint32_t kMaxBatches = 256;
   static constexpr uint32_t kMaxTraces = 1024;
   static constexpr uint32_t kDefaultWords = 16384;
   static constexpr uint32_t kDefaultDoubles = 4096;
@@ -58,13 +58,25 @@ class Pipeline {
   int32_t Commit(uint32_t handle, const TapeUse& use);
   int32_t Drop(uint32_t handle, LossReason reason, uint32_t spans);
   int32_t Close(uint32_t handle);
-  int32_t Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle);
+  int32_t Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle, uint32_t now,
+              bool hold);
+  int32_t Adopt(uint32_t handle, uint32_t destination, uint32_t spans, uint32_t body_bytes,
+                uint32_t now);
   Status Stats(uint32_t handle, uint32_t destination);
 
+  // An answer as the host describes it; its texts lie at the beginning of the text area, the header
+  // after the body.
+  struct Answer {
+    uint32_t http_status;
+    otlp::BodyKind kind;
+    uint32_t body_bytes;
+    uint32_t retry_after_bytes;
+  };
   // Of a batch.
   Status Describe(uint32_t handle);
-  int32_t Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind kind, uint32_t body_bytes);
-  Status Release(uint32_t handle);
+  int32_t Judge(uint32_t handle, const Answer& answer, uint32_t now, uint32_t left_ms,
+                uint32_t random);
+  Status Release(uint32_t handle, bool spooled);
 
  private:
   // Words, doubles, text.
@@ -73,13 +85,30 @@ class Pipeline {
     uint32_t at;
     uint32_t bytes;
   };
+  // A body that is out for one destination. Others may have the same body out; what is posted is the
+  // body or, once a receiver refused it or took a part, a part of it.
   struct Batch {
     uint32_t handle;  // 0: a free slot
-    uint32_t at;      // these three are what the host is told
+    uint32_t at;      // these five are what the host is told: what is to be posted,
     uint32_t size;
     uint32_t spans;
+    uint32_t serial;    // a number that only equal bytes share,
+    uint32_t shut;      // and whether its destination takes nothing now
+    uint32_t whole_at;  // the body; 0: a store has it
+    uint32_t whole_size;
+    uint32_t whole_spans;
+    uint32_t whole_serial;
+    uint32_t left;      // the last ones of these, which nothing has become of
+    uint32_t attempts;  // in a row without an answer that decides
+    uint32_t refusals;
+    uint32_t suspects;  // what is left of the last part that was refused
+    bool denied;
+    bool liked;      // some of it was accepted
+    uint32_t trace;  // where it was cut, for others to share
+    uint32_t first;
+    uint32_t last;
     Exporter* exporter;
-    Tally* tally;  // the destination's; nullptr once the batch was judged
+    Destination* to;
   };
 
   // The result area's fields; room for the largest result.
@@ -109,7 +138,16 @@ class Pipeline {
   bool Reclaim(LossClass loss_class, const Trace* keep);
 
   uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
+  // Loses what the destination has not cut of a trace.
+  void Forgo(Destination* to, uint32_t* next, LossReason reason);
+  // A batch with the body that another destination has out, if it would be the same; 0: none.
+  uint32_t ShareBatch(Exporter* exporter, Destination* to, const Trace& trace, uint32_t* next);
+  // In a free slot, nullptr if there is none. Its body is still to be set.
+  Batch* NewBatch(Exporter* exporter, Destination* to);
   Batch* FindBatch(uint32_t handle);  // nullptr for a handle that is not a batch's
+  // Makes `spans` of those that are left what is to be posted; false without memory for it.
+  bool Post(Batch* batch, uint32_t spans);
+  void FreePart(Batch* batch);
 
   PageArena arena_;
   KeyTable keys_;

@@ -1,0 +1,249 @@
+// The third part of the Pipeline: batches that are out, and from answers to accounts and to what is to
+// be done next. The host only posts what it is told to, when it is told to.
+#include <cstring>
+
+#include "edgespan/otlp/split.h"
+#include "edgespan/pipeline/pipeline.h"
+
+namespace edgespan {
+namespace {
+
+using otlp::Verdict;
+
+// A request that is refused for what it holds (400, 413) is halved until one span is at fault. It
+// takes a refusal for each halving, so this many find two such spans among 512; a receiver that
+// refuses everything is believed earlier.
+constexpr uint32_t kMaxRefusals = 20;
+constexpr uint32_t kMaxRefusalsOfAll = 12;
+
+// While more of a destination's batches are out than this, none of them waits to be sent again: they
+// would take the places of other destinations' batches.
+constexpr uint32_t kMaxWaiting = 16;
+
+}  // namespace
+
+// ---- batches ----------------------------------------------------------------------------------------
+
+Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to) {
+  for (uint32_t slot = 0; slot < kMaxBatches; ++slot) {
+    Batch& batch = batches_[slot];
+    if (batch.handle != 0) continue;
+    batch = {};
+    batch.handle = NextSerial() * kMaxBatches + slot;
+    batch.exporter = exporter;
+    batch.to = to;
+    ++exporter->batches;
+    ++to->batches;
+    return &batch;
+  }
+  return nullptr;
+}
+
+[[gnu::noinline]] Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
+  Batch* const batch = &batches_[handle % kMaxBatches];
+  return handle != 0 && batch->handle == handle ? batch : nullptr;
+}
+
+uint32_t Pipeline::ShareBatch(Exporter* exporter, Destination* to, const Trace& trace,
+                              uint32_t* next) {
+  for (const Batch& other : batches_) {
+    if (other.handle == 0 || other.trace != trace.handle || other.first != *next) continue;
+    if (other.exporter != exporter || !other.to->EncodesLike(*to)) continue;
+    Batch* const batch = NewBatch(exporter, to);
+    if (batch == nullptr) return 0;
+    batch->whole_at = other.whole_at;
+    batch->whole_size = other.whole_size;
+    batch->whole_spans = batch->left = other.whole_spans;
+    batch->whole_serial = other.whole_serial;
+    batch->trace = other.trace;
+    batch->first = other.first;
+    batch->last = other.last;
+    Post(batch, batch->left);
+    *next = arena_.At<SpanRecord>(other.last)->next;
+    return batch->handle;
+  }
+  return 0;
+}
+
+int32_t Pipeline::Adopt(uint32_t handle, uint32_t destination, uint32_t spans, uint32_t body_bytes,
+                        uint32_t now) {
+  Exporter* const exporter = FindExporter(handle);
+  if (exporter == nullptr || destination >= exporter->destination_count) {
+    return static_cast<int32_t>(Status::kBadHandle);
+  }
+  const Area& text = areas_[2];
+  if (body_bytes > text.bytes) return static_cast<int32_t>(Status::kTooLarge);
+  const std::span<const uint8_t> body(arena_.At(text.at), body_bytes);
+  if (spans == 0 || (body_bytes > 0 && otlp::CountSpans(body) != spans)) {
+    return static_cast<int32_t>(Status::kMalformed);
+  }
+  uint32_t at = 0;
+  if (body_bytes > 0) at = arena_.Allocate(body_bytes);
+  Destination& to = exporter->destinations[destination];
+  Batch* batch = nullptr;
+  if (at != 0 || body_bytes == 0) batch = NewBatch(exporter, &to);
+  if (batch == nullptr) {
+    if (at != 0) arena_.Free(at, body_bytes);
+    return static_cast<int32_t>(Status::kNoMemory);
+  }
+  if (at != 0) std::memcpy(arena_.At(at), body.data(), body_bytes);
+  batch->whole_at = at;
+  batch->whole_size = body_bytes;
+  batch->whole_spans = batch->left = spans;
+  batch->whole_serial = NextSerial();
+  batch->shut = !to.circuit.Admits(now);
+  Post(batch, spans);
+  to.tally.replayed += spans;
+  return static_cast<int32_t>(batch->handle);
+}
+
+Status Pipeline::Describe(uint32_t handle) {
+  const Batch* const batch = FindBatch(handle);
+  if (batch == nullptr) return Status::kBadHandle;
+  std::memcpy(Result(), &batch->at, 5 * sizeof(uint32_t));
+  return Status::kOk;
+}
+
+void Pipeline::FreePart(Batch* batch) {
+  if (batch->at != batch->whole_at) arena_.Free(batch->at, batch->size);
+  batch->at = 0;
+  batch->size = 0;
+}
+
+bool Pipeline::Post(Batch* batch, uint32_t spans) {
+  if (spans == batch->spans && batch->size > 0) return true;
+  FreePart(batch);
+  batch->spans = spans;
+  batch->at = batch->whole_at;
+  if (spans == batch->whole_spans) {
+    batch->size = batch->whole_size;
+    batch->serial = batch->whole_serial;
+    return true;
+  }
+  Buffer part;
+  const std::span<const uint8_t> whole(arena_.At(batch->whole_at), batch->whole_size);
+  if (batch->whole_at != 0 && part.Init(&arena_, batch->whole_size / batch->whole_spans * spans)) {
+    if (otlp::WriteSpans(whole, batch->whole_spans - batch->left, spans, &part)) {
+      batch->at = part.Detach(&batch->size);
+      batch->serial = NextSerial();
+      return true;
+    }
+    part.Discard();
+  }
+  return false;
+}
+
+Status Pipeline::Release(uint32_t handle, bool spooled) {
+  Batch* const batch = FindBatch(handle);
+  if (batch == nullptr) return Status::kBadHandle;
+  Tally& tally = batch->to->tally;
+  if (spooled) {
+    tally.spooled += batch->left;
+  } else if (batch->denied) {
+    tally.rejected += batch->left;
+  } else {
+    tally.Drop(LossReason::kUnsent, batch->left);
+  }
+  --batch->exporter->batches;
+  --batch->to->batches;
+  FreePart(batch);
+  batch->handle = 0;
+  bool shared = batch->whole_at == 0;
+  for (const Batch& other : batches_) {
+    shared |= other.handle != 0 && other.whole_at == batch->whole_at;
+  }
+  if (!shared) arena_.Free(batch->whole_at, batch->whole_size);
+  return Status::kOk;
+}
+
+// ---- answers ----------------------------------------------------------------------------------------
+
+int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uint32_t left_ms,
+                        uint32_t random) {
+  Batch* const batch = FindBatch(handle);
+  if (batch == nullptr || batch->left == 0) return static_cast<int32_t>(Status::kBadHandle);
+  const Area& text = areas_[2];
+  const uint32_t body = std::min(answer.body_bytes, text.bytes);
+  const uint32_t header = std::min(answer.retry_after_bytes, text.bytes - body);
+  const uint8_t* const words = arena_.At(text.at);
+  const otlp::Judgement judgement =
+      otlp::JudgeResponse(answer.http_status, answer.kind, {words, body}, batch->spans);
+  Circuit& circuit = batch->to->circuit;
+  Verdict verdict = judgement.verdict;
+  uint32_t accepted = 0;
+  uint32_t rejected = batch->left;  // what is refused now would be refused in parts, mostly
+  uint32_t wait = 0;
+  batch->attempts = verdict == Verdict::kRetry ? batch->attempts + 1 : 0;
+  switch (verdict) {
+    case Verdict::kAccepted:
+    case Verdict::kPartial:
+      circuit.Succeed();
+      rejected = judgement.rejected;
+      accepted = batch->spans - rejected;
+      break;
+    case Verdict::kRetry: {
+      rejected = 0;
+      const uint32_t asked =
+          otlp::RetryAfterMs({reinterpret_cast<const char*>(words) + body, header}, now);
+      wait = std::max(Backoff(batch->attempts, random), asked);
+      // A probe does not insist.
+      if (circuit.closed() && batch->to->batches <= kMaxWaiting && wait < left_ms &&
+          batch->attempts < kMaxAttempts) {
+        break;
+      }
+      verdict = Verdict::kGivenUp;
+      wait = 0;
+      if (circuit.closed() && asked > left_ms) {
+        circuit.Pause(now, asked / 1000 + 1);
+      } else {
+        circuit.Fail(now, false);
+      }
+      Post(batch, batch->left);
+      break;
+    }
+    case Verdict::kDenied:
+      rejected = 0;
+      batch->denied = true;
+      circuit.Fail(now, true);
+      Post(batch, batch->left);
+      break;
+    case Verdict::kRejected:
+      if (answer.http_status == 400 || answer.http_status == 413) {
+        ++batch->refusals;
+        if (batch->spans == 1) {
+          rejected = 1;
+        } else if (batch->refusals < (batch->liked ? kMaxRefusals : kMaxRefusalsOfAll)) {
+          batch->suspects = batch->spans;
+          if (!Post(batch, batch->spans / 2)) break;
+          verdict = Verdict::kNext;
+          rejected = 0;
+        }
+        break;
+      }
+      [[fallthrough]];
+    default:
+      circuit.Fail(now, false);
+      break;
+  }
+  Tally& tally = batch->to->tally;
+  tally.accepted += accepted;
+  tally.rejected += rejected;
+  if (accepted + rejected > 0) {
+    const uint32_t done = accepted + rejected;
+    batch->left -= done;
+    batch->liked |= accepted > 0;
+    FreePart(batch);
+    batch->suspects -= std::min(done, batch->suspects);
+    const uint32_t next = batch->suspects > 0 ? batch->suspects : batch->left;
+    if (next > 0 && Post(batch, next)) verdict = Verdict::kNext;
+  }
+  uint32_t* const result = Result();
+  result[0] = accepted;
+  result[1] = rejected;
+  result[2] = arena_.OffsetOf(judgement.message.data());
+  result[3] = static_cast<uint32_t>(judgement.message.size());
+  result[4] = wait;
+  return static_cast<int32_t>(verdict);
+}
+
+}  // namespace edgespan
