@@ -212,6 +212,7 @@ export const LOSS_UNSENT = 3;
 export const LOSS_DISABLED = 4;
 export const LOSS_FAILED = 5;
 export const LOSS_CIRCUIT = 6;
+export const LOSS_EXPIRED = 7;
 
 // Fields of the statistics; the losses start at STAT_DROPPED.
 export const STAT_ENDED = 0;
@@ -259,4 +260,5 @@ export const LOSS_NAMES = [
   'disabled',
   'failed',
   'circuit',
+  'expired',
 ] as const;

@@ -15,11 +15,13 @@ import {
   LOSS_MEMORY,
   STAT_ACCEPTED,
   STAT_DROPPED,
+  STAT_SPOOLED,
 } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger, type LogLevel } from '../log.js';
+import { defaultSpool, type Spool } from '../spool/spool.js';
 import { cure, within } from '../transport/deliver.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
 import { VERSION } from '../version.js';
@@ -56,6 +58,11 @@ export interface EdgespanExporterOptions {
   formatterTimeout?: number;
   /** Keeps recent traces for `getTrace()` and `findTraces()`; made by `traceStore()`. */
   keepTraces?: TraceStore;
+  /**
+   * Keeps what could not be sent until its destination is well again; made by `kvSpool()` and its kin
+   * of `edgespan/spool`. By default in the isolate's memory; `false`: nothing is kept.
+   */
+  spool?: Spool | false;
   /** Limits of a span's content. */
   limits?: SpanLimits;
   /** Told what became of each run that was sent. */
@@ -92,7 +99,7 @@ export class EdgespanExporter {
 
   constructor(options: EdgespanExporterOptions) {
     this.#options = { ...options };
-    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces } = this.#options;
+    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces, spool } = this.#options;
     this.#log = new Log(logLevel);
     this.#options.serviceName =
       serviceName || (resourceAttributes?.['service.name'] as string | undefined);
@@ -110,6 +117,7 @@ export class EdgespanExporter {
         let lane = this.#lanes.find((known) => known.format === format);
         if (!lane) {
           lane = new Lane(format, this.#options, (error) => this.#fail(error, true, [lane as Lane]));
+          lane.spool = spool === false ? undefined : (spool ?? defaultSpool());
           this.#lanes.push(lane);
         }
         lane.destinations.push(destination);
@@ -177,6 +185,15 @@ export class EdgespanExporter {
   }
 
   /**
+   * Sends what a store holds for this exporter's destinations, as the exporter does by itself, with
+   * its own store, whenever a destination has answered well. For a queue's consumer: `replayQueue()`
+   * calls it.
+   */
+  replay(source: Spool): Promise<Receipt> {
+    return this.#flush(false, source);
+  }
+
+  /**
    * A recent trace by the id that `generate()`, `stream()` or a workflow's run returned: as the first
    * destination got it, whether or not it arrived. null where none is kept: without `keepTraces`, until
    * the run's root has ended, and once newer traces took its place.
@@ -204,7 +221,7 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    if (this.#lanes.some(({ off, pipeline }) => !off && !pipeline)) this.#open();
+    this.#openAll();
     if (this.#lanes.some(({ pipeline }) => pipeline?.tape.busy)) {
       // Called from a getter of the object that is being walked: afterwards.
       queueMicrotask(() => this.onTracingEvent(event));
@@ -255,10 +272,11 @@ export class EdgespanExporter {
     this.#tell(tally);
     this.#since.add(tally);
     const { lost, requests, spans } = tally;
-    if (requests + lost === 0) return;
-    this.#warn(tally, lost);
+    const spooled = spans[STAT_SPOOLED];
+    if (requests + lost + spooled === 0) return;
+    this.#warn(tally, lost, spooled);
     this.#log.debug(
-      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${lost} lost`,
+      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spooled} spooled, ${lost} lost`,
     );
     try {
       this.#options.onReceipt?.(tally.receipt(this.#pending));
@@ -274,21 +292,24 @@ export class EdgespanExporter {
     this.#lost = new Tally();
   }
 
-  #warn(tally: Tally, lost: number): void {
+  #warn(tally: Tally, lost: number, spooled: number): void {
     const [first] = tally.errors;
     if (first) {
       const { destination, status = 0, message } = first;
       const cause = status === 0 ? message : `HTTP ${status}`;
-      const text = `${lost} spans lost: destination "${destination}": ${cause}; ${cure(status)}.`;
+      const kept = spooled > 0 ? `, ${spooled} spooled` : '';
+      const text = `${lost} spans lost${kept}: destination "${destination}": ${cause}; ${cure(status)}.`;
       this.#log.warn(`${destination} ${status}`, text);
     } else if (lost > tally.spans[STAT_DROPPED + LOSS_DISABLED]) {
       this.#log.warn('lost', `${lost} spans lost: ${JSON.stringify(tally.dropped)}.`);
     }
   }
 
-  async #flush(final: boolean): Promise<Receipt & void> {
+  async #flush(final: boolean, source = this.#options.spool || undefined): Promise<Receipt & void> {
     try {
-      const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final));
+      // What another isolate stored is looked for before the first span.
+      if (source) this.#openAll();
+      const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final, source));
       await within(FLUSH_MS, Promise.all([this.#deliver(all), ...this.#running]));
     } catch (error) {
       this.#fail(error);
@@ -306,7 +327,8 @@ export class EdgespanExporter {
   // ---- What can go wrong -------------------------------------------------------------------------
 
   /** With the first event: Mastra has told its service name. */
-  #open(): void {
+  #openAll(): void {
+    if (!this.#lanes.some(({ off, pipeline }) => !off && !pipeline)) return;
     const { resourceAttributes, limits, serviceName } = this.#options;
     this.#serviceName = serviceName || this.#serviceName || 'unknown_service';
     const config = {

@@ -11,6 +11,7 @@ import { putLast } from '../bounded.js';
 import type { Pipeline } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
 import { FLUSH_MS, FORMATTER_MS, LATE_MS, MAX_FORMATTING, MAX_OPEN_TRACES } from '../limits.js';
+import type { Spool } from '../spool/spool.js';
 import { deliver, within } from '../transport/deliver.js';
 import type { Tally } from '../transport/receipt.js';
 import { recordEnd, recordStart } from './record.js';
@@ -44,6 +45,8 @@ export class Lane {
   /** Shut down, or refused by the core. */
   off = false;
   keeper: Keeper | undefined;
+  /** Keeps what cannot be sent. */
+  spool: Spool | undefined;
   readonly #options: { onFormatterError?: string; formatterTimeout?: number };
   readonly #fail: (error: unknown) => void;
   // Open roots by trace id: a span that ends without one must go by itself.
@@ -160,22 +163,38 @@ export class Lane {
     else this.#open.delete(traceId);
   }
 
-  /** Sends all that is closed; `final`: everything, runs that did not end included. */
-  async flush(tally: Tally, final?: boolean): Promise<void> {
+  /**
+   * Sends all that is closed, and what `source` has; `final`: everything, runs that did not end
+   * included.
+   */
+  async flush(tally: Tally, final?: boolean, source: Spool | undefined = this.spool): Promise<void> {
     if (final && !this.off) {
       await this.finish();
       this.pipeline?.close();
       this.off = true;
     }
     this.pipeline?.commit();
-    await this.#deliver(0, tally);
+    await this.#deliver(0, tally, source);
+    if (final && this.spool?.volatile) await this.#abandon(this.spool, tally);
+  }
+
+  /** What is in memory goes with the process. */
+  async #abandon(spool: Spool, tally: Tally): Promise<void> {
+    for (const to of this.destinations) {
+      for (;;) {
+        const claim = await spool.claim(to, (reason, spans) => tally.forfeit(reason, spans));
+        if (!claim) break;
+        tally.forfeit('unsent', claim.spans);
+        await claim.sent();
+      }
+    }
   }
 
   /** Sends a closed trace, or (0) all that are closed, to each destination. */
-  async #deliver(trace: number, tally: Tally): Promise<void> {
-    const { pipeline, destinations } = this;
+  async #deliver(trace: number, tally: Tally, source = this.spool): Promise<void> {
+    const { pipeline, destinations, spool } = this;
     if (!pipeline) return;
-    await deliver(pipeline, destinations, trace, tally);
+    await deliver(pipeline, destinations, trace, tally, spool, source);
   }
 
   /** Spans that ended and wait, once for each destination. */

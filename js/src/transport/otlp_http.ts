@@ -34,6 +34,13 @@ export interface OtlpOptions {
   maxRequestBytes?: number;
   /** A batch is cut before it passes this many spans; 512 by default. */
   maxRequestSpans?: number;
+  /**
+   * Tells this destination, at its address, from others in a store (`spool`): spans that were stored
+   * under one key are sent by who has the same. By default the address and the `headers` are the key
+   * (a store holds their digest), so that tenants are apart; then what is stored before a credential
+   * changes is not sent after. A name of the tenant, say, stays.
+   */
+  storeKey?: string;
   /** How spans are mapped to attributes; `genai` (OpenTelemetry's GenAI conventions) by default. */
   dialect?: string;
   /**
@@ -61,6 +68,7 @@ export class OtlpDestination implements Destination {
   readonly coding: string;
   readonly #gzip: number; // from so many bytes on
   readonly #timeout: number;
+  readonly #storeKey: string | undefined;
 
   constructor(options: OtlpOptions | undefined) {
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } =
@@ -73,6 +81,7 @@ export class OtlpDestination implements Destination {
       maxSpans: positive(maxRequestSpans, 512),
     };
     this.customSpanFormatter = options?.customSpanFormatter;
+    this.#storeKey = options?.storeKey;
     this.#timeout = positive(timeout, 10_000);
     this.budget = positive(options?.retryBudget, RETRY_MS);
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
@@ -94,6 +103,11 @@ export class OtlpDestination implements Destination {
 
   identity(): string {
     return JSON.stringify([this.#url, this.#headers]);
+  }
+
+  storeId(): string {
+    const [url] = this.#url.split('?');
+    return this.#storeKey ? JSON.stringify([url, this.#storeKey]) : this.identity();
   }
 
   encode(body: Uint8Array): Promise<Payload> | undefined {

@@ -1,0 +1,136 @@
+/**
+ * What an outage leaves behind: batches that could not be sent, kept until their destination is well
+ * again. This is the contract between an exporter and a store, and the store that every exporter has:
+ * memory. The durable ones are in modules of their own (index.ts), so that nobody else pays for them.
+ * @module
+ */
+import type { Destination } from '../destinations/destination.js';
+import { LEASE_MS } from '../limits.js';
+import type { DropReason } from '../transport/receipt.js';
+
+/** A batch that could not be sent: OTLP protobuf as the core made it. No address, no header. */
+export interface Unsent {
+  readonly destination: Destination;
+  readonly bytes: Uint8Array;
+  readonly spans: number;
+  /** A request with it got no answer: the receiver may have it. */
+  readonly unsure: boolean;
+  /** Until when it is kept, in Unix milliseconds, if it was in a store before. */
+  readonly expires?: number | undefined;
+}
+
+/** A batch that a store gave to one replayer, who says what became of it. */
+export interface Claim extends Omit<Unsent, 'bytes' | 'destination'> {
+  /** The same bytes; null: they cannot be read any more. */
+  readonly bytes: Uint8Array | null;
+  /** It is done with: forget it. */
+  sent(): Promise<void>;
+  /** It could not be sent: another may try. */
+  failed(unsure: boolean): Promise<void>;
+}
+
+/** Told of spans that a store gave up, and why. */
+export type Lose = (reason: DropReason, spans: number) => void;
+
+/** Keeps what could not be sent; made by `memorySpool()`, `kvSpool()` and their kin. */
+export interface Spool {
+  /** Keeps a batch; rejects, saying why, if it cannot: then its spans are lost, as `unsent`. */
+  put(batch: Unsent, lose: Lose): Promise<void>;
+  /** A batch for this destination that nobody else is sending; undefined: there is none, for now. */
+  claim(destination: Destination, lose: Lose): Promise<Claim | undefined>;
+  /** It does not outlive the isolate. */
+  readonly volatile?: boolean;
+}
+
+export interface MemorySpoolOptions {
+  /** Bytes that batches may take, uncompressed; the oldest gives way. 4194304 by default. */
+  maxBytes?: number;
+  /** Seconds that a batch is kept; 3600 by default. */
+  maxAge?: number;
+}
+
+interface Kept extends Unsent {
+  to: string;
+  expires: number;
+  unsure: boolean;
+  /** Until then somebody is sending it; a request that died never says more. */
+  leased: number;
+}
+
+class MemorySpool implements Spool {
+  readonly volatile = true;
+  readonly #kept = new Set<Kept>();
+  readonly #maxBytes: number;
+  readonly #maxAge: number;
+
+  constructor({ maxBytes = 4_194_304, maxAge = 3_600 }: MemorySpoolOptions = {}) {
+    this.#maxBytes = maxBytes;
+    this.#maxAge = maxAge;
+  }
+
+  async put(batch: Unsent, lose: Lose): Promise<void> {
+    let room = this.#maxBytes - size(batch);
+    if (room < 0) throw new Error('the batch is larger than `maxBytes`');
+    for (const one of this.#kept) room -= size(one);
+    for (const one of this.#free(lose)) {
+      if (room >= 0) break;
+      room += size(one);
+      this.#drop(one, lose, 'memory');
+    }
+    const expires = batch.expires ?? Date.now() + this.#maxAge * 1000;
+    this.#kept.add({ ...batch, to: batch.destination.storeId(), expires, leased: 0 });
+  }
+
+  async claim(destination: Destination, lose: Lose): Promise<Claim | undefined> {
+    const id = destination.storeId();
+    for (const one of this.#free(lose)) {
+      if (one.to !== id) continue;
+      one.leased = Date.now() + LEASE_MS + destination.budget;
+      return {
+        ...one,
+        sent: async () => this.#drop(one),
+        failed: async (unsure) => {
+          // The last one now: one that cannot be sent must not stop the others.
+          if (this.#kept.delete(one)) this.#kept.add(Object.assign(one, { leased: 0, unsure }));
+        },
+      };
+    }
+    return undefined;
+  }
+
+  #drop(one: Kept, lose?: Lose, reason: DropReason = 'expired'): void {
+    if (this.#kept.delete(one)) lose?.(reason, one.spans);
+  }
+
+  /** Those that nobody is sending, the oldest first; what is too old goes. */
+  *#free(lose: Lose): Generator<Kept> {
+    const now = Date.now();
+    for (const one of this.#kept) {
+      if (one.leased > now) continue;
+      if (one.leased > 0) one.unsure = true; // who had it died
+      if (one.expires > now) yield one;
+      else this.#drop(one, lose);
+    }
+  }
+}
+
+/** With what there is beside the bytes, about. */
+const size = ({ bytes }: Unsent): number => bytes.length + 256;
+
+let ours: Spool | undefined;
+
+/** The isolate's own, of exporters that were given none: they may be built on every request. */
+export function defaultSpool(): Spool {
+  return (ours ??= memorySpool());
+}
+
+/**
+ * Keeps what could not be sent in memory: it survives an outage, not the isolate. Every exporter has
+ * one of these unless it is given another; make one to give it other bounds.
+ *
+ * @example
+ * new EdgespanExporter({ destinations, spool: memorySpool({ maxBytes: 1_000_000 }) })
+ */
+export function memorySpool(options?: MemorySpoolOptions): Spool {
+  return new MemorySpool(options);
+}
