@@ -71,11 +71,10 @@ export async function deliver(
   const delivery = { pipeline, tally, spool, source, lose, since, shared: new Map() };
   await Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
   tally.duration += Date.now() - delivery.since;
-  pipeline.settle(tally);
 }
 
 async function drain(delivery: Delivery, to: Destination, i: number, trace: number): Promise<void> {
-  const { pipeline, spool } = delivery;
+  const { pipeline, spool, source } = delivery;
   // Whether the destination answers well; a flush is worth a try.
   let well = trace <= 0;
   for (;;) {
@@ -85,7 +84,9 @@ async function drain(delivery: Delivery, to: Destination, i: number, trace: numb
     if (!batch) break;
     well = await send(delivery, to, batch);
   }
-  for (let n = 0, bytes = 0; well && n < MAX_REPLAYS && bytes < MAX_REPLAYED_BYTES; n++) {
+  // What a queue hands over is all to be tried.
+  let batches = source === spool ? MAX_REPLAYS : Infinity;
+  for (let bytes = 0; well && bytes < MAX_REPLAYED_BYTES && batches > 0; batches--) {
     const replayed = await replay(delivery, to, i);
     bytes += replayed;
     well = replayed > 0;
@@ -185,7 +186,7 @@ async function send(
       const { spans } = batch; // that are left
       // What came from elsewhere (a queue) goes back as it is, or else into a store that lasts.
       const as = spans === whole && (source === spool || unsure === claim?.unsure);
-      if (claim && (as || (source !== spool && spool?.volatile))) {
+      if (claim && (as || (source !== spool && (!spool || spool.volatile)))) {
         spooled = true; // it is where it was
         await claim.failed(unsure);
         claim = undefined;

@@ -105,20 +105,20 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       writer.Close(scope_spans);
       writer.Close(resource_spans);
       if (!out.failed()) {
-        Batch* const batch = NewBatch(exporter, &to);
+        Body body = {};
+        body.spans = spans;
+        body.serial = NextSerial();
+        body.trace = trace->handle;
+        body.first = *next;
+        body.last = last;
+        body.at = out.Detach(&body.size);
+        const Batch* const batch = NewBatch(exporter, &to, body);
         if (batch == nullptr) {
           // With every batch in the host's hands there is no handle for another.
-          out.Discard();
+          arena_.Free(body.at, body.size);
           Forgo(&to, next, LossReason::kMemory);
           return 0;
         }
-        batch->whole_at = out.Detach(&batch->whole_size);
-        batch->whole_spans = batch->left = spans;
-        batch->whole_serial = NextSerial();
-        batch->trace = trace->handle;
-        batch->first = *next;
-        batch->last = last;
-        Post(batch, spans);
         *next = at;
         return batch->handle;
       }

@@ -10,11 +10,12 @@ namespace {
 
 using otlp::Verdict;
 
-// A request that is refused for what it holds (400, 413) is halved until one span is at fault. It
-// takes a refusal for each halving, so this many find two such spans among 512; a receiver that
-// refuses everything is believed earlier.
+// A request that is refused for what it holds (400, 413) is halved until one span is at fault, or the
+// receiver takes what is left in parts of that size. So many refusals find two such spans among 512; a
+// receiver that has taken nothing yet is believed earlier; and there is an end to small parts.
 constexpr uint32_t kMaxRefusals = 20;
 constexpr uint32_t kMaxRefusalsOfAll = 12;
+constexpr uint32_t kMaxParts = 64;
 
 // While more of a destination's batches are out than this, none of them waits to be sent again: they
 // would take the places of other destinations' batches.
@@ -24,14 +25,19 @@ constexpr uint32_t kMaxWaiting = 16;
 
 // ---- batches ----------------------------------------------------------------------------------------
 
-Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to) {
+[[gnu::noinline]] Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to,
+                                                      const Body& body) {
   for (uint32_t slot = 0; slot < kMaxBatches; ++slot) {
     Batch& batch = batches_[slot];
     if (batch.handle != 0) continue;
     batch = {};
     batch.handle = NextSerial() * kMaxBatches + slot;
+    batch.whole = body;
+    batch.left = body.spans;
+    batch.most = UINT32_MAX;
     batch.exporter = exporter;
     batch.to = to;
+    Post(&batch, body.spans);
     ++exporter->batches;
     ++to->batches;
     return &batch;
@@ -47,19 +53,12 @@ Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to) {
 uint32_t Pipeline::ShareBatch(Exporter* exporter, Destination* to, const Trace& trace,
                               uint32_t* next) {
   for (const Batch& other : batches_) {
-    if (other.handle == 0 || other.trace != trace.handle || other.first != *next) continue;
+    if (other.handle == 0 || other.whole.trace != trace.handle || other.whole.first != *next)
+      continue;
     if (other.exporter != exporter || !other.to->EncodesLike(*to)) continue;
-    Batch* const batch = NewBatch(exporter, to);
+    const Batch* const batch = NewBatch(exporter, to, other.whole);
     if (batch == nullptr) return 0;
-    batch->whole_at = other.whole_at;
-    batch->whole_size = other.whole_size;
-    batch->whole_spans = batch->left = other.whole_spans;
-    batch->whole_serial = other.whole_serial;
-    batch->trace = other.trace;
-    batch->first = other.first;
-    batch->last = other.last;
-    Post(batch, batch->left);
-    *next = arena_.At<SpanRecord>(other.last)->next;
+    *next = arena_.At<SpanRecord>(other.whole.last)->next;
     return batch->handle;
   }
   return 0;
@@ -80,19 +79,19 @@ int32_t Pipeline::Adopt(uint32_t handle, uint32_t destination, uint32_t spans, u
   uint32_t at = 0;
   if (body_bytes > 0) at = arena_.Allocate(body_bytes);
   Destination& to = exporter->destinations[destination];
+  Body stored = {};
+  stored.at = at;
+  stored.size = body_bytes;
+  stored.spans = spans;
+  stored.serial = NextSerial();
   Batch* batch = nullptr;
-  if (at != 0 || body_bytes == 0) batch = NewBatch(exporter, &to);
+  if (at != 0 || body_bytes == 0) batch = NewBatch(exporter, &to, stored);
   if (batch == nullptr) {
     if (at != 0) arena_.Free(at, body_bytes);
     return static_cast<int32_t>(Status::kNoMemory);
   }
   if (at != 0) std::memcpy(arena_.At(at), body.data(), body_bytes);
-  batch->whole_at = at;
-  batch->whole_size = body_bytes;
-  batch->whole_spans = batch->left = spans;
-  batch->whole_serial = NextSerial();
   batch->shut = !to.circuit.Admits(now);
-  Post(batch, spans);
   to.tally.replayed += spans;
   return static_cast<int32_t>(batch->handle);
 }
@@ -100,32 +99,34 @@ int32_t Pipeline::Adopt(uint32_t handle, uint32_t destination, uint32_t spans, u
 Status Pipeline::Describe(uint32_t handle) {
   const Batch* const batch = FindBatch(handle);
   if (batch == nullptr) return Status::kBadHandle;
-  std::memcpy(Result(), &batch->at, 5 * sizeof(uint32_t));
+  uint32_t* const result = Result();
+  std::memcpy(result, &batch->post, 4 * sizeof(uint32_t));
+  result[4] = batch->shut;
   return Status::kOk;
 }
 
 void Pipeline::FreePart(Batch* batch) {
-  if (batch->at != batch->whole_at) arena_.Free(batch->at, batch->size);
-  batch->at = 0;
-  batch->size = 0;
+  if (batch->post.at != batch->whole.at) arena_.Free(batch->post.at, batch->post.size);
+  batch->post.at = 0;
+  batch->post.size = 0;
 }
 
 bool Pipeline::Post(Batch* batch, uint32_t spans) {
-  if (spans == batch->spans && batch->size > 0) return true;
+  if (spans == batch->post.spans && batch->post.size > 0) return true;
   FreePart(batch);
-  batch->spans = spans;
-  batch->at = batch->whole_at;
-  if (spans == batch->whole_spans) {
-    batch->size = batch->whole_size;
-    batch->serial = batch->whole_serial;
+  if (spans == batch->whole.spans) {
+    batch->post = batch->whole;
     return true;
   }
+  batch->post = {};
+  batch->post.at = batch->whole.at;
+  batch->post.spans = spans;
   Buffer part;
-  const std::span<const uint8_t> whole(arena_.At(batch->whole_at), batch->whole_size);
-  if (batch->whole_at != 0 && part.Init(&arena_, batch->whole_size / batch->whole_spans * spans)) {
-    if (otlp::WriteSpans(whole, batch->whole_spans - batch->left, spans, &part)) {
-      batch->at = part.Detach(&batch->size);
-      batch->serial = NextSerial();
+  const std::span<const uint8_t> whole(arena_.At(batch->whole.at), batch->whole.size);
+  if (batch->whole.at != 0 && part.Init(&arena_, batch->whole.size / batch->whole.spans * spans)) {
+    if (otlp::WriteSpans(whole, batch->whole.spans - batch->left, spans, &part)) {
+      batch->post.at = part.Detach(&batch->post.size);
+      batch->post.serial = NextSerial();
       return true;
     }
     part.Discard();
@@ -148,11 +149,11 @@ Status Pipeline::Release(uint32_t handle, bool spooled) {
   --batch->to->batches;
   FreePart(batch);
   batch->handle = 0;
-  bool shared = batch->whole_at == 0;
+  bool shared = batch->whole.at == 0;
   for (const Batch& other : batches_) {
-    shared |= other.handle != 0 && other.whole_at == batch->whole_at;
+    shared |= other.handle != 0 && other.whole.at == batch->whole.at;
   }
-  if (!shared) arena_.Free(batch->whole_at, batch->whole_size);
+  if (!shared) arena_.Free(batch->whole.at, batch->whole.size);
   return Status::kOk;
 }
 
@@ -167,7 +168,7 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
   const uint32_t header = std::min(answer.retry_after_bytes, text.bytes - body);
   const uint8_t* const words = arena_.At(text.at);
   const otlp::Judgement judgement =
-      otlp::JudgeResponse(answer.http_status, answer.kind, {words, body}, batch->spans);
+      otlp::JudgeResponse(answer.http_status, answer.kind, {words, body}, batch->post.spans);
   Circuit& circuit = batch->to->circuit;
   Verdict verdict = judgement.verdict;
   uint32_t accepted = 0;
@@ -179,7 +180,7 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
     case Verdict::kPartial:
       circuit.Succeed();
       rejected = judgement.rejected;
-      accepted = batch->spans - rejected;
+      accepted = batch->post.spans - rejected;
       break;
     case Verdict::kRetry: {
       rejected = 0;
@@ -210,11 +211,12 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
     case Verdict::kRejected:
       if (answer.http_status == 400 || answer.http_status == 413) {
         ++batch->refusals;
-        if (batch->spans == 1) {
+        if (batch->post.spans == 1) {
           rejected = 1;
+          batch->most = UINT32_MAX;  // that was it: the others go together again
         } else if (batch->refusals < (batch->liked ? kMaxRefusals : kMaxRefusalsOfAll)) {
-          batch->suspects = batch->spans;
-          if (!Post(batch, batch->spans / 2)) break;
+          batch->most = batch->post.spans / 2;
+          if (!Post(batch, batch->most)) break;
           verdict = Verdict::kNext;
           rejected = 0;
         }
@@ -229,13 +231,13 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
   tally.accepted += accepted;
   tally.rejected += rejected;
   if (accepted + rejected > 0) {
-    const uint32_t done = accepted + rejected;
-    batch->left -= done;
+    batch->left -= accepted + rejected;
     batch->liked |= accepted > 0;
     FreePart(batch);
-    batch->suspects -= std::min(done, batch->suspects);
-    const uint32_t next = batch->suspects > 0 ? batch->suspects : batch->left;
-    if (next > 0 && Post(batch, next)) verdict = Verdict::kNext;
+    if (batch->left > 0 && ++batch->parts < kMaxParts &&
+        Post(batch, std::min(batch->left, batch->most))) {
+      verdict = Verdict::kNext;
+    }
   }
   uint32_t* const result = Result();
   result[0] = accepted;
