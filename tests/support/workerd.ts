@@ -43,17 +43,13 @@ export async function bundleWorker(
   return outdir;
 }
 
-/** Starts a bundled Worker in workerd; `onLine` gets what it prints. */
-export async function startWorker(
-  outdir: string,
-  bindings: Record<string, string>,
-  onLine: (line: string) => unknown = () => {},
-): Promise<Miniflare> {
+/** A bundled Worker, as Miniflare is told of it. */
+export async function describeWorker(outdir: string, bindings: Record<string, string>) {
   const files = await readdir(outdir);
-  const worker = new Miniflare({
+  return {
     modulesRoot: outdir,
     modules: [
-      { type: 'ESModule', path: join(outdir, 'index.js') },
+      { type: 'ESModule' as const, path: join(outdir, 'index.js') },
       ...files
         .filter((file) => file.endsWith('.wasm'))
         .map((file) => ({ type: 'CompiledWasm' as const, path: join(outdir, file) })),
@@ -61,6 +57,17 @@ export async function startWorker(
     compatibilityDate: COMPATIBILITY_DATE,
     compatibilityFlags: ['nodejs_compat'],
     bindings,
+  };
+}
+
+/** Starts a bundled Worker in workerd; `onLine` gets what it prints. */
+export async function startWorker(
+  outdir: string,
+  bindings: Record<string, string>,
+  onLine: (line: string) => unknown = () => {},
+): Promise<Miniflare> {
+  const worker = new Miniflare({
+    ...(await describeWorker(outdir, bindings)),
     handleRuntimeStdio(stdout: Readable, stderr: Readable) {
       for (const stream of [stdout, stderr]) {
         stream.on('data', (chunk: Buffer) => {
