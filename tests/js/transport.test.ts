@@ -91,6 +91,7 @@ describe('bodies', () => {
 
   test('OTLP/JSON says what protobuf says, of every kind of value', async () => {
     const metadata = {
+      mark: '\ufeffa byte order mark is text',
       text: 'quote " backslash \\ newline \n € 🌨️ \u2028 \0',
       integers: [0, -1, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, -(2 ** 53) + 1, 2n ** 63n - 1n, -(2n ** 63n)],
       fractions: [0.1, -0.5, 1e300, 5e-324, -1e-7],
