@@ -273,6 +273,19 @@ describe('receipts', () => {
     assert.deepEqual(exporter.stats().dropped, { disabled: 1 });
   });
 
+  test('retryBudget: 0 sends once; a bad one is the default', async () => {
+    const { to, path } = scripted({ retryBudget: 0 }, { status: 503 });
+    const { exporter } = make({ destinations: [to], logLevel: 'silent' });
+    play(exporter, run(1));
+    assert.deepEqual((await exporter.flush()).dropped, { unsent: 2 });
+    assert.equal(receiver.at(path).length, 1);
+    const { to: other, path: again } = scripted({ retryBudget: -1 }, { status: 503 }, OK);
+    const second = make({ destinations: [other] });
+    play(second.exporter, run(1));
+    assert.equal((await second.exporter.flush()).accepted, 2);
+    assert.equal(receiver.at(again).length, 2);
+  });
+
   test('one line names all causes and cures', async () => {
     const one = scripted({}, rpcStatus(401, 'who are you'));
     const two = scripted({ retryBudget: 50 }, { status: 503 });
