@@ -91,6 +91,7 @@ describe('bodies', () => {
 
   test('OTLP/JSON says what protobuf says, of every kind of value', async () => {
     const metadata = {
+      mark: '\ufeffa byte order mark is text',
       text: 'quote " backslash \\ newline \n € 🌨️ \u2028 \0',
       integers: [0, -1, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, -(2 ** 53) + 1, 2n ** 63n - 1n, -(2n ** 63n)],
       fractions: [0.1, -0.5, 1e300, 5e-324, -1e-7],
@@ -270,6 +271,19 @@ describe('receipts', () => {
     await exporter.shutdown();
     play(exporter, run(0));
     assert.deepEqual(exporter.stats().dropped, { disabled: 1 });
+  });
+
+  test('retryBudget: 0 sends once; a bad one is the default', async () => {
+    const { to, path } = scripted({ retryBudget: 0 }, { status: 503 });
+    const { exporter } = make({ destinations: [to], logLevel: 'silent' });
+    play(exporter, run(1));
+    assert.deepEqual((await exporter.flush()).dropped, { unsent: 2 });
+    assert.equal(receiver.at(path).length, 1);
+    const { to: other, path: again } = scripted({ retryBudget: -1 }, { status: 503 }, OK);
+    const second = make({ destinations: [other] });
+    play(second.exporter, run(1));
+    assert.equal((await second.exporter.flush()).accepted, 2);
+    assert.equal(receiver.at(again).length, 2);
   });
 
   test('one line names all causes and cures', async () => {

@@ -45,7 +45,7 @@ export interface Destination {
    * store gets a digest of it.
    */
   storeId(): string;
-  /** Milliseconds that a run's delivery may take, waits and repetitions included. */
+  /** Milliseconds that a run's delivery may take, waits and repetitions included; 0: without those. */
   readonly budget: number;
   /** Equal for destinations whose encode() does the same. */
   readonly coding: string;

@@ -16,7 +16,7 @@ import {
   VERDICT_RETRY,
 } from '../core/schema.gen.js';
 import type { Answer, Destination, Payload } from '../destinations/destination.js';
-import { MAX_REPLAYED_BYTES, MAX_REPLAYS, MAX_TURNS, TURN_MS } from '../limits.js';
+import { MAX_REPLAYED_BYTES, MAX_REPLAYS, MAX_TURNS, RETRY_MS, TURN_MS } from '../limits.js';
 import type { Claim, Lose, Spool } from '../spool/spool.js';
 import type { ReceiptError, Tally } from './receipt.js';
 
@@ -71,6 +71,7 @@ export async function deliver(
   const delivery = { pipeline, tally, spool, source, lose, since, shared: new Map() };
   await Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
   tally.duration += Date.now() - delivery.since;
+  pipeline.settle(tally);
 }
 
 async function drain(delivery: Delivery, to: Destination, i: number, trace: number): Promise<void> {
@@ -97,7 +98,7 @@ async function drain(delivery: Delivery, to: Destination, i: number, trace: numb
 async function replay(delivery: Delivery, to: Destination, i: number): Promise<number> {
   const { pipeline, source, lose, since, tally } = delivery;
   // One that is claimed is to be sent, not to be put back for want of time.
-  if (!source || Date.now() - since > to.budget / 2 || pipeline.crowded(i)) return 0;
+  if (!source || Date.now() - since > (to.budget || RETRY_MS) / 2 || pipeline.crowded(i)) return 0;
   try {
     const claim = await source.claim(to, lose);
     if (!claim) return 0;
@@ -155,7 +156,7 @@ async function send(
   let verdict = batch.shut ? VERDICT_GIVEN_UP : VERDICT_NEXT;
   try {
     while (verdict === VERDICT_NEXT || verdict === VERDICT_RETRY) {
-      if (left() === 0) {
+      if (left() === 0 && to.budget > 0) {
         verdict = VERDICT_GIVEN_UP;
         note(tally, to, verdict, 0, `not sent within ${to.budget} ms`);
         break;
@@ -165,7 +166,7 @@ async function send(
       tally.bytes += pipeline.view(batch).length;
       tally.sent += payload.bytes.length;
       const { spans } = batch;
-      const answer = await to.post(payload, left());
+      const answer = await to.post(payload, left() || Infinity);
       const judgement = pipeline.judge(batch, answer, left());
       const { accepted, rejected, message, wait } = judgement;
       verdict = judgement.verdict;
