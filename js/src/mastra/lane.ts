@@ -11,7 +11,7 @@ import { putLast } from '../bounded.js';
 import type { Pipeline } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
 import { FLUSH_MS, FORMATTER_MS, LATE_MS, MAX_FORMATTING, MAX_OPEN_TRACES } from '../limits.js';
-import type { Spool } from '../spool/spool.js';
+import type { Claim, Spool } from '../spool/spool.js';
 import { deliver, within } from '../transport/deliver.js';
 import type { Tally } from '../transport/receipt.js';
 import { recordEnd, recordStart } from './record.js';
@@ -181,9 +181,8 @@ export class Lane {
   /** What is in memory goes with the process. */
   async #abandon(spool: Spool, tally: Tally): Promise<void> {
     for (const to of this.destinations) {
-      for (;;) {
-        const claim = await spool.claim(to, (reason, spans) => tally.forfeit(reason, spans));
-        if (!claim) break;
+      let claim: Claim | undefined;
+      while ((claim = await spool.claim(to, tally.forfeit))) {
         tally.forfeit('unsent', claim.spans);
         await claim.sent();
       }

@@ -57,63 +57,6 @@ interface Kept extends Unsent {
   leased: number;
 }
 
-class MemorySpool implements Spool {
-  readonly volatile = true;
-  readonly #kept = new Set<Kept>();
-  readonly #maxBytes: number;
-  readonly #maxAge: number;
-
-  constructor({ maxBytes = 4_194_304, maxAge = 3_600 }: MemorySpoolOptions = {}) {
-    this.#maxBytes = maxBytes;
-    this.#maxAge = maxAge;
-  }
-
-  async put(batch: Unsent, lose: Lose): Promise<void> {
-    let room = this.#maxBytes - size(batch);
-    if (room < 0) throw new Error('the batch is larger than `maxBytes`');
-    for (const one of this.#kept) room -= size(one);
-    for (const one of this.#free(lose)) {
-      if (room >= 0) break;
-      room += size(one);
-      this.#drop(one, lose, 'memory');
-    }
-    const expires = batch.expires ?? Date.now() + this.#maxAge * 1000;
-    this.#kept.add({ ...batch, to: batch.destination.storeId(), expires, leased: 0 });
-  }
-
-  async claim(destination: Destination, lose: Lose): Promise<Claim | undefined> {
-    const id = destination.storeId();
-    for (const one of this.#free(lose)) {
-      if (one.to !== id) continue;
-      one.leased = Date.now() + LEASE_MS + destination.budget;
-      return {
-        ...one,
-        sent: async () => this.#drop(one),
-        failed: async (unsure) => {
-          // The last one now: one that cannot be sent must not stop the others.
-          if (this.#kept.delete(one)) this.#kept.add(Object.assign(one, { leased: 0, unsure }));
-        },
-      };
-    }
-    return undefined;
-  }
-
-  #drop(one: Kept, lose?: Lose, reason: DropReason = 'expired'): void {
-    if (this.#kept.delete(one)) lose?.(reason, one.spans);
-  }
-
-  /** Those that nobody is sending, the oldest first; what is too old goes. */
-  *#free(lose: Lose): Generator<Kept> {
-    const now = Date.now();
-    for (const one of this.#kept) {
-      if (one.leased > now) continue;
-      if (one.leased > 0) one.unsure = true; // who had it died
-      if (one.expires > now) yield one;
-      else this.#drop(one, lose);
-    }
-  }
-}
-
 /** With what there is beside the bytes, about. */
 const size = ({ bytes }: Unsent): number => bytes.length + 256;
 
@@ -131,6 +74,49 @@ export function defaultSpool(): Spool {
  * @example
  * new EdgespanExporter({ destinations, spool: memorySpool({ maxBytes: 1_000_000 }) })
  */
-export function memorySpool(options?: MemorySpoolOptions): Spool {
-  return new MemorySpool(options);
+export function memorySpool(options: MemorySpoolOptions = {}): Spool {
+  const { maxBytes = 4_194_304, maxAge = 3_600 } = options;
+  const kept = new Set<Kept>(); // the oldest first
+  const drop = (one: Kept, lose: Lose, reason: DropReason): void => {
+    if (kept.delete(one)) lose(reason, one.spans);
+  };
+  /** Those that nobody is sending; what is too old goes. */
+  const free = (lose: Lose): Kept[] =>
+    [...kept].filter((one) => {
+      const now = Date.now();
+      if (one.leased > now) return false;
+      if (one.leased > 0) one.unsure = true; // who had it died
+      if (one.expires <= now) drop(one, lose, 'expired');
+      return one.expires > now;
+    });
+  return {
+    volatile: true,
+    async put(batch, lose) {
+      let room = maxBytes - size(batch);
+      if (room < 0) throw new Error('the batch is larger than `maxBytes`');
+      for (const one of kept) room -= size(one);
+      for (const one of free(lose)) {
+        if (room >= 0) break;
+        room += size(one);
+        drop(one, lose, 'memory');
+      }
+      const expires = batch.expires ?? Date.now() + maxAge * 1000;
+      kept.add({ ...batch, to: batch.destination.storeId(), expires, leased: 0 });
+    },
+    async claim(destination, lose) {
+      const to = destination.storeId();
+      const one = free(lose).find((one) => one.to === to);
+      if (!one) return undefined;
+      const claim = {
+        ...one,
+        sent: async () => void kept.delete(one),
+        async failed(unsure: boolean) {
+          // The last one now: one that cannot be sent must not stop the others.
+          if (kept.delete(one)) kept.add({ ...one, leased: 0, unsure });
+        },
+      };
+      one.leased = Date.now() + LEASE_MS + destination.budget;
+      return claim;
+    },
+  };
 }

@@ -17,7 +17,7 @@ import {
 } from '../core/schema.gen.js';
 import type { Answer, Destination, Payload } from '../destinations/destination.js';
 import { MAX_REPLAYED_BYTES, MAX_REPLAYS, MAX_TURNS, RETRY_MS, TURN_MS } from '../limits.js';
-import type { Claim, Lose, Spool } from '../spool/spool.js';
+import type { Claim, Spool } from '../spool/spool.js';
 import type { ReceiptError, Tally } from './receipt.js';
 
 /** What the batches of one delivery have in common. */
@@ -28,7 +28,6 @@ interface Delivery {
   readonly spool: Spool | undefined;
   /** Has what could not be sent before. */
   readonly source: Spool | undefined;
-  readonly lose: Lose;
   readonly since: number;
   /** Bodies made ready for several destinations at once, by serial and coding. */
   readonly shared: Map<string, Promise<Payload> | undefined>;
@@ -66,9 +65,8 @@ export async function deliver(
   spool?: Spool,
   source: Spool | undefined = spool,
 ): Promise<void> {
-  const lose: Lose = (reason, spans) => tally.forfeit(reason, spans);
   const since = Date.now();
-  const delivery = { pipeline, tally, spool, source, lose, since, shared: new Map() };
+  const delivery = { pipeline, tally, spool, source, since, shared: new Map() };
   await Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
   tally.duration += Date.now() - delivery.since;
   pipeline.settle(tally);
@@ -96,11 +94,11 @@ async function drain(delivery: Delivery, to: Destination, i: number, trace: numb
 
 /** Sends one batch of what a store has for a destination that is well; how many bytes, 0: no more. */
 async function replay(delivery: Delivery, to: Destination, i: number): Promise<number> {
-  const { pipeline, source, lose, since, tally } = delivery;
+  const { pipeline, source, since, tally } = delivery;
   // One that is claimed is to be sent, not to be put back for want of time.
   if (!source || Date.now() - since > (to.budget || RETRY_MS) / 2 || pipeline.crowded(i)) return 0;
   try {
-    const claim = await source.claim(to, lose);
+    const claim = await source.claim(to, tally.forfeit);
     if (!claim) return 0;
     const { bytes, spans, unsure } = claim;
     if (bytes) pipeline.attach();
@@ -110,7 +108,7 @@ async function replay(delivery: Delivery, to: Destination, i: number): Promise<n
       await claim.failed(unsure);
       return 0;
     }
-    lose('malformed', spans);
+    tally.forfeit('malformed', spans);
     await claim.sent();
     return 1;
   } catch (error) {
@@ -141,7 +139,7 @@ async function send(
   batch: Batch,
   claim?: Claim,
 ): Promise<boolean> {
-  const { pipeline, tally, spool, source, lose, since, shared } = delivery;
+  const { pipeline, tally, spool, source, since, shared } = delivery;
   /** undefined: as the core made it. */
   const encoded = (): Promise<Payload> | undefined => {
     const body = pipeline.view(batch);
@@ -194,7 +192,7 @@ async function send(
       } else if (spool && bytes.length > 0) {
         // A copy: the core's own bytes go with the batch. (Without any there was no memory left.)
         const rest = { destination: to, bytes: bytes.slice(), spans, unsure, expires: claim?.expires };
-        await spool.put(rest, lose);
+        await spool.put(rest, tally.forfeit);
         spooled = true;
       }
     }

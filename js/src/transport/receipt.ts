@@ -109,10 +109,10 @@ export class Tally {
   }
 
   /** Counts spans that a store gave up: they came back, and are lost. */
-  forfeit(reason: DropReason, spans: number): void {
+  readonly forfeit = (reason: DropReason, spans: number): void => {
     this.spans[STAT_REPLAYED] += spans;
     this.lose(LOSS_NAMES.indexOf(reason), spans);
-  }
+  };
 
   /** Spans that will not arrive. */
   get lost(): number {
