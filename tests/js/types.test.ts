@@ -1,8 +1,10 @@
 // The public types, compiled by TypeScript against Mastra's own: under both module resolutions that
-// users have, and without any type of ours needing ambient declarations.
+// users have, and without any type of ours needing ambient declarations. The stores' types are
+// structural: Cloudflare's own, as wrangler generates them, fit.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -29,3 +31,56 @@ for (const resolution of [
     assert.equal(compile(...resolution, '--types', 'node', '--lib', 'es2022,dom,dom.iterable'), '');
   });
 }
+
+/** What users write against the bindings that `wrangler types` declares. */
+const WORKER = `
+import { DurableObject, env } from 'cloudflare:workers';
+import { EdgespanExporter } from 'edgespan/mastra';
+import { durableObjectSpool, kvSpool, queueSpool, r2Spool, replayQueue } from 'edgespan/spool';
+const { KV, R2, QUEUE } = env as Env;
+const exporter = new EdgespanExporter({ destinations: [], spool: kvSpool(KV) });
+export const large = queueSpool(QUEUE, { large: r2Spool(R2) });
+export class Agent extends DurableObject {
+  spool = durableObjectSpool(this.ctx.storage);
+}
+export default {
+  async queue(batch) {
+    await replayQueue(batch, exporter);
+  },
+} satisfies ExportedHandler<Env>;
+// @ts-expect-error another store's binding
+kvSpool(R2);
+`;
+
+test("the bindings of Cloudflare's stores are what spools take", () => {
+  const build = fileURLToPath(new URL('../../build/test/', import.meta.url));
+  mkdirSync(build, { recursive: true });
+  const dir = mkdtempSync(join(build, 'bindings-'));
+  const write = (name: string, content: object | string): void =>
+    writeFileSync(join(dir, name), typeof content === 'string' ? content : JSON.stringify(content));
+  try {
+    write('package.json', { type: 'module' });
+    write('index.ts', WORKER);
+    write('wrangler.jsonc', {
+      name: 'types',
+      main: 'index.ts',
+      compatibility_date: '2026-04-01',
+      kv_namespaces: [{ binding: 'KV', id: 'spans' }],
+      r2_buckets: [{ binding: 'R2', bucket_name: 'spans' }],
+      queues: { producers: [{ binding: 'QUEUE', queue: 'spans' }] },
+    });
+    const wrangler = join(require.resolve('wrangler/package.json'), '../bin/wrangler.js');
+    const env = { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG_PATH: dir };
+    execFileSync(process.execPath, [wrangler, 'types'], { cwd: dir, env, stdio: 'pipe' });
+    write('tsconfig.json', {
+      compilerOptions: { noEmit: true, strict: true, skipLibCheck: true, target: 'es2022', lib: ['es2022'], module: 'nodenext', types: [] },
+      files: ['index.ts', 'worker-configuration.d.ts'],
+    });
+    execFileSync(process.execPath, [tsc, '-p', dir], { encoding: 'utf8' });
+  } catch (error) {
+    const { stdout, message } = error as { stdout?: Buffer | string; message: string };
+    assert.fail(`${message}\n${stdout}`);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
