@@ -454,7 +454,7 @@ describe('when sending fails', () => {
   });
 
   test('no answer in time: unsent', async () => {
-    const { exporter } = make({ destinations: [to('hang', { timeout: 80 })] });
+    const { exporter } = make({ destinations: [to('hang', { timeout: 80, retryBudget: 0 })] });
     play(exporter, run(0));
     const began = performance.now();
     const receipt = await exporter.flush();
@@ -565,7 +565,7 @@ describe('waitUntil, flush and shutdown', () => {
   test('flush does not wait for what the platform keeps alive', async () => {
     const kept: Promise<unknown>[] = [];
     const { exporter } = make({
-      destinations: [to('hang')],
+      destinations: [to('hang', { retryBudget: 10_000 })],
       waitUntil: (promise) => void kept.push(promise),
     });
     play(exporter, run(1));

@@ -35,7 +35,7 @@ class Receiver {
         const body = Buffer.concat(chunks);
         const gzip = request.headers['content-encoding'] === 'gzip';
         if (state === 'swallow' || state === 200) this.bodies.push(gzip ? gunzipSync(body) : body);
-        if (state === 'swallow') request.destroy();
+        if (state === 'swallow') request.socket.destroy();
         else response.writeHead(state).end();
       });
     });
@@ -65,10 +65,11 @@ after(() => {
 });
 
 let names = 0;
-/** A fresh circuit each: exporters that are equal share one, which leaves the destination alone. */
+/** Sent once: no clock decides what these tests see. */
 function to(where: Receiver, options: Partial<OtlpOptions> = {}): Destination {
-  return otlp({ endpoint: where.origin, headers: { key: 'k' }, retryBudget: 200, timeout: 100, ...options });
+  return otlp({ endpoint: where.origin, headers: { key: 'k' }, retryBudget: 0, ...options });
 }
+/** With a circuit of its own: exporters that are equal share one, which leaves a destination alone. */
 function make(where: Receiver, spool: Spool | false, options: Partial<EdgespanExporterOptions> = {}) {
   const serviceName = `service ${++names}`;
   const destinations = [to(where)];
@@ -197,7 +198,7 @@ describe('memory, by default', () => {
     gone.close();
     const spool = memorySpool();
     const storeKey = 'moved';
-    const exporter = make(where, spool, { destinations: [otlp({ endpoint, storeKey, retryBudget: 100 })] });
+    const exporter = make(where, spool, { destinations: [otlp({ endpoint, storeKey, retryBudget: 0 })] });
     assert.equal((await send(exporter)).receipt.spooled, 3);
     const server = createServer();
     const back = new Receiver(server);
@@ -298,7 +299,7 @@ describe('a store', () => {
     const shelf = new Shelf();
     const headers = { authorization: 'Bearer sk-s3cr3t' };
     const endpoint = `${where.origin}/in?token=t0k3n`;
-    const named = otlp({ endpoint, headers, name: 'tenant-7', retryBudget: 100 });
+    const named = otlp({ endpoint, headers, name: 'tenant-7', retryBudget: 0 });
     where.state = 503;
     await send(make(where, shelf.spool(), { destinations: [named] }));
     assert.equal(shelf.records.length, 1);
@@ -431,6 +432,21 @@ describe('a store', () => {
       assert.equal(receipt.accepted, method === 'delete' ? 6 : 3);
     });
   }
+
+  test('bad settings are as good as none', async () => {
+    const where = await receiver();
+    for (const bad of [{ maxAge: NaN, maxBytes: NaN }, { maxAge: -1, maxBytes: -1 }, { maxAge: 0.0301234 }]) {
+      const shelf = new Shelf();
+      for (const spool of [shelf.spool(bad as object), memorySpool(bad as object)]) {
+        where.state = 503;
+        const exporter = make(where, spool);
+        assert.equal((await send(exporter)).receipt.spooled, 3, JSON.stringify(bad));
+        where.state = 200;
+        const { accepted, dropped } = await exporter.flush();
+        assert.equal(accepted + (dropped.expired ?? 0), 3, JSON.stringify(bad));
+      }
+    }
+  });
 
   test('of a batch that arrives in part only the rest is kept', async () => {
     const where = await receiver();

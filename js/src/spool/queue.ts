@@ -7,7 +7,7 @@
 import type { Destination } from '../destinations/destination.js';
 import type { Receipt } from '../transport/receipt.js';
 import type { Claim, Lose, Spool, Unsent } from './spool.js';
-import { digest, pack, unpack } from './store.js';
+import { above0, digest, pack, unpack } from './store.js';
 
 /** A queue's producer, as far as a spool needs it. */
 export interface QueueLike {
@@ -56,10 +56,10 @@ class QueueSpool implements Spool {
   readonly #large: Spool | undefined;
   readonly #maxAge: number;
 
-  constructor(queue: QueueLike, { large, maxAge = 86_400 }: QueueSpoolOptions = {}) {
+  constructor(queue: QueueLike, { large, maxAge }: QueueSpoolOptions = {}) {
     this.#queue = queue;
     this.#large = large;
-    this.#maxAge = maxAge * 1000;
+    this.#maxAge = Math.floor(above0(maxAge, 86_400) * 1000);
   }
 
   async put(batch: Unsent, lose: Lose): Promise<void> {

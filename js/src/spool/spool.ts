@@ -75,7 +75,9 @@ export function defaultSpool(): Spool {
  * new EdgespanExporter({ destinations, spool: memorySpool({ maxBytes: 1_000_000 }) })
  */
 export function memorySpool(options: MemorySpoolOptions = {}): Spool {
-  const { maxBytes = 4_194_304, maxAge = 3_600 } = options;
+  // A setting that is no positive number is as good as none.
+  const maxBytes = Math.max(0, options.maxBytes ?? 0) || 4_194_304;
+  const maxAge = Math.max(0, options.maxAge ?? 0) || 3_600;
   const kept = new Set<Kept>(); // the oldest first
   const drop = (one: Kept, lose: Lose, reason: DropReason): void => {
     if (kept.delete(one)) lose(reason, one.spans);

@@ -84,6 +84,10 @@ function parse(key: string): Record | undefined {
   return { expires: parseInt(expires, 36), bytes: +bytes, spans: +spans, unsure: unsure === '1', id };
 }
 
+/** A setting that is no positive number is as good as none. */
+export const above0 = (value: number | undefined, standard: number): number =>
+  value && value > 0 ? value : standard;
+
 /** What stands for a destination in a store. */
 export async function digest(destination: Destination): Promise<string> {
   const text = new TextEncoder().encode(destination.storeId());
@@ -123,11 +127,11 @@ class StoreSpool implements Spool {
   readonly #maxBytes: number;
 
   constructor(store: SpoolStore, options: StoreSpoolOptions = {}, binding: object = store) {
-    const { maxAge = 86_400, maxBytes = 67_108_864, prefix = 'edgespan/' } = options;
+    const { maxAge, maxBytes, prefix = 'edgespan/' } = options;
     this.#store = store;
     this.#prefix = prefix;
-    this.#maxAge = maxAge * 1000;
-    this.#maxBytes = maxBytes;
+    this.#maxAge = Math.floor(above0(maxAge, 86_400) * 1000);
+    this.#maxBytes = above0(maxBytes, 67_108_864);
     let mine = known.get(binding);
     if (!mine) known.set(binding, (mine = new Map<string, Known>()));
     this.#known = mine;
@@ -136,8 +140,9 @@ class StoreSpool implements Spool {
   async put(batch: Unsent): Promise<void> {
     const bytes = await pack(batch.bytes);
     const at = await this.#at(batch.destination);
-    // The first one in an isolate must not trust that the store is empty.
-    if (at.look <= Date.now()) await this.#look(at);
+    // The first one in an isolate must not trust that the store is empty. What cannot be listed may
+    // take a batch nevertheless, or will say itself why not.
+    if (at.look <= Date.now()) await this.#look(at).catch(() => {});
     if (at.bytes + bytes.length > this.#maxBytes) {
       throw new Error(`the store holds ${at.bytes} bytes, with ${bytes.length} more than \`maxBytes\``);
     }
@@ -206,6 +211,7 @@ class StoreSpool implements Spool {
 
   async #forget(at: Known, key: string, bytes: number, lease: string): Promise<void> {
     putLast(at.done, key, true, MAX_DONE);
+    at.waiting.delete(key); // a list may have named it meanwhile
     at.bytes -= Math.min(bytes, at.bytes);
     await this.#store.delete(key);
     if (!this.#store.stale) await this.#store.delete(lease);
