@@ -69,6 +69,7 @@ export class Pipeline {
   readonly #destinations: number;
   #handle = 0;
   #opened = -1;
+  #last = 0;
   // Statistics that a tally has already been given, by destination.
   #settled: number[][] = [];
 
@@ -132,11 +133,20 @@ export class Pipeline {
     const { tape } = this;
     let trace = 0;
     // What the core cannot read or store it counts itself.
-    if (tape.fits(0)) trace = this.#x.edgespan_commit(this.#handle, ...tape.finish());
-    else this.lose(LOSS_MEMORY, tape.ended);
+    if (tape.fits(0)) {
+      trace = this.#x.edgespan_commit(this.#handle, ...tape.finish());
+      this.#last = tape.result[0];
+    } else this.lose(LOSS_MEMORY, tape.ended);
     tape.refresh();
     tape.clear();
     return Math.max(0, trace);
+  }
+
+  /** Commits, and returns the handle of the trace that the last item went to: 0 without one. */
+  commitLast(): number {
+    this.#last = 0;
+    this.commit();
+    return this.#last;
   }
 
   /** Counts ended spans that never reached the tape. REQUIRES: attach(). */
@@ -158,7 +168,10 @@ export class Pipeline {
     return sending.size >= MAX_SENDING;
   }
 
-  /** The next batch for a destination, of one closed trace or (0) of any; undefined: none left. */
+  /**
+   * The next batch for a destination: of one trace, of any closed one (0), or of any (OPEN_TRACES);
+   * undefined: none left.
+   */
   cut(destination: number, trace: number): Batch | undefined {
     const id = this.#x.edgespan_cut(this.#handle, destination, trace);
     if (id <= 0) return undefined;

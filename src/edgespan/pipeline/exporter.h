@@ -23,6 +23,7 @@ struct Destination {
   const Dialect* dialect;
   uint32_t max_bytes;  // of one request body, before compression
   uint32_t max_spans;
+  bool whole;  // one request a run, when its root has ended: never early, never split
   Tally tally;
 };
 

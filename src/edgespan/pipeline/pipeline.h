@@ -30,6 +30,8 @@ class Pipeline {
   static constexpr uint32_t kMaxExporters = 64;
   static constexpr uint32_t kMaxBatches = 128;
   static constexpr uint32_t kMaxTraces = 1024;
+  // For Cut(): any trace, those whose root has not ended included.
+  static constexpr uint32_t kOpenTraces = UINT32_MAX;
   static constexpr uint32_t kDefaultWords = 16384;
   static constexpr uint32_t kDefaultDoubles = 4096;
   static constexpr uint32_t kDefaultText = 256u << 10;
@@ -109,6 +111,8 @@ class Pipeline {
   bool Reclaim(LossClass loss_class, const Trace* keep);
 
   uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
+  // The first record from `at` on that may leave for a destination now; 0: none.
+  uint32_t NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) const;
   Batch* FindBatch(uint32_t handle);  // nullptr for a handle that is not a batch's
 
   PageArena arena_;
