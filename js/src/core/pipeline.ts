@@ -88,6 +88,7 @@ export class Pipeline {
   readonly #destinations: number;
   #handle = 0;
   #opened = -1;
+  #last = 0;
   // Statistics that a tally has already been given, by destination.
   #settled: number[][] = [];
   // Batches that are out, by destination.
@@ -154,11 +155,20 @@ export class Pipeline {
     const { tape } = this;
     let trace = 0;
     // What the core cannot read or store it counts itself.
-    if (tape.fits(0)) trace = this.#x.edgespan_commit(this.#handle, ...tape.finish());
-    else this.lose(LOSS_MEMORY, tape.ended);
+    if (tape.fits(0)) {
+      trace = this.#x.edgespan_commit(this.#handle, ...tape.finish());
+      this.#last = tape.result[0];
+    } else this.lose(LOSS_MEMORY, tape.ended);
     tape.refresh();
     tape.clear();
     return Math.max(0, trace);
+  }
+
+  /** Commits, and returns the handle of the trace that the last item went to: 0 without one. */
+  commitLast(): number {
+    this.#last = 0;
+    this.commit();
+    return this.#last;
   }
 
   /** Counts ended spans that never reached the tape. REQUIRES: attach(). */
@@ -182,8 +192,8 @@ export class Pipeline {
   }
 
   /**
-   * The next batch for a destination, of one closed trace or (0) of any; undefined: none left. `hold`:
-   * also one that must not be posted now, to be stored.
+   * The next batch for a destination: of one trace, of any closed one (0), or of any (OPEN_TRACES);
+   * undefined: none left. `hold`: also one that must not be posted now, to be stored.
    */
   cut(to: number, trace: number, hold: boolean): Batch | undefined {
     return this.#take(to, this.#x.edgespan_cut(this.#handle, to, trace, seconds(), +hold));

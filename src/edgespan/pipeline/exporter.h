@@ -26,11 +26,13 @@ struct Destination {
   uint32_t max_spans;
   uint32_t batches;  // cut and not released
   Circuit circuit;
+  bool whole;  // one request a run, when its root has ended: never early, never split
   Tally tally;
 
   // Whether the same spans make the same body: everything that an encoder looks at.
   bool EncodesLike(const Destination& other) const {
-    return dialect == other.dialect && max_bytes == other.max_bytes && max_spans == other.max_spans;
+    return dialect == other.dialect && max_bytes == other.max_bytes &&
+           max_spans == other.max_spans && whole == other.whole;
   }
 };
 

@@ -24,19 +24,23 @@ constexpr uint32_t kMaxWaiting = 16;
 
 // ---- batches ----------------------------------------------------------------------------------------
 
+uint32_t Pipeline::FreeBatch() const {
+  uint32_t slot = 0;
+  while (slot < kMaxBatches && batches_[slot].handle != 0) ++slot;
+  return slot;
+}
+
 Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to) {
-  for (uint32_t slot = 0; slot < kMaxBatches; ++slot) {
-    Batch& batch = batches_[slot];
-    if (batch.handle != 0) continue;
-    batch = {};
-    batch.handle = NextSerial() * kMaxBatches + slot;
-    batch.exporter = exporter;
-    batch.to = to;
-    ++exporter->batches;
-    ++to->batches;
-    return &batch;
-  }
-  return nullptr;
+  const uint32_t slot = FreeBatch();
+  if (slot == kMaxBatches) return nullptr;
+  Batch& batch = batches_[slot];
+  batch = {};
+  batch.handle = NextSerial() * kMaxBatches + slot;
+  batch.exporter = exporter;
+  batch.to = to;
+  ++exporter->batches;
+  ++to->batches;
+  return &batch;
 }
 
 [[gnu::noinline]] Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
@@ -44,12 +48,22 @@ Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to) {
   return handle != 0 && batch->handle == handle ? batch : nullptr;
 }
 
-uint32_t Pipeline::ShareBatch(Exporter* exporter, Destination* to, const Trace& trace,
-                              uint32_t* next) {
+uint32_t Pipeline::ShareBatch(Exporter* exporter, uint32_t destination, Trace* trace) {
+  // What left while the run went on may be another part of it for each.
+  if (!trace->IsReady() || trace->in_parts) return 0;
+  Destination& to = exporter->destinations[destination];
+  uint32_t* const next = &trace->cut[destination];
   for (const Batch& other : batches_) {
-    if (other.handle == 0 || other.trace != trace.handle || other.first != *next) continue;
-    if (other.exporter != exporter || !other.to->EncodesLike(*to)) continue;
-    Batch* const batch = NewBatch(exporter, to);
+    if (other.handle == 0 || other.trace != trace->handle || other.first != *next) continue;
+    if (other.exporter != exporter || !other.to->EncodesLike(to)) continue;
+    // The root tells what was lost: equal losses, and none between these spans.
+    const auto lost = [&](const Destination* of) {
+      return trace->lost[of - exporter->destinations];
+    };
+    uint32_t spans = 1;
+    for (uint32_t at = *next; at != other.last; at = arena_.At<SpanRecord>(at)->next) ++spans;
+    if (spans != other.whole_spans || lost(other.to) != lost(&to)) continue;
+    Batch* const batch = NewBatch(exporter, &to);
     if (batch == nullptr) return 0;
     batch->whole_at = other.whole_at;
     batch->whole_size = other.whole_size;
@@ -59,7 +73,7 @@ uint32_t Pipeline::ShareBatch(Exporter* exporter, Destination* to, const Trace& 
     batch->first = other.first;
     batch->last = other.last;
     Post(batch, batch->left);
-    *next = arena_.At<SpanRecord>(other.last)->next;
+    while (spans-- > 0) *next = Leave(*trace, destination, *next);
     return batch->handle;
   }
   return 0;

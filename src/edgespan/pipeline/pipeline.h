@@ -30,6 +30,8 @@ class Pipeline {
   static constexpr uint32_t kMaxExporters = 64;
   static constexpr uint32_t kMaxBatches = 256;
   static constexpr uint32_t kMaxTraces = 1024;
+  // For Cut(): any trace, those whose root has not ended included.
+  static constexpr uint32_t kOpenTraces = UINT32_MAX;
   static constexpr uint32_t kDefaultWords = 16384;
   static constexpr uint32_t kDefaultDoubles = 4096;
   static constexpr uint32_t kDefaultText = 256u << 10;
@@ -138,10 +140,16 @@ class Pipeline {
   bool Reclaim(LossClass loss_class, const Trace* keep);
 
   uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
-  // Loses what the destination has not cut of a trace.
-  void Forgo(Destination* to, uint32_t* next, LossReason reason);
+  // The first record from `at` on that may leave for a destination now; 0: none.
+  uint32_t NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) const;
+  // It has left for a destination, or is lost to it; returns the next one.
+  uint32_t Leave(const Trace& trace, uint32_t destination, uint32_t at);
+  // All the rest is lost to a destination.
+  void Forgo(Trace* trace, uint32_t destination, LossReason reason);
   // A batch with the body that another destination has out, if it would be the same; 0: none.
-  uint32_t ShareBatch(Exporter* exporter, Destination* to, const Trace& trace, uint32_t* next);
+  uint32_t ShareBatch(Exporter* exporter, uint32_t destination, Trace* trace);
+  // kMaxBatches: none is free.
+  uint32_t FreeBatch() const;
   // In a free slot, nullptr if there is none. Its body is still to be set.
   Batch* NewBatch(Exporter* exporter, Destination* to);
   Batch* FindBatch(uint32_t handle);  // nullptr for a handle that is not a batch's
