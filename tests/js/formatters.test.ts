@@ -1,7 +1,7 @@
 // Custom span formatters, for an exporter and for a destination: each destination gets its own form of
 // every span, what fails is withheld, and the accounts stay exact. With hand-made spans, and with real
-// Mastra and its own chainFormatters(). Titles name the rows of the
-// documented promises (tests/support/promises.ts) that they cover.
+// Mastra and its own chainFormatters(). Titles name rows of the promises
+// (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { inspect } from 'node:util';

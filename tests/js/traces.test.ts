@@ -1,6 +1,6 @@
 // Reading traces back: exporter.getTrace() and findTraces(), with real Mastra and by hand. What is kept
-// is what left, bounded in traces and in bytes. Titles name the rows of the
-// documented promises (tests/support/promises.ts) that they cover.
+// is what left, bounded in traces and in bytes. Titles name rows of the promises
+// (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';

@@ -1,7 +1,7 @@
 // Real Mastra in real workerd: a destination with a formatter of its own, asynchronous and chained by
 // Mastra, gets the run in its own form after the response, the other one as it was; and the run is read
-// back in a later request. Titles name the rows of the
-// documented promises (tests/support/promises.ts) that they cover.
+// back in a later request. Titles name rows of the promises
+// (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { checkTrace } from '../support/expect.ts';
