@@ -372,7 +372,7 @@ for (const [row, serializationOptions, output] of [
   [82, { maxArrayLength: 2 }, { list: [1, 2, '[…2 more items]'] }],
   [83, { maxObjectKeys: 3 }, { __truncated: '1 more keys omitted' }],
 ] as const) {
-  test(`row ${row}: serializationOptions: ${JSON.stringify(serializationOptions)}`, async () => {
+  test(`rows 80-83: serializationOptions: ${JSON.stringify(serializationOptions)}`, async () => {
     const whole = {
       text: 'y'.repeat(1000),
       list: [1, 2, 3, 4],

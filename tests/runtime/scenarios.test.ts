@@ -82,7 +82,7 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
     assert.match(input, /I live in Zürich.*Noted: Zürich.*Where do I live/);
   });
 
-  it('rows 106, 137: semantic recall with embeddings', async () => {
+  it('row 106: semantic recall over embeddings', async () => {
     const ran = await run('semanticRecall');
     assert.deepEqual(ran.result, ['Noted: Zürich.', 'You live in Zürich.']);
     const recalls = of(ran, 'processor_run', 6).filter((s) => s.entityId === 'semantic-recall');
@@ -142,6 +142,42 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
     assert.equal(resumed?.traceId, first?.traceId);
     assert.equal(attribute(ran, first, 'mastra.workflow_run.status'), 'suspended');
     assert.equal(attribute(ran, resumed, 'mastra.workflow_run.status'), 'success');
+  });
+
+  it('row 151: every kind of entry in one workflow: what flows from step to step, and when', async () => {
+    const ran = await run('everything');
+    assert.deepEqual(ran.result, { status: 'success', result: { n: 651 } });
+    for (const [type, count] of [
+      ['workflow_parallel', 1],
+      ['workflow_conditional', 1],
+      ['workflow_loop', 2],
+      ['workflow_sleep', 1],
+    ] as const) {
+      of(ran, type, count);
+    }
+    const steps = new Map<string, MastraSpan[]>();
+    for (const span of ran.ended.filter((s) => s.type === 'workflow_step')) {
+      steps.set(span.entityId ?? '', [...(steps.get(span.entityId ?? '') ?? []), span]);
+    }
+    const flows = (id: string): unknown[][] =>
+      (steps.get(id) ?? []).map((span) =>
+        ['input', 'output'].map((end) => attribute(ran, span, `mastra.workflow_step.${end}`)),
+      );
+    const n = (value: number): object => ({ n: value });
+    assert.deepEqual(flows('first'), [[n(5), n(6)]]);
+    assert.deepEqual(flows('plus'), [[n(6), n(7)]]);
+    assert.deepEqual(flows('minus'), [[n(6), n(-6)]]);
+    assert.deepEqual(flows('small'), [[n(13), n(1300)]]);
+    assert.deepEqual(flows('large'), []);
+    assert.deepEqual(flows('half'), [[n(1300), n(650)], [n(-2), n(-1)]]);
+    assert.deepEqual(flows('count'), [[n(649), n(650)], [n(650), n(651)]]);
+    // Nothing begins before what it needs has ended.
+    const time = (id: string): WireSpan[] => steps.get(id)!.map(({ id }) => ran.wire.get(id)!);
+    const order = ['first', 'plus', 'small', 'half', 'count'];
+    for (const [i, id] of order.slice(1).entries()) {
+      const before = time(order[i]!).map(({ end }) => end);
+      for (const { start } of time(id)) assert.ok(before.every((end) => end <= start), id);
+    }
   });
 
   it('rows 107, 136: an agent inside a workflow', async () => {
