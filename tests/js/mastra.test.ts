@@ -324,6 +324,8 @@ test('row 74: excludeSpanTypes, the children move to the nearest span that is th
   assert.equal(observed.one('tool_call').parentSpanId, agent.spanId);
   const there = observed.all('mastra.span.type').map(String);
   assert.deepEqual(there.filter((t) => /chunk|step|gener/.test(t)), []);
+  assert.deepEqual(observed.all('gen_ai.usage.input_tokens', 'model_inference'), [300, 301]);
+  for (const said of observed.all('gen_ai.output.messages', 'model_inference')) assert.ok(said);
 });
 
 test('row 74: spanFilter and a processor that drops', async () => {

@@ -256,7 +256,8 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
     const ran = await run('approval');
     assert.equal(ran.result, 'Paid.');
     const [, , asked] = of(ran, 'model_inference', 3);
-    assert.match(JSON.stringify(attribute(ran, asked, 'gen_ai.input.messages')), /Pay it\..*"eur":5.*"paid":true/);
+    const given = JSON.stringify(attribute(ran, asked, 'gen_ai.input.messages'));
+    assert.match(given, /Pay it\..*"eur":5.*"paid":true/);
   });
 
   // The reasoning of a call is in its chunks alone: chunkType 'reasoning', output.text.

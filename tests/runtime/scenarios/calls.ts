@@ -35,7 +35,8 @@ async function text(answer: Awaited<ReturnType<Agent['stream']>>): Promise<strin
 }
 
 const use = (name: string, input: object = { a: 1 }) => ({ tools: [{ tool: name, input }] });
-const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+// Some bytes of one.
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ';
 
 export const calls = {
   /** A call that waits for the user, who says yes in another run. */
