@@ -248,6 +248,13 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
     assert.deepEqual(steps, ['preprocess', 'generateScore', 'generateReason']);
   });
 
+  it('row 138: tools at once and one after the other, and one that fails', async () => {
+    const ran = await run('tools');
+    assert.equal(ran.result, 'No.');
+    of(ran, 'model_inference', 3);
+    of(ran, 'tool_call', 3);
+  });
+
   // The model is asked with the user's message, its own call and the answer to it. Mastra's resumed
   // generation has the system message alone; the step's preview has the user's, the call that was
   // suspended is told again by an inference of the resumed run, and the tool's span is beside its steps.
