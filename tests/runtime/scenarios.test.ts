@@ -4,6 +4,7 @@
 // name rows of the promises (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { invalid, skip } from '../support/conventions.ts';
 import { checkHeard, checkTrace, type MastraSpan } from '../support/expect.ts';
 import { plain, type WireSpan } from '../support/otlp.ts';
 import { Lab } from './lab.ts';
@@ -39,6 +40,8 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
       await lab.quiet();
       const bodies = (await lab.bodies(traceId, trace.length)).flat();
       faults.push(...checkTrace(bodies, trace));
+      // Where the convention's schemas are: tests/js/schema.test.ts says where they are not.
+      if (!skip) faults.push(...bodies.flatMap((span) => invalid(span).faults));
       arrived.push(...bodies);
     }
     assert.equal(arrived.length, ended.length);
