@@ -80,7 +80,7 @@ export class Lane {
   readonly format: Destination['customSpanFormatter'];
   /** Ended spans that are being formatted; each is recorded once, whatever its formatter does. */
   readonly waiting: Set<Waiting> = new Set();
-  /** Set before the first span. */
+  /** Set before the first span; a lane without destinations, which only keeps traces, has none. */
   pipeline: Pipeline | undefined;
   /** Shut down, or refused by the core. */
   off = false;
@@ -104,6 +104,7 @@ export class Lane {
       this.#count(span.traceId, 1);
       this.keeper?.started(span.traceId);
     }
+    if (!this.pipeline) return undefined;
     recordStart(this.pipeline as Pipeline, span);
     return this.#early(this.#open.get(span.traceId), span.startTime);
   }
@@ -191,9 +192,8 @@ export class Lane {
     const { span, content } = one;
     try {
       if (!this.waiting.delete(one)) return 0;
-      const made = typeof content === 'object' && content ? (content as MastraSpan) : undefined;
       const original = this.#options.onFormatterError === 'original' ? span : undefined;
-      return this.#record(span, made ?? original);
+      return this.#record(span, spanOf(content) ?? original);
     } catch (error) {
       this.#fail(error);
       return 0;
@@ -213,6 +213,11 @@ export class Lane {
 
   /** Writes an ended span; a root's end closes its trace, whose handle is returned (else 0). */
   #record(span: MastraSpan, content: MastraSpan | undefined): number {
+    if (!this.pipeline) {
+      this.keeper?.ended(span, content);
+      if (span.isRootSpan) this.#count(span.traceId, -1);
+      return 0;
+    }
     const pipeline = this.pipeline as Pipeline;
     const before = tapeBytes(pipeline.tape);
     const written = recordEnd(pipeline, span, content);
@@ -261,8 +266,23 @@ export class Lane {
     await deliver(pipeline, destinations, trace, tally);
   }
 
+  /** It has destinations, and is not open yet. */
+  get wantsPipeline(): boolean {
+    return !this.off && !this.pipeline && this.destinations.length > 0;
+  }
+
   /** Spans that ended and wait, once for each destination. */
   get pending(): number {
     return this.waiting.size * this.destinations.length + (this.pipeline?.pending ?? 0);
+  }
+}
+
+/** What a formatter gave, if it has what a span has: a type and an id, whatever they say. */
+function spanOf(given: unknown): MastraSpan | undefined {
+  try {
+    const { id, type } = given as MastraSpan;
+    return typeof id === 'string' && typeof type === 'string' ? (given as MastraSpan) : undefined;
+  } catch {
+    return undefined; // nothing, or an object that cannot be read
   }
 }
