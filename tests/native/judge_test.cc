@@ -179,11 +179,12 @@ struct Receiver {
   uint32_t status = 400;
   uint32_t requests = 0;
   std::vector<std::string> took;
+  size_t most = SIZE_MAX;
 
   Verdict Deliver(CoreLab* lab, uint32_t batch) {
     for (;;) {
       const auto ids = Posted(batch);
-      bool refused = false;
+      bool refused = ids.size() > most;
       for (const auto& id : ids) refused |= poison.count(id) != 0;
       if (!refused) took.insert(took.end(), ids.begin(), ids.end());
       ++requests;
@@ -242,6 +243,28 @@ TEST_CASE("judge: a receiver that refuses everything is soon believed") {
     CHECK(edgespan_release(batch, 0) == 0);
     CHECK(receiver.requests <= 12);
     CHECK(lab.ReadStats()[Stat::kRejected] == children + 1);
+  }
+}
+
+TEST_CASE("judge: a receiver that takes only small requests gets small ones, within reason") {
+  struct Case {
+    uint32_t children;
+    size_t most;
+    uint32_t requests;
+    uint32_t accepted;
+  };
+  for (const Case& c : {Case{31, 8, 6, 32}, Case{31, 20, 3, 32}, Case{18, 2, 13, 19},
+                        Case{63, 1, 70, 64}, Case{511, 1, 73, 64}}) {
+    CoreLab lab;
+    Run(&lab, c.children);
+    const uint32_t batch = lab.Cut().id;
+    Receiver receiver{{}, 413, 0, {}, c.most};
+    receiver.Deliver(&lab, batch);
+    CHECK(edgespan_release(batch, 0) == 0);
+    CHECK(receiver.requests == c.requests);
+    CHECK(receiver.took.size() == c.accepted);
+    CHECK(lab.ReadStats()[Stat::kAccepted] == c.accepted);
+    CHECK(lab.ReadStats().dropped(LossReason::kUnsent) == c.children + 1 - c.accepted);
   }
 }
 

@@ -34,6 +34,8 @@ export interface Destination {
   readonly settings: { dialect: string; maxBytes: number; maxSpans: number; whole: boolean };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
   readonly problem: string | undefined;
+  /** What it ignored of its settings, named for the user. */
+  readonly warnings?: readonly string[];
   /** Formats spans for this destination in place of the exporter's `customSpanFormatter`. */
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
   /** Equal for destinations that are the same to a receiver. Holds secrets: compare, never show. */

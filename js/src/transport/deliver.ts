@@ -71,7 +71,6 @@ export async function deliver(
   const delivery = { pipeline, tally, spool, since: Date.now(), shared: new Map() };
   await Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
   tally.duration += Date.now() - delivery.since;
-  pipeline.settle(tally);
 }
 
 async function drain(delivery: Delivery, to: Destination, i: number, trace: number): Promise<void> {

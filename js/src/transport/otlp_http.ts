@@ -6,14 +6,18 @@
 import { MAX_ANSWER_BYTES, RETRY_MS } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
 import type { Answer, Destination, Payload } from '../destinations/destination.js';
+import { Env, type Environment } from './env.js';
 import type { MastraSpan } from '../mastra/types.js';
 
 export interface OtlpOptions {
   /**
    * Base URL of the receiver, as in OTEL_EXPORTER_OTLP_ENDPOINT: `/v1/traces` is appended to its path
-   * unless the path already ends so. A query stays.
+   * unless the path already ends so. A query stays. Left out, everything that is not given here comes
+   * from the environment's OTEL_EXPORTER_OTLP_* variables; given as undefined, the destination is off.
    */
-  endpoint: string | undefined;
+  endpoint?: string | undefined;
+  /** Where the environment's variables are: a Worker's `env`; `process.env` by default. */
+  env?: Environment;
   /** Sent with every request: credentials, mostly. An undefined value disables the destination. */
   headers?: Record<string, string | undefined>;
   /** Names the destination in receipts and warnings; `otlp` by default. */
@@ -52,6 +56,8 @@ export interface OtlpOptions {
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
 }
 
+type Body = Uint8Array<ArrayBuffer>;
+
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 const MISSING = 'is missing';
 const BUILT = 'was built from a missing value';
@@ -68,15 +74,18 @@ export class OtlpDestination implements Destination {
   readonly #request: RequestInit;
   readonly budget: number;
   readonly coding: string;
+  readonly warnings: readonly string[];
   readonly #gzip: number; // from so many bytes on
+  readonly #json: ((body: Uint8Array) => Body) | undefined;
   readonly #timeout: number;
 
-  constructor(options: OtlpOptions | undefined) {
-    const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } =
-      options ?? ({} as Partial<OtlpOptions>);
-    const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
-    const delivery = options?.delivery ?? 'incremental';
+  /** @param json Makes OTLP/JSON of a body, for a destination that sends such. */
+  constructor(options: OtlpOptions | undefined, json?: (body: Uint8Array) => Body) {
+    const given = complete(options ?? {}, json !== undefined);
+    const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } = given;
+    const { delivery = 'incremental' } = given;
     const whole = delivery === 'whole';
+    this.warnings = given.warnings;
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
     this.settings = {
       dialect: dialect ?? 'genai',
@@ -86,23 +95,26 @@ export class OtlpDestination implements Destination {
     };
     this.customSpanFormatter = options?.customSpanFormatter;
     this.#timeout = positive(timeout, 10_000);
-    this.budget = positive(options?.retryBudget, RETRY_MS);
+    this.budget = positive(given.retryBudget, RETRY_MS);
+    const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
-    this.coding = `${this.#gzip}`;
+    this.#json = json;
+    this.coding = `${this.#gzip}${json ? ' json' : ''}`;
     if (!whole && delivery !== 'incremental') {
       this.problem = '`delivery` is neither `whole` nor `incremental`';
     }
     let wrong = endpointProblem(endpoint);
     if (wrong) this.problem ??= `\`endpoint\` ${wrong}`;
-    else this.#url = tracesUrl(endpoint as string);
+    else this.#url = given.exact ? (endpoint as string) : tracesUrl(endpoint as string);
     for (const [header, value] of Object.entries(headers ?? {})) {
       wrong = headerProblem(header, value);
       if (wrong) this.problem ??= `\`headers.${header}\` ${wrong}`;
       this.#headers[header.toLowerCase()] = `${value}`;
     }
+    const type = json ? 'application/json' : 'application/x-protobuf';
     this.#request = {
       method: 'POST',
-      headers: { ...this.#headers, 'content-type': 'application/x-protobuf' },
+      headers: { ...this.#headers, 'content-type': type },
       redirect: 'manual', // credentials go where the user sent them, nowhere else
     };
   }
@@ -112,7 +124,9 @@ export class OtlpDestination implements Destination {
   }
 
   encode(body: Uint8Array): Promise<Payload> | undefined {
-    return body.length < this.#gzip ? undefined : gzip(body as Uint8Array<ArrayBuffer>);
+    const bytes = this.#json?.(body) ?? (body as Body);
+    if (bytes.length >= this.#gzip) return gzip(bytes);
+    return this.#json ? Promise.resolve({ bytes, gzip: false }) : undefined;
   }
 
   async post({ bytes, gzip }: Payload, most: number): Promise<Answer> {
@@ -121,7 +135,7 @@ export class OtlpDestination implements Destination {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const request: RequestInit = { ...this.#request, signal: abort.signal };
-      request.body = bytes as Uint8Array<ArrayBuffer>;
+      request.body = bytes as Body;
       if (gzip) request.headers = { ...request.headers, 'content-encoding': 'gzip' };
       timer = setTimeout(() => abort.abort(), limit);
       const response = await fetch(this.#url, request);
@@ -159,7 +173,37 @@ export class OtlpDestination implements Destination {
   }
 }
 
-async function gzip(body: Uint8Array<ArrayBuffer>): Promise<Payload> {
+interface Complete extends OtlpOptions {
+  /** The endpoint is to be used as it is. */
+  exact?: boolean;
+  warnings: readonly string[];
+}
+
+/** The options, with the environment's for those that are missing. */
+function complete(options: OtlpOptions, json: boolean): Complete {
+  // With an endpoint of its own nothing: credentials of one receiver must not reach another.
+  if ('endpoint' in options) return { ...options, warnings: [] };
+  const env = new Env(options.env);
+  const endpoint = env.otlp('ENDPOINT');
+  const headers = env.otlp('HEADERS');
+  const protocol = `http/${json ? 'json' : 'protobuf'}`;
+  const other = json ? 'otlp()' : 'otlpJson()';
+  env.read('PROTOCOL', (name) => name === protocol || undefined, `${protocol} (${other} sends the other)`);
+  const found: Complete = {
+    endpoint: endpoint?.value,
+    exact: endpoint?.name.includes('_TRACES_'),
+    headers: headers && env.pairs(headers.name),
+    timeout: env.read('TIMEOUT', (ms) => (/^\d+$/.test(ms) ? +ms : undefined), 'whole milliseconds'),
+    gzip: env.read('COMPRESSION', (name) => ({ gzip: true, none: false })[name], 'gzip or none'),
+    warnings: env.warnings,
+  };
+  for (const [option, value] of Object.entries(options)) {
+    if (value !== undefined) Object.assign(found, { [option]: value });
+  }
+  return found;
+}
+
+async function gzip(body: Body): Promise<Payload> {
   const packed = new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'));
   return { bytes: new Uint8Array(await new Response(packed).arrayBuffer()), gzip: true };
 }

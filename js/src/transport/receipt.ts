@@ -66,6 +66,7 @@ export interface Receipt {
   sent: number;
   /** Milliseconds from a run's end to its last answer; of several runs the sum. */
   duration: number;
+  /** What was not well, without repetitions, at most 16. */
   errors: ReceiptError[];
 }
 
@@ -92,7 +93,9 @@ export class Tally {
   }
 
   fail(error: ReceiptError): void {
-    if (this.errors.length < MAX_ERRORS) this.errors.push(error);
+    const text = JSON.stringify(error);
+    if (this.errors.length >= MAX_ERRORS || this.errors.some((e) => JSON.stringify(e) === text)) return;
+    this.errors.push(error);
   }
 
   lose(reason: number, spans: number): void {

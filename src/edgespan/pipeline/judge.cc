@@ -10,11 +10,12 @@ namespace {
 
 using otlp::Verdict;
 
-// A request that is refused for what it holds (400, 413) is halved until one span is at fault. It
-// takes a refusal for each halving, so this many find two such spans among 512; a receiver that
-// refuses everything is believed earlier.
+// A request that is refused for what it holds (400, 413) is halved until one span is at fault, or the
+// receiver takes what is left in parts of that size. So many refusals find two such spans among 512; a
+// receiver that has taken nothing yet is believed earlier; and there is an end to small parts.
 constexpr uint32_t kMaxRefusals = 20;
 constexpr uint32_t kMaxRefusalsOfAll = 12;
+constexpr uint32_t kMaxParts = 64;
 
 // While more of a destination's batches are out than this, none of them waits to be sent again: they
 // would take the places of other destinations' batches.
@@ -226,9 +227,10 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
         ++batch->refusals;
         if (batch->spans == 1) {
           rejected = 1;
+          batch->most = UINT32_MAX;  // that was it: the others go together again
         } else if (batch->refusals < (batch->liked ? kMaxRefusals : kMaxRefusalsOfAll)) {
-          batch->suspects = batch->spans;
-          if (!Post(batch, batch->spans / 2)) break;
+          batch->most = batch->spans / 2;
+          if (!Post(batch, batch->most)) break;
           verdict = Verdict::kNext;
           rejected = 0;
         }
@@ -243,13 +245,13 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
   tally.accepted += accepted;
   tally.rejected += rejected;
   if (accepted + rejected > 0) {
-    const uint32_t done = accepted + rejected;
-    batch->left -= done;
+    batch->left -= accepted + rejected;
     batch->liked |= accepted > 0;
     FreePart(batch);
-    batch->suspects -= std::min(done, batch->suspects);
-    const uint32_t next = batch->suspects > 0 ? batch->suspects : batch->left;
-    if (next > 0 && Post(batch, next)) verdict = Verdict::kNext;
+    if (batch->left > 0 && ++batch->parts < kMaxParts &&
+        Post(batch, std::min(batch->left, batch->most))) {
+      verdict = Verdict::kNext;
+    }
   }
   uint32_t* const result = Result();
   result[0] = accepted;

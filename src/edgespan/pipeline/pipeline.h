@@ -103,7 +103,8 @@ class Pipeline {
     uint32_t left;      // the last ones of these, which nothing has become of
     uint32_t attempts;  // in a row without an answer that decides
     uint32_t refusals;
-    uint32_t suspects;  // what is left of the last part that was refused
+    uint32_t parts;  // that were taken, or refused for good
+    uint32_t most;   // spans of a part: half of what was refused
     bool denied;
     bool liked;      // some of it was accepted
     uint32_t trace;  // where it was cut, for others to share
