@@ -115,6 +115,23 @@ describe('ended spans of a run that goes on', () => {
     }
   });
 
+  test('a run of which nothing is heard leaves with the next run that starts', async () => {
+    for (const delivery of ['whole', 'incremental'] as const) {
+      const { exporter, kept, sent } = make({ early: { silence: 60_000 } }, { delivery });
+      const [root, a, b] = run(2);
+      const [next, last] = [run(0), run(0)].flat() as [MastraSpan, MastraSpan];
+      start(exporter, root, a);
+      end(exporter, a);
+      start(exporter, later(next, 59_000));
+      await Promise.all(kept);
+      start(exporter, later(last, 62_000));
+      assert.deepEqual(await sent(), [ids(a)]);
+      // It was only slow.
+      end(exporter, b, root, next, last);
+      assert.deepEqual((await sent()).slice(1), [ids(b, root), ids(next), ids(last)]);
+    }
+  });
+
   test('a whole run is one request, whatever its size', async () => {
     const { exporter, sent } = make({}, { delivery: 'whole' });
     const [root, ...children] = run(2_000);
