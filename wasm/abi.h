@@ -79,9 +79,10 @@ int32_t EDGESPAN_EXPORT(edgespan_commit)(uint32_t exporter, uint32_t words, uint
 /* Ended spans that the host itself had to give up (`reason`: LossReason of pipeline/accounting.h). */
 int32_t EDGESPAN_EXPORT(edgespan_drop)(uint32_t exporter, uint32_t reason, uint32_t spans);
 
-/* Closes every open trace of the exporter, so that edgespan_cut() takes what has ended; spans that
- * started and did not end are counted as unended. Returns their number. */
-int32_t EDGESPAN_EXPORT(edgespan_close)(uint32_t exporter);
+/* Closes open traces of the exporter of which nothing was heard from second `before` of the epoch on (by
+ * the times of their items; 0xffffffff: every open trace), so that edgespan_cut() takes what has ended;
+ * spans that started and did not end are counted as unended. Returns their number. */
+int32_t EDGESPAN_EXPORT(edgespan_close)(uint32_t exporter, uint32_t before);
 
 /* Encodes the next batch for one destination: of one trace; of any closed trace of the exporter (trace
  * 0); of any trace, open ones included (0xffffffff). Of an open trace, a destination that does not want

@@ -42,6 +42,10 @@ export const FRACTIONS = 256;
 export const MAX_PIPELINES = 256;
 /** For a cut: any trace, open ones included (the core's kOpenTraces, as the ABI's signed number). */
 export const OPEN_TRACES = -1;
+/** For closing: all open runs (the core's kEver). */
+export const EVER = -1;
+/** A run of which nothing was heard for so long (ms) is taken for dead. */
+export const SILENCE_MS = 300_000;
 /** When ended spans of a run that goes on leave: so old (ms), so many, so large. */
 export const EARLY_MS = 10_000;
 export const EARLY_SPANS = 256;

@@ -149,7 +149,7 @@ TEST_CASE("life: at shutdown a call whose generation has not ended is marked par
   lab.End(Span("5", "4", "model_inference"));
   lab.End(Span("4", "1", "model_generation", {{"input", "q"}}));
   CHECK(lab.TakeIds(kOpen, 0) == "5 4");
-  CHECK(edgespan_close(lab.id()) == 2);
+  CHECK(edgespan_close(lab.id(), Pipeline::kEver) == 2);
   const auto spans = lab.Take(0, 0);
   REQUIRE(spans.size() == 1);
   CHECK(AttributesOf(spans[0].attributes())["edgespan.partial"] == "true");
@@ -157,6 +157,27 @@ TEST_CASE("life: at shutdown a call whose generation has not ended is marked par
     CHECK(AttributesOf(span.attributes()).contains("edgespan.partial") ==
           (HexOf(span.span_id()) == "0000000000000003"));
   }
+}
+
+TEST_CASE("life: a run of which nothing is heard is closed, the others go on") {
+  CoreLab lab(Both());
+  const auto at = [](Json span, const char* trace_id, const char* time) {
+    span["traceId"] = trace_id;
+    span["startTime"] = span["endTime"] = time;
+    return span;
+  };
+  constexpr uint32_t kNoon = 1'795'176'000;  // 2026-11-20T12:00:00Z
+  lab.Start(at(Span("1"), "aa", "2026-11-20T11:50:00.000Z"));
+  lab.Start(at(Span("1"), "bb", "2026-11-20T11:50:00.000Z"));
+  lab.End(at(Span("2", "1"), "aa", "2026-11-20T11:59:59.999Z"));
+  lab.End(at(Span("2", "1"), "bb", "2026-11-20T12:00:00.000Z"));
+  CHECK(edgespan_close(lab.id(), kNoon - 1) == 0);
+  CHECK(edgespan_close(lab.id(), kNoon) == 1);
+  CHECK(lab.Take(0, 0).size() == 1);
+  CHECK(lab.Take(0, 1).size() == 1);
+  CHECK(lab.ReadStats()[Stat::kUnended] == 1);
+  CHECK(edgespan_close(lab.id(), kNoon + 1) == 1);
+  CHECK(lab.Take(0, 0).size() == 1);
 }
 
 // A run as Mastra makes them, and ways in which it does not; every span ends once, the root last.

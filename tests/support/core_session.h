@@ -60,7 +60,7 @@ class CoreSession {
   uint32_t exporter() const { return static_cast<uint32_t>(id_); }
 
   int32_t Commit(tools::TapeWriter* tape) { return tools::CommitTape(exporter(), tape->Take()); }
-  int32_t Close() { return edgespan_close(exporter()); }
+  int32_t Close() { return edgespan_close(exporter(), UINT32_MAX); }
 
   struct Batch {
     std::string body;

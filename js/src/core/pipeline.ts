@@ -10,7 +10,7 @@
 import { putLast } from '../bounded.js';
 import type { Answer, Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
-import { ABANDONED_MS, MAX_HELD, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
+import { ABANDONED_MS, EVER, MAX_HELD, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
 import { STAT_FIELDS, type Tally } from '../transport/receipt.js';
 import { type CoreExports, coreTape } from './core.js';
 import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG, VERDICT_GIVEN_UP } from './schema.gen.js';
@@ -89,6 +89,7 @@ export class Pipeline {
   #handle = 0;
   #opened = -1;
   #last = 0;
+  #looked = 0;
   // Statistics that a tally has already been given, by destination.
   #settled: number[][] = [];
   // Batches that are out, by destination.
@@ -179,7 +180,18 @@ export class Pipeline {
   /** Closes all open traces: shutdown. */
   close(): void {
     this.commit();
-    this.#x.edgespan_close(this.#handle);
+    this.#x.edgespan_close(this.#handle, EVER);
+  }
+
+  /**
+   * Closes runs of which nothing was heard for so many milliseconds before `now`: their requests died.
+   * Looks no more often than that; false where there was none.
+   */
+  closeSilent(now: number, silence: number): boolean {
+    if (!(now - this.#looked >= silence)) return false;
+    this.#looked = now;
+    this.commit();
+    return this.#x.edgespan_close(this.#handle, Math.max(0, now - silence) / 1000) > 0;
   }
 
   /** Whether so many of a destination's batches are under way that the next should wait. */

@@ -20,6 +20,7 @@ import {
   MAX_FORMATTING,
   MAX_OPEN_TRACES,
   OPEN_TRACES,
+  SILENCE_MS,
 } from '../limits.js';
 import { deliver, within } from '../transport/deliver.js';
 import type { Tally } from '../transport/receipt.js';
@@ -40,6 +41,12 @@ export interface EarlyOptions {
   bytes?: number;
   /** Steps of a model or a workflow among them; no number of them by default. */
   steps?: number;
+  /**
+   * Milliseconds after which a run of which nothing is heard is taken for dead (its request was
+   * cancelled, say): it leaves as it is, to all destinations, with the next run that starts; 300000 by
+   * default.
+   */
+  silence?: number;
 }
 
 /** Closes what is to be sent, and sends it; resolves when all of it is judged. */
@@ -104,9 +111,13 @@ export class Lane {
       this.#count(span.traceId, 1);
       this.keeper?.started(span.traceId);
     }
-    if (!this.pipeline) return undefined;
-    recordStart(this.pipeline as Pipeline, span);
-    return this.#early(this.#open.get(span.traceId), span.startTime);
+    const { pipeline } = this;
+    if (!pipeline) return undefined;
+    recordStart(pipeline, span);
+    if (!span.isRootSpan) return this.#early(this.#open.get(span.traceId), span.startTime);
+    const now = milliseconds(span.startTime);
+    if (!pipeline.closeSilent(now, this.#options.early?.silence ?? SILENCE_MS)) return undefined;
+    return (tally) => this.#deliver(0, tally);
   }
 
   /** Records an ended span, now or once it is formatted; returns what is to be done then, if anything. */

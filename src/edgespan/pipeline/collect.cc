@@ -165,6 +165,7 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
   }
   trace->has_inference |= reader->type() == kTypeModelInference;
   *Result() = trace->handle;
+  if (reader->time_ms() > trace->heard_ms) trace->heard_ms = reader->time_ms();
 
   LossClass loss_class = kLossLeaves;
   uint32_t at = 0;
@@ -207,18 +208,19 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
   return trace;
 }
 
-int32_t Pipeline::Close(uint32_t handle) {
+int32_t Pipeline::Close(uint32_t handle, uint32_t before) {
   Exporter* const exporter = FindExporter(handle);
   if (exporter == nullptr) return static_cast<int32_t>(Status::kBadHandle);
-  const uint32_t before = exporter->unended;
+  const uint32_t unended = exporter->unended;
   for (TraceLinks* at = traces_.older; at != &traces_; at = at->older) {
     Trace* const trace = TraceOf(at);
     if (trace->exporter != exporter || trace->closed) continue;
+    if (before != kEver && !(trace->heard_ms < before * 1000.0)) continue;
     trace->closed = true;
     exporter->unended += trace->open_spans;
     trace->open_spans = 0;
   }
-  return static_cast<int32_t>(exporter->unended - before);
+  return static_cast<int32_t>(exporter->unended - unended);
 }
 
 }  // namespace edgespan

@@ -59,7 +59,9 @@ class Pipeline {
   int32_t OpenExporter(const TapeUse& use);
   int32_t Commit(uint32_t handle, const TapeUse& use);
   int32_t Drop(uint32_t handle, LossReason reason, uint32_t spans);
-  int32_t Close(uint32_t handle);
+  // Traces of which nothing was heard from that second on (of the epoch); kEver: all.
+  static constexpr uint32_t kEver = UINT32_MAX;
+  int32_t Close(uint32_t handle, uint32_t before);
   int32_t Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle, uint32_t now,
               bool hold);
   int32_t Adopt(uint32_t handle, uint32_t destination, uint32_t spans, uint32_t body_bytes,

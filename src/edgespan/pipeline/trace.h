@@ -47,6 +47,7 @@ struct Trace : TraceLinks {
   uint32_t counts[kLossClasses];  // records in each lane
   uint32_t first;                 // offsets of the records, linked by SpanRecord::next
   uint32_t last;
+  double heard_ms;      // the latest time that an item told
   uint32_t open_spans;  // started, not ended
   bool closed;          // the root ended, or the exporter closed it
   bool has_inference;
