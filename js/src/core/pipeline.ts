@@ -289,15 +289,15 @@ export class Pipeline {
     return this.tape.result;
   }
 
-  /** Adds to `tally` what happened since this was last called: no event is told twice. */
-  settle({ spans }: Tally): void {
+  /** Adds to `tally` what happened since this was last called: no event is told twice, but to `peek`. */
+  settle({ spans }: Tally, peek = false): void {
     for (let i = 0; i < this.#destinations; i++) {
       const now = this.#stats(i);
       if (!now) return;
       const settled = (this.#settled[i] ??= new Array(STAT_FIELDS).fill(0));
       for (let stat = 0; stat < STAT_FIELDS; stat++) {
         spans[stat] += now[stat] - settled[stat];
-        settled[stat] = now[stat];
+        if (!peek) settled[stat] = now[stat];
       }
     }
   }

@@ -40,7 +40,7 @@ export interface Destination {
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
   /** Equal for destinations that are the same to a receiver. Holds secrets: compare, never show. */
   identity(): string;
-  /** Milliseconds that a run's delivery may take, waits and repetitions included. */
+  /** Milliseconds that a run's delivery may take, waits and repetitions included; 0: without those. */
   readonly budget: number;
   /** Equal for destinations whose encode() does the same. */
   readonly coding: string;

@@ -103,6 +103,8 @@ export class EdgespanExporter {
   #lost = new Tally();
   #since = new Tally();
   readonly #before = new Tally();
+  // Those of deliveries that are under way.
+  readonly #active = new Set<Tally>();
   // Destinations that OTEL_SDK_DISABLED turned off.
   #disabled = 0;
   readonly #warnings: string[];
@@ -221,11 +223,9 @@ export class EdgespanExporter {
    * last), up to now. What flush() told is in it, too.
    */
   stats(): Receipt {
-    const tally = new Tally();
-    this.#settle(tally);
-    this.#since.add(tally);
     const total = new Tally();
-    for (const part of [this.#before, this.#since, this.#lost]) total.add(part);
+    for (const { pipeline } of this.#lanes) pipeline?.settle(total, true);
+    for (const part of [this.#before, this.#since, this.#lost, ...this.#active]) total.add(part);
     return total.receipt(this.#pending);
   }
 
@@ -305,10 +305,14 @@ export class EdgespanExporter {
   /** One receipt for all lanes, none of which waits for another's formatter. */
   async #deliver(sending: Send[]): Promise<void> {
     const tally = new Tally();
-    await Promise.all(sending.map((send) => send(tally)));
-    this.#settle(tally);
-    this.#tell(tally);
-    this.#since.add(tally);
+    this.#active.add(tally);
+    try {
+      await Promise.all(sending.map((send) => send(tally)));
+    } finally {
+      this.#active.delete(tally);
+      this.#tell(tally);
+      this.#since.add(tally);
+    }
     const { lost, requests, spans } = tally;
     if (requests + lost === 0) return;
     this.#warn(tally, lost);
@@ -320,11 +324,6 @@ export class EdgespanExporter {
     } catch (error) {
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
     }
-  }
-
-  /** Takes what the core counted since it was last asked. */
-  #settle(tally: Tally): void {
-    for (const { pipeline } of this.#lanes) pipeline?.settle(tally);
   }
 
   /** Hands on what was lost before the core could count it. */

@@ -71,6 +71,7 @@ export async function deliver(
   const delivery = { pipeline, tally, spool, since: Date.now(), shared: new Map() };
   await Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
   tally.duration += Date.now() - delivery.since;
+  pipeline.settle(tally);
 }
 
 async function drain(delivery: Delivery, to: Destination, i: number, trace: number): Promise<void> {
@@ -99,7 +100,7 @@ async function send(delivery: Delivery, to: Destination, batch: Batch): Promise<
   try {
     let verdict = batch.shut ? VERDICT_GIVEN_UP : VERDICT_NEXT;
     while (verdict === VERDICT_NEXT || verdict === VERDICT_RETRY) {
-      if (left() === 0) {
+      if (left() === 0 && to.budget > 0) {
         verdict = VERDICT_GIVEN_UP;
         note(tally, to, verdict, 0, `not sent within ${to.budget} ms`);
         break;
@@ -109,7 +110,7 @@ async function send(delivery: Delivery, to: Destination, batch: Batch): Promise<
       tally.bytes += pipeline.view(batch).length;
       tally.sent += payload.bytes.length;
       const { spans } = batch;
-      const answer = await to.post(payload, left());
+      const answer = await to.post(payload, left() || Infinity);
       const judgement = pipeline.judge(batch, answer, left());
       const { rejected, message, wait } = judgement;
       verdict = judgement.verdict;

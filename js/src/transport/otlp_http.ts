@@ -30,8 +30,8 @@ export interface OtlpOptions {
   /** Milliseconds from a request to the end of its answer; 10000 by default. */
   timeout?: number;
   /**
-   * Milliseconds that a run's delivery may take, repetitions and the waits between them included;
-   * 25000 by default, for Workers live 30 seconds after their response.
+   * Milliseconds that a run's delivery may take, repetitions and the waits between them included; 25000
+   * by default, for Workers live 30 seconds after their response. With 0 nothing is sent twice.
    */
   retryBudget?: number;
   /**
@@ -95,7 +95,7 @@ export class OtlpDestination implements Destination {
     };
     this.customSpanFormatter = options?.customSpanFormatter;
     this.#timeout = positive(timeout, 10_000);
-    this.budget = positive(given.retryBudget, RETRY_MS);
+    this.budget = given.retryBudget === 0 ? 0 : positive(given.retryBudget, RETRY_MS);
     const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
     this.#json = json;

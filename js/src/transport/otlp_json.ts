@@ -51,7 +51,7 @@ function fields(message: number): readonly Field[] {
   return schema[message];
 }
 
-const decoder = /* @__PURE__ */ new TextDecoder();
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The body as OTLP/JSON. REQUIRES: bytes that the core wrote. */
 export function toJson(body: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -218,14 +218,14 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       writer.Close(scope_spans);
       writer.Close(resource_spans);
       if (!out.failed() && !over) {
-        Batch* const batch = NewBatch(exporter, &to);
-        batch->whole_at = out.Detach(&batch->whole_size);
-        batch->whole_spans = batch->left = spans;
-        batch->whole_serial = NextSerial();
-        batch->trace = trace->handle;
-        batch->first = first;
-        batch->last = last;
-        Post(batch, spans);
+        Body body = {};
+        body.spans = spans;
+        body.serial = NextSerial();
+        body.trace = trace->handle;
+        body.first = first;
+        body.last = last;
+        body.at = out.Detach(&body.size);
+        const Batch* const batch = NewBatch(exporter, &to, body);
         leave(at, stay, LossReason::kTooLarge);
         return batch->handle;
       }

@@ -31,14 +31,19 @@ uint32_t Pipeline::FreeBatch() const {
   return slot;
 }
 
-Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to) {
+[[gnu::noinline]] Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to,
+                                                      const Body& body) {
   const uint32_t slot = FreeBatch();
   if (slot == kMaxBatches) return nullptr;
   Batch& batch = batches_[slot];
   batch = {};
   batch.handle = NextSerial() * kMaxBatches + slot;
+  batch.whole = body;
+  batch.left = body.spans;
+  batch.most = UINT32_MAX;
   batch.exporter = exporter;
   batch.to = to;
+  Post(&batch, body.spans);
   ++exporter->batches;
   ++to->batches;
   return &batch;
@@ -55,25 +60,19 @@ uint32_t Pipeline::ShareBatch(Exporter* exporter, uint32_t destination, Trace* t
   Destination& to = exporter->destinations[destination];
   uint32_t* const next = &trace->cut[destination];
   for (const Batch& other : batches_) {
-    if (other.handle == 0 || other.trace != trace->handle || other.first != *next) continue;
+    if (other.handle == 0 || other.whole.trace != trace->handle || other.whole.first != *next) {
+      continue;
+    }
     if (other.exporter != exporter || !other.to->EncodesLike(to)) continue;
     // The root tells what was lost: equal losses, and none between these spans.
     const auto lost = [&](const Destination* of) {
       return trace->lost[of - exporter->destinations];
     };
     uint32_t spans = 1;
-    for (uint32_t at = *next; at != other.last; at = arena_.At<SpanRecord>(at)->next) ++spans;
-    if (spans != other.whole_spans || lost(other.to) != lost(&to)) continue;
-    Batch* const batch = NewBatch(exporter, &to);
+    for (uint32_t at = *next; at != other.whole.last; at = arena_.At<SpanRecord>(at)->next) ++spans;
+    if (spans != other.whole.spans || lost(other.to) != lost(&to)) continue;
+    const Batch* const batch = NewBatch(exporter, &to, other.whole);
     if (batch == nullptr) return 0;
-    batch->whole_at = other.whole_at;
-    batch->whole_size = other.whole_size;
-    batch->whole_spans = batch->left = other.whole_spans;
-    batch->whole_serial = other.whole_serial;
-    batch->trace = other.trace;
-    batch->first = other.first;
-    batch->last = other.last;
-    Post(batch, batch->left);
     while (spans-- > 0) *next = Leave(*trace, destination, *next);
     return batch->handle;
   }
@@ -95,19 +94,19 @@ int32_t Pipeline::Adopt(uint32_t handle, uint32_t destination, uint32_t spans, u
   uint32_t at = 0;
   if (body_bytes > 0) at = arena_.Allocate(body_bytes);
   Destination& to = exporter->destinations[destination];
+  Body stored = {};
+  stored.at = at;
+  stored.size = body_bytes;
+  stored.spans = spans;
+  stored.serial = NextSerial();
   Batch* batch = nullptr;
-  if (at != 0 || body_bytes == 0) batch = NewBatch(exporter, &to);
+  if (at != 0 || body_bytes == 0) batch = NewBatch(exporter, &to, stored);
   if (batch == nullptr) {
     if (at != 0) arena_.Free(at, body_bytes);
     return static_cast<int32_t>(Status::kNoMemory);
   }
   if (at != 0) std::memcpy(arena_.At(at), body.data(), body_bytes);
-  batch->whole_at = at;
-  batch->whole_size = body_bytes;
-  batch->whole_spans = batch->left = spans;
-  batch->whole_serial = NextSerial();
   batch->shut = !to.circuit.Admits(now);
-  Post(batch, spans);
   to.tally.replayed += spans;
   return static_cast<int32_t>(batch->handle);
 }
@@ -115,32 +114,34 @@ int32_t Pipeline::Adopt(uint32_t handle, uint32_t destination, uint32_t spans, u
 Status Pipeline::Describe(uint32_t handle) {
   const Batch* const batch = FindBatch(handle);
   if (batch == nullptr) return Status::kBadHandle;
-  std::memcpy(Result(), &batch->at, 5 * sizeof(uint32_t));
+  uint32_t* const result = Result();
+  std::memcpy(result, &batch->post, 4 * sizeof(uint32_t));
+  result[4] = batch->shut;
   return Status::kOk;
 }
 
 void Pipeline::FreePart(Batch* batch) {
-  if (batch->at != batch->whole_at) arena_.Free(batch->at, batch->size);
-  batch->at = 0;
-  batch->size = 0;
+  if (batch->post.at != batch->whole.at) arena_.Free(batch->post.at, batch->post.size);
+  batch->post.at = 0;
+  batch->post.size = 0;
 }
 
 bool Pipeline::Post(Batch* batch, uint32_t spans) {
-  if (spans == batch->spans && batch->size > 0) return true;
+  if (spans == batch->post.spans && batch->post.size > 0) return true;
   FreePart(batch);
-  batch->spans = spans;
-  batch->at = batch->whole_at;
-  if (spans == batch->whole_spans) {
-    batch->size = batch->whole_size;
-    batch->serial = batch->whole_serial;
+  if (spans == batch->whole.spans) {
+    batch->post = batch->whole;
     return true;
   }
+  batch->post = {};
+  batch->post.at = batch->whole.at;
+  batch->post.spans = spans;
   Buffer part;
-  const std::span<const uint8_t> whole(arena_.At(batch->whole_at), batch->whole_size);
-  if (batch->whole_at != 0 && part.Init(&arena_, batch->whole_size / batch->whole_spans * spans)) {
-    if (otlp::WriteSpans(whole, batch->whole_spans - batch->left, spans, &part)) {
-      batch->at = part.Detach(&batch->size);
-      batch->serial = NextSerial();
+  const std::span<const uint8_t> whole(arena_.At(batch->whole.at), batch->whole.size);
+  if (batch->whole.at != 0 && part.Init(&arena_, batch->whole.size / batch->whole.spans * spans)) {
+    if (otlp::WriteSpans(whole, batch->whole.spans - batch->left, spans, &part)) {
+      batch->post.at = part.Detach(&batch->post.size);
+      batch->post.serial = NextSerial();
       return true;
     }
     part.Discard();
@@ -163,11 +164,11 @@ Status Pipeline::Release(uint32_t handle, bool spooled) {
   --batch->to->batches;
   FreePart(batch);
   batch->handle = 0;
-  bool shared = batch->whole_at == 0;
+  bool shared = batch->whole.at == 0;
   for (const Batch& other : batches_) {
-    shared |= other.handle != 0 && other.whole_at == batch->whole_at;
+    shared |= other.handle != 0 && other.whole.at == batch->whole.at;
   }
-  if (!shared) arena_.Free(batch->whole_at, batch->whole_size);
+  if (!shared) arena_.Free(batch->whole.at, batch->whole.size);
   return Status::kOk;
 }
 
@@ -182,7 +183,7 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
   const uint32_t header = std::min(answer.retry_after_bytes, text.bytes - body);
   const uint8_t* const words = arena_.At(text.at);
   const otlp::Judgement judgement =
-      otlp::JudgeResponse(answer.http_status, answer.kind, {words, body}, batch->spans);
+      otlp::JudgeResponse(answer.http_status, answer.kind, {words, body}, batch->post.spans);
   Circuit& circuit = batch->to->circuit;
   Verdict verdict = judgement.verdict;
   uint32_t accepted = 0;
@@ -194,7 +195,7 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
     case Verdict::kPartial:
       circuit.Succeed();
       rejected = judgement.rejected;
-      accepted = batch->spans - rejected;
+      accepted = batch->post.spans - rejected;
       break;
     case Verdict::kRetry: {
       rejected = 0;
@@ -225,11 +226,11 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
     case Verdict::kRejected:
       if (answer.http_status == 400 || answer.http_status == 413) {
         ++batch->refusals;
-        if (batch->spans == 1) {
+        if (batch->post.spans == 1) {
           rejected = 1;
           batch->most = UINT32_MAX;  // that was it: the others go together again
         } else if (batch->refusals < (batch->liked ? kMaxRefusals : kMaxRefusalsOfAll)) {
-          batch->most = batch->spans / 2;
+          batch->most = batch->post.spans / 2;
           if (!Post(batch, batch->most)) break;
           verdict = Verdict::kNext;
           rejected = 0;

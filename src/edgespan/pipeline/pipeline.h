@@ -89,29 +89,29 @@ class Pipeline {
     uint32_t at;
     uint32_t bytes;
   };
-  // A body that is out for one destination. Others may have the same body out; what is posted is the
-  // body or, once a receiver refused it or took a part, a part of it.
-  struct Batch {
-    uint32_t handle;  // 0: a free slot
-    uint32_t at;      // these five are what the host is told: what is to be posted,
+  // An encoded request.
+  struct Body {
+    uint32_t at;  // 0: not here, the host has it from a store
     uint32_t size;
     uint32_t spans;
-    uint32_t serial;    // a number that only equal bytes share,
-    uint32_t shut;      // and whether its destination takes nothing now
-    uint32_t whole_at;  // the body; 0: a store has it
-    uint32_t whole_size;
-    uint32_t whole_spans;
-    uint32_t whole_serial;
-    uint32_t left;      // the last ones of these, which nothing has become of
+    uint32_t serial;  // a number that only equal bytes share
+    uint32_t trace;   // where it was cut: of this trace, from this record to that
+    uint32_t first;
+    uint32_t last;
+  };
+  // A body that is out for one destination. Others may have the same body out.
+  struct Batch {
+    uint32_t handle;    // 0: a free slot
+    Body whole;         // as it was cut
+    Body post;          // what is to be posted: the same, or (in bytes of its own) a part of it
+    uint32_t shut;      // its destination takes nothing now
+    uint32_t left;      // spans of the whole, the last ones, which nothing has become of
     uint32_t attempts;  // in a row without an answer that decides
     uint32_t refusals;
     uint32_t parts;  // that were taken, or refused for good
     uint32_t most;   // spans of a part: half of what was refused
     bool denied;
-    bool liked;      // some of it was accepted
-    uint32_t trace;  // where it was cut, for others to share
-    uint32_t first;
-    uint32_t last;
+    bool liked;  // some of it was accepted
     Exporter* exporter;
     Destination* to;
   };
@@ -153,8 +153,8 @@ class Pipeline {
   uint32_t ShareBatch(Exporter* exporter, uint32_t destination, Trace* trace);
   // kMaxBatches: none is free.
   uint32_t FreeBatch() const;
-  // In a free slot, nullptr if there is none. Its body is still to be set.
-  Batch* NewBatch(Exporter* exporter, Destination* to);
+  // In a free slot, nullptr if there is none.
+  Batch* NewBatch(Exporter* exporter, Destination* to, const Body& body);
   Batch* FindBatch(uint32_t handle);  // nullptr for a handle that is not a batch's
   // Makes `spans` of those that are left what is to be posted; false without memory for it.
   bool Post(Batch* batch, uint32_t spans);
