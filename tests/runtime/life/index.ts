@@ -2,7 +2,8 @@
 // or by the agents of ../worker; nothing flushes.
 //
 //   GET /run?label=&spans=&bytes=&ms=&built=   a run of so many spans; ids of what ended
-//   GET /agent?label=&prompt=                  the agent with tools, as a server-sent stream
+//   GET /agent?label=&prompt=&signal=          the agent with tools, as a server-sent stream; with the
+//                                              request's signal, if asked
 //   GET /ended?label=                          spans that ended there: [id, type, trace id]
 //   GET /receipts?label=                       receipts of the exporter there
 //   GET /flood?label=&mebibytes=               a run that needs more memory than there is
@@ -117,10 +118,12 @@ async function run(query: URLSearchParams): Promise<Response> {
   return Response.json({ traceId: span.traceId, ids: [...ids, span.id] });
 }
 
-async function agent(query: URLSearchParams): Promise<Response> {
-  const { observability } = place(query.get('label') ?? '');
+async function agent(query: URLSearchParams, signal: AbortSignal): Promise<Response> {
+  const { observability } = place(query.get('label') ?? '', { silence: 2000 });
   const mastra = new Mastra({ agents: makeAgents(), observability });
-  const { fullStream, traceId } = await mastra.getAgent('tools').stream(query.get('prompt') ?? '');
+  const { fullStream, traceId } = await mastra
+    .getAgent('tools')
+    .stream(query.get('prompt') ?? '', query.has('signal') ? { abortSignal: signal } : {});
   const events = (fullStream as ReadableStream<{ type: string }>).pipeThrough(
     new TransformStream<{ type: string }, string>({
       transform: ({ type }, out) => out.enqueue(`event: ${type}\ndata: {}\n\n`),
@@ -165,7 +168,7 @@ export default {
   async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === '/run') return run(searchParams);
-    if (pathname === '/agent') return agent(searchParams);
+    if (pathname === '/agent') return agent(searchParams, request.signal);
     if (pathname === '/flood') return flood(searchParams);
     if (pathname === '/memory') return Response.json(memories.map(({ buffer }) => buffer.byteLength));
     const { notes, receipts } = place(searchParams.get('label') ?? '');
