@@ -17,7 +17,7 @@
 
 namespace edgespan::otlp {
 
-struct Field;  // of an OpenTelemetry message: span_encoder.cc
+struct Field;  // of an OpenTelemetry message: otel_span.cc
 
 // What all spans of one run share.
 struct RunContext {
@@ -36,12 +36,19 @@ class SpanEncoder {
   void Write(const SpanRecord& span);
 
  private:
+  // Milliseconds since the epoch to nanoseconds; what no fixed64 time can say becomes its bound.
+  static uint64_t Nanoseconds(double ms);
+  void Status(uint32_t code, const Node* message);
+
+  // A record in the OpenTelemetry schema (otel_span.cc); its own flags replace *flags.
+  void WriteOtel(uint32_t* flags);
+  // Members of a message, as `fields` (ended by one without a key) say.
+  void WriteFields(const Node* begin, const Node* end, const Field* fields);
+
+  // A Mastra record (mastra_span.cc).
   void WriteMastra();
   void MastraName();
   void Exception(const Node* error);
-  void Status(uint32_t code, const Node* message);
-  // Members of a message in the OpenTelemetry schema, as `fields` (ended by one without a key) say.
-  void WriteFields(const Node* begin, const Node* end, const Field* fields);
   // What the dialect makes of the members of an object in `scope`.
   void Members(const Node* begin, const Node* end, Scope scope);
   // Of one that no rule is for.
