@@ -97,6 +97,13 @@ uint8_t* AttributeWriter::Head(uint32_t value) {
   buffer()->Advance(out + bytes);
 }
 
+void AttributeWriter::Double(double value) {
+  uint8_t* const out = Head(1 + sizeof value);
+  if (out == nullptr) return;
+  buffer()->Advance(Wire::WriteFixed64ToArray(pb::AnyValue::kDoubleValueFieldNumber,
+                                              __builtin_bit_cast(uint64_t, value), out));
+}
+
 // Most attributes are a name and a text or number so short that every length is one byte: a few stores
 // and two copies. False, and nothing written, for all others.
 inline bool AttributeWriter::Short(const Node* node) {  // a kString or what PutScalar() takes

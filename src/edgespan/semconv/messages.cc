@@ -9,28 +9,33 @@ namespace {
 
 using tape::Op;
 
-// What Emit() writes, in pieces. In the text '!' stands for a value, a space ends what is written even
-// if the value after it is missing. In `pieces` a byte stands in front of each piece instead: its
-// length, and what comes after it.
+// What Emit() writes, in pieces: JSON, and behind '|' the indexed form. In the text '!' stands for a
+// value, a space ends what is written even if the value after it is missing. In `pieces` a byte stands
+// in front of each piece instead: its length, and what comes after it.
+//
+// A piece of the indexed form is an attribute's name, with its value where that is constant. '^' begins
+// a message, '#' and '%' are the numbers of the tool call and of the content, <...> is left out of brief
+// names.
 constexpr uint32_t kLength = 63;
 constexpr uint32_t kValue = 64;
 constexpr uint32_t kEnd = 128;
 template <uint32_t kSize>
 struct Format {
-  char pieces[kSize] = {};
+  char pieces[kSize + 1] = {};
 
   consteval explicit Format(const char (&text)[kSize]) {
     uint32_t start = 0;
     for (uint32_t i = 0; i < kSize; ++i) {
-      if (text[i] > '!') {
+      if (text[i] > '!' && text[i] != '|') {
         pieces[i + 1] = text[i];
         continue;
       }
-      const uint32_t after = text[i] == '!' ? kValue : text[i] == '\0' ? kEnd : 0;
+      const uint32_t after = text[i] == '!' ? kValue : text[i] == ' ' ? 0 : kEnd;
       if (i - start > kLength) __builtin_trap();  // does not compile
       pieces[start] = static_cast<char>((i - start) | after);
       start = i + 1;
     }
+    pieces[kSize] = static_cast<char>(kEnd);  // no indexed form, unless there was a '|'
   }
   // NOLINTNEXTLINE(google-explicit-constructor): a format is meant to stand for its pieces.
   constexpr operator const char*() const { return pieces; }
@@ -38,15 +43,25 @@ struct Format {
 
 // Every element of a list ends with a comma; Close() takes back the last one.
 constexpr Format kAsItIs("!,");
-constexpr Format kTextPart(R"({"type":"text","content":!},)");
-constexpr Format kReasoningPart(R"({"type":"reasoning","content":!},)");
-constexpr Format kToolCallPart(R"({"type":"tool_call" ,"id":!,"name":!,"arguments":!},)");
+constexpr Format kTextPart(R"({"type":"text","content":!},|<message.>content!)");
+constexpr Format kReasoningPart(R"({"type":"reasoning","content":!},|)"
+                                "<message.>contents.%.message_content.type=reasoning "
+                                "<message.>contents.%.message_content.text!");
+constexpr Format kToolCallPart(R"({"type":"tool_call" ,"id":!,"name":!,"arguments":!},|)"
+                               "<message.>tool_calls.#.<tool_call.>id!"
+                               "<message.>tool_calls.#.<tool_call.function.>name!"
+                               "<message.>tool_calls.#.<tool_call.function.>arguments!");
 constexpr Format kToolResponsePart(
-    R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},)");
-constexpr Format kUserMessage(R"({"role":"user","parts":[{"type":"text","content":!}]},)");
-constexpr Format kMessageStart(R"({"role":!,"parts":[)");
-constexpr Format kAssistantStart(R"({"role":"assistant","parts":[)");
-constexpr Format kToolStart(R"({"role":"tool","parts":[)");
+    R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},|)"
+    "<message.>tool_call_id!<message.>name!<message.>content!");
+constexpr Format kUserMessage(R"({"role":"user","parts":[{"type":"text","content":!}]},|)"
+                              "^<message.>role=user <message.>content!");
+constexpr Format kMessageStart(R"({"role":!,"parts":[|^<message.>role!)");
+constexpr Format kAssistantStart(R"({"role":"assistant","parts":[|^<message.>role=assistant)");
+constexpr Format kToolStart(R"({"role":"tool","parts":[|^<message.>role=tool)");
+// Of a message with several parts.
+constexpr Format kContent(
+    "|<message.>contents.%.message_content.type=text <message.>contents.%.message_content.text!");
 constexpr Format kFinishReason(R"(,"finish_reason":!)");
 constexpr Format kFinishedByTools(R"(,"finish_reason":"tool_call")");
 constexpr Format kFinishedByFilter(R"(,"finish_reason":"content_filter")");
@@ -88,9 +103,62 @@ const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call)
 
 }  // namespace
 
+[[gnu::noinline]] void MessageWriter::EmitIndexed(const char* piece, const Node* a, const Node* b,
+                                                  const Node* c) {
+  for (bool json = true;;) {
+    const uint32_t head = static_cast<uint8_t>(*piece++);
+    const char* const end = piece + (head & kLength);
+    if (json) {
+      json = (head & kEnd) == 0;
+      piece = end;
+      continue;
+    }
+    char name[128];  // prefix, three numbers, a piece
+    char* to = name;
+    const auto number = [&to](uint32_t value) {
+      uint32_t unit = 1;
+      while (value / unit >= 10) unit *= 10;
+      for (; unit != 0; unit /= 10) *to++ = static_cast<char>('0' + value / unit % 10);
+    };
+    if (piece != end && *piece == '^') {
+      ++piece;
+      ++messages_;
+      calls_ = contents_ = responses_ = 0;
+    }
+    for (char letter : prefix_) *to++ = letter;
+    number(messages_ - 1);
+    *to++ = '.';
+    std::string_view text;
+    bool left_out = false;
+    for (; piece != end; ++piece) {
+      if (*piece == '<' || *piece == '>') {
+        left_out = brief_ && *piece == '<';
+      } else if (*piece == '=') {
+        text = {piece + 1, static_cast<size_t>(end - piece - 1)};
+        break;
+      } else if (*piece == '#' || *piece == '%') {
+        number(*piece == '#' ? calls_ : contents_);
+      } else if (!left_out) {
+        *to++ = *piece;
+      }
+    }
+    piece = end;
+    const bool has_value = (head & kValue) != 0;
+    if (has_value ? a != nullptr : !text.empty()) {
+      put_(to_, {name, static_cast<size_t>(to - name)}, has_value ? a : nullptr, text);
+    }
+    if (has_value) {
+      a = b;
+      b = c;
+    }
+    if ((head & kEnd) != 0) return;
+  }
+}
+
 // A piece in front of a value is left out with it where there is none.
 [[gnu::noinline]] void MessageWriter::Emit(const char* piece, const Node* a, const Node* b,
                                            const Node* c) {
+  if (put_ != nullptr) return EmitIndexed(piece, a, b, c);
   for (;;) {
     const uint32_t head = static_cast<uint8_t>(*piece++);
     const uint32_t length = head & kLength;
@@ -111,6 +179,7 @@ const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call)
 
 // The end of a list.
 [[gnu::noinline]] void MessageWriter::Close(const char* end) {
+  if (put_ != nullptr) return;
   const uint32_t size = out_->size();
   if (size != 0 && out_->data()[size - 1] == ',') out_->Truncate(size - 1);
   Emit(end);
@@ -148,26 +217,35 @@ void MessageWriter::Write(const Node* node, Element kind) {
     content = node;
     format = kAsItIs;
   }
-  Emit(format, content);
+  Text(format, content);
 }
 
 void MessageWriter::ToolCall(const Node* call) {
   Emit(kToolCallPart, FindMember(call, kKeyToolCallId), FindMember(call, kKeyToolName),
        FirstOf(call, kKeyInput, kKeyArgs));
+  ++calls_;
+}
+
+void MessageWriter::Text(const char* format, const Node* text) {
+  if (put_ != nullptr && many_ && format == kTextPart) format = kContent;
+  Emit(format, text);
+  ++contents_;
 }
 
 void MessageWriter::Part(const Node* part) {
   const std::string_view type = TextOf(*context_.arena, FindMember(part, kKeyType));
   const Node* const text = FindMember(part, kKeyText);
   const Node* const id = FindMember(part, kKeyToolCallId);
-  if (text != nullptr && SameText(type, "text")) return Emit(kTextPart, text);
-  if (text != nullptr && SameText(type, "reasoning")) return Emit(kReasoningPart, text);
+  if (text != nullptr && SameText(type, "text")) return Text(kTextPart, text);
+  if (text != nullptr && SameText(type, "reasoning")) return Text(kReasoningPart, text);
   if (id != nullptr && SameText(type, "tool-call")) return ToolCall(part);
   const Node* output = FirstOf(part, kKeyOutput, kKeyResult);
   if (output == nullptr || !SameText(type, "tool-result")) return Emit(kAsItIs, part);
   // The AI SDK wraps results as {type: 'json' | 'text' | ..., value}.
   const Node* const value = FindMember(output, kKeyValue);
   if (value != nullptr && FindMember(output, kKeyType) != nullptr) output = value;
+  // An indexed message has room for one.
+  if (responses_++ != 0 && put_ != nullptr) Emit(kToolStart);
   Emit(kToolResponsePart, id, FindMember(part, kKeyToolName), output);
 }
 
@@ -177,8 +255,14 @@ void MessageWriter::Message(const Node* message) {
   if (!IsText(role) || !(IsText(content) || IsList(content))) return Emit(kAsItIs, message);
   Emit(kMessageStart, role);
   if (IsText(content)) {
-    Emit(kTextPart, content);
+    many_ = false;
+    Text(kTextPart, content);
   } else {
+    uint32_t texts = 0;
+    for (const Node* part = content->Begin(); part < content->End(); part = part->Skip()) {
+      texts += FindMember(part, kKeyText) != nullptr;
+    }
+    many_ = texts > 1;
     Each(content, Element::kPart);
   }
   Close(kMessageEnd);
@@ -193,9 +277,8 @@ void MessageWriter::Given(const Node* input) {
 }
 
 void MessageWriter::Input(const Node* input) {
-  if (!IsText(input) && !IsList(input) && !IsList(FindMember(input, kKeyMessages))) {
-    return json_.Value(input);
-  }
+  const bool said = IsText(input) || IsList(input) || IsList(FindMember(input, kKeyMessages));
+  if (!said && put_ == nullptr) return json_.Value(input);
   Emit(kListStart);
   Given(input);
   Close(kListEnd);
@@ -208,11 +291,13 @@ void MessageWriter::Assistant(const Node* output) {
   const Node* const reasoning = FindMember(output, kKeyReasoning);
   const Node* const text = IsText(output) ? output : FindMember(output, kKeyText);
   const bool has_calls = IsList(calls) && calls->a > 0;
-  if (IsText(reasoning) && reasoning->b > 0) Emit(kReasoningPart, reasoning);
+  const bool thought = IsText(reasoning) && reasoning->b > 0;
+  many_ = thought || (IsList(reasoning) && reasoning->a > 0);
+  if (thought) Text(kReasoningPart, reasoning);
   if (IsList(reasoning)) Each(reasoning, Element::kReasoning);
   // A model that only calls tools says "": no text part then.
   const bool silent = has_calls && IsText(text) && text->b == 0;
-  if (text != nullptr && !silent) Emit(kTextPart, text);
+  if (text != nullptr && !silent) Text(kTextPart, text);
   if (has_calls) Each(calls, Element::kToolCall);
   Close(kListEnd);
 }
@@ -234,6 +319,29 @@ void MessageWriter::Output(const Node* output, const Node* finish_reason) {
     }
   }
   Emit(kOutputEnd);
+}
+
+const Node* MessageWriter::Question(const RecordContext& context, const Node* input) {
+  const Node* const messages = FindMember(input, kKeyMessages);
+  const Node* const list = IsList(messages) ? messages : input;
+  if (!IsList(list)) return input;
+  const Node* said = nullptr;
+  for (const Node* node = list->Begin(); node < list->End(); node = node->Skip()) {
+    if (!SameText(TextOf(*context.arena, FindMember(node, kKeyRole)), "user")) continue;
+    const Node* const content = FindMember(node, kKeyContent);
+    if (IsText(content)) said = content;
+    if (!IsList(content)) continue;
+    for (const Node* part = content->Begin(); part < content->End(); part = part->Skip()) {
+      const Node* const text = FindMember(part, kKeyText);
+      if (IsText(text)) said = text;
+    }
+  }
+  return said != nullptr ? said : input;
+}
+
+const Node* MessageWriter::Answer(const Node* output) {
+  const Node* const text = FindMember(output, kKeyText);
+  return IsText(text) && text->b != 0 ? text : output;
 }
 
 bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& call) {
