@@ -101,7 +101,7 @@ TEST_CASE("mapper: overlays add, replace, and rename what has no name") {
   CHECK(steps("langfuse", Scope::kUser, kChild, 0) == List{Says(Action::kValue, "user.id")});
   CHECK(steps("lemma", Scope::kUser, kRoot, 0) ==
         List{Says(Action::kValue, "user.id"), Says(Action::kValue, "enduser.id")});
-  CHECK(steps("openinference", Scope::kMetadata, kChild, own) == List{Says(Action::kDrop)});
+  CHECK(steps("openinference", Scope::kMetadata, kChild, own) == List{Says(Action::kDrop, "plan")});
   CHECK(steps("openinference", Scope::kSpan, kChild, kKeyMetadata) ==
         List{Says(Action::kEnter), Says(Action::kJson, "metadata")});
   CHECK(steps("lemma", Scope::kMetadata, kChild, own) ==

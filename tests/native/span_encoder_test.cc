@@ -130,15 +130,20 @@ class Reader {
         Name(rule, Expand(rule), reading);
       }
     }
-    if (!named) Default(scope, key, reading);
+    if (!named) Default(scope, key, reading, path);
   }
 
  private:
-  void Default(Scope scope, uint16_t key, Reading* reading) const {
+  void Default(Scope scope, uint16_t key, Reading* reading,
+               const std::vector<uint16_t>& path = {}) const {
     const std::string spelled(SchemaName(key));
     const std::vector<Rule> others = Applying(scope, kKeyNone);
     if (!others.empty()) {
-      return Name(others.back(), std::string(others.back().name.view()) + spelled, reading);
+      std::string name = std::string(others.back().name.view()) + spelled;
+      if (others.back().action == Action::kFlat) {
+        for (const uint16_t inner : path) name += "." + std::string(SchemaName(inner));
+      }
+      return Name(others.back(), name, reading);
     }
     const std::string mastra = "mastra." + type_.name;
     const std::string defaults[] = {
@@ -269,7 +274,9 @@ void CheckRules(const Dialect& dialect, bool has_inference, bool root) {
           continue;
         }
         names.insert(name);
-        // Nothing but the probe is in it, in whatever form.
+        // Nothing but the probe is in it, in whatever form, unless it must not leave.
+        const bool secret = key == kKeyHeaders || key == kKeyAbortSignal;
+        if (secret && value.dump().find("{}") != std::string::npos) continue;
         if (reading.names.count(name) != 0 && reading.fixed.count(name) == 0) {
           CHECK(value.dump().find("probe") != std::string::npos);
         }

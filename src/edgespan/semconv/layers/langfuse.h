@@ -35,8 +35,7 @@ inline constexpr Rule kLangfuse[] = {
              "\"input_cache_creation\":E\"output\":H\"output_reasoning_tokens\":F\"total\":C }"}),
     Instead(
         {A, kCostJson, kKeyCostContext, kCall, S, "langfuse.observation.cost_details={\"total\":"}),
-    Instead({A, kInSpan, kKeyCompletionStartTime, kCall, S,
-             "langfuse.observation.completion_start_time"}),
+    {A, kInSpan, kKeyCompletionStartTime, kCall, S, "langfuse.observation.completion_start_time"},
     {M, kEnter, kKeyLangfuse, kCall, L},
     {L, kEnter, kKeyPrompt, kAny, T},
     {T, kValue, kKeyName, kAny, S, "langfuse.observation.prompt.name"},
