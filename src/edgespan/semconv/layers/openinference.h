@@ -16,14 +16,15 @@ inline constexpr Rule kOpenInference[] = {
     {Every, kConstant, kKeyNone, kEvaluators, S, "openinference.span.kind=EVALUATOR"},
     {Every, kConstant, kKeyNone, kChains, S, "openinference.span.kind=CHAIN"},
 
-    {S, kMimeType, kKeyInput, kAny, S, "input.mime_type"},
-    {S, kInputMessages, kKeyInput, kCall, S, "input.value"},
-    {S, kInputIndexed, kKeyInput, kCall, S, "llm.input_messages."},
-    {S, kJson, kKeyInput, kNotCall, S, "input.value"},
-    {S, kJson, kKeyInput, kTools, S, "tool.parameters"},
-    {S, kMimeType, kKeyOutput, kAny, S, "output.mime_type"},
-    {S, kJson, kKeyOutput, kAny, S, "output.value"},
-    {S, kOutputIndexed, kKeyOutput, kCall, S, "llm.output_messages."},
+    // Alone, where GenAI lies below: the same text under three names would be most of the body.
+    Instead({S, kMimeType, kKeyInput, kAny, S, "input.mime_type"}),
+    Instead({S, kInputMessages, kKeyInput, kCall, S, "input.value"}),
+    Instead({S, kInputIndexed, kKeyInput, kCall, S, "llm.input_messages."}),
+    Instead({S, kJson, kKeyInput, kNotCall, S, "input.value"}),
+    Instead({S, kJson, kKeyInput, kTools, S, "tool.parameters"}),
+    Instead({S, kMimeType, kKeyOutput, kAny, S, "output.mime_type"}),
+    Instead({S, kJson, kKeyOutput, kAny, S, "output.value"}),
+    Instead({S, kOutputIndexed, kKeyOutput, kCall, S, "llm.output_messages."}),
 
     {S, kValue, kKeyEntityName, kAgent, S, "agent.name"},
     {S, kValue, kKeyEntityId, kAgent, S, "agent.name", kKeyNone, kKeyEntityName},
