@@ -418,7 +418,7 @@ void SpanEncoder::Figures(std::string_view name, std::string_view text, const No
     const bool is_figure = c >= 'A' && c < 'A' + kCount;
     if (!is_figure && c != ' ' && c != '}') continue;
     const auto figure = static_cast<uint32_t>(c - 'A');
-    if (!is_figure || (known >> figure & 1) != 0) json.Raw(text.substr(begin, i - begin));
+    if (!is_figure || (known >> figure & 1) != 0) json.Raw({text.data() + begin, i - begin});
     begin = i + 1;
     if (is_figure && (known >> figure & 1) != 0) {
       const Node node = whole(figure);
