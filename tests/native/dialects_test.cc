@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "edgespan/model/keys.h"
 #include "tests/support/core_lab.h"
 
 namespace edgespan {
@@ -359,6 +360,15 @@ TEST_CASE("dialects: the session is the first of what may name it") {
             {"metadata",
              {{"threadId", "t"}, {"sessionId", "s"}, {"userId", "u"}, {"resourceId", "r"}}}});
   Has(all, {{"session.id", "s"}, {"user.id", "u"}, {"gen_ai.conversation.id", "t"}});
+}
+
+TEST_CASE("dialects: a key that is in no table does not stand for another") {
+  CoreLab lab;
+  const std::string inlined(KeyTable::kMaxBytes + 1, 'k');
+  const Json metadata = {{inlined, "x"}, {"threadId", "t"}, {"resourceId", "r"}};
+  const Json a =
+      AttributesOf(lab.Encode(Span("1", "", "agent_run", {{"metadata", metadata}})).attributes());
+  Has(a, {{"session.id", "t"}, {"user.id", "r"}, {"mastra.metadata." + inlined, "x"}});
 }
 
 TEST_CASE("dialects: a remote parent is kept or detached") {

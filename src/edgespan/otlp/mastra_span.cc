@@ -49,7 +49,7 @@ const Node* SpanEncoder::FindError(bool* failed) const {
 void SpanEncoder::WriteMastra() {
   AttributeWriter attributes(run_.record, *run_.limits, &out_, pb::Span::kAttributesFieldNumber);
   attributes_ = &attributes;
-  Steps(mapper_->Find(Scope::kEvery, type_, 0), nullptr, Scope::kEvery);
+  Steps(Virtual(Scope::kEvery), nullptr, Scope::kEvery);
   attributes.Name("mastra.span.type").Text(type_name_);
   Marks(&attributes);
   Members(span_->Begin(), span_->End(), Scope::kSpan);
@@ -113,19 +113,34 @@ void SpanEncoder::Members(const Node* begin, const Node* end, Scope scope) {
       Unruled(node, key, scope);
       continue;
     }
-    Steps(mapper_->Find(scope, type_, node->key), node, scope);
+    const Step* const step = mapper_->Find(scope, type_, node->key);
+    if (step == nullptr) return out_.out()->Fail();
+    // Most members have one name and nothing else to them.
+    if (step->last && step->action == Action::kValue && step->unless == 0) [[likely]] {
+      attributes_->Name({arena.At<char>(step->name), step->name_bytes}).Value(node);
+    } else {
+      Steps(step, node, scope);
+    }
   }
 }
 
-void SpanEncoder::Steps(const Step* step, const Node* node, Scope scope) {
+[[gnu::noinline]] const Step* SpanEncoder::Virtual(Scope scope) {
+  return mapper_->Find(scope, type_, 0);
+}
+
+bool SpanEncoder::Applies(const Step& step) const {
+  if (Find(step.unless_in, step.unless) != nullptr) return false;
+  return step.unless_or == 0 || Find(step.unless_in, step.unless_or) == nullptr;
+}
+
+[[gnu::noinline]] void SpanEncoder::Steps(const Step* step, const Node* node, Scope scope) {
   const PageArena& arena = *run_.record.arena;
   if (step == nullptr) return out_.out()->Fail();
   // Where the member leads on goes last: the steps are good until the next look-up.
   Action on = Action::kDrop;
   Scope to = scope;
   for (;; ++step) {
-    if (step->unless == 0 || (Find(step->unless_in, step->unless) == nullptr &&
-                              Find(step->unless_in, step->unless_or) == nullptr)) {
+    if (step->unless == 0 || Applies(*step)) {
       attributes_->Name({arena.At<char>(step->name), step->name_bytes});
       if (step->action == Action::kValue) {
         if (node != nullptr) attributes_->Value(node);
@@ -138,8 +153,8 @@ void SpanEncoder::Steps(const Step* step, const Node* node, Scope scope) {
     }
     if (step->last) break;
   }
-  if (on == Action::kAs) return Steps(mapper_->Find(to, type_, 0), node, to);
-  if (on != Action::kEnter) return;
+  if (on == Action::kAs) return Steps(Virtual(to), node, to);
+  if (on != Action::kEnter || node == nullptr) return;
   if (node->Kind() == Op::kObject) return Members(node->Begin(), node->End(), to);
   Unruled(node, run_.record.keys->Name(node->key), scope);
 }

@@ -62,6 +62,10 @@ class SpanEncoder {
   // The steps of one member; `node` is nullptr for rules of every span, and for the input of a model call
   // that must be rebuilt.
   void Steps(const Step* step, const Node* node, Scope scope);
+  // Whether nothing that the step's rule names is there. REQUIRES: it names something.
+  bool Applies(const Step& step) const;
+  // The steps of a scope that is no object (kEvery, ...).
+  const Step* Virtual(Scope scope);
   // Of one that no rule is for.
   void Unruled(const Node* node, std::string_view key, Scope scope);
   void Apply(const Step& step, const Node* node);

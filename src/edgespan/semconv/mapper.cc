@@ -86,6 +86,15 @@ uint32_t Mapper::Collect(Scope scope, const SpanType& type, uint16_t key, Rule* 
   return count;
 }
 
+[[gnu::noinline]] const Step* Mapper::Look(Scope scope, const SpanType& type, uint16_t key) {
+  uint32_t at = Search(KindOf(scope, type, key));
+  if (at == 0) at = Resolve(scope, type, key);
+  if (at == 0) return nullptr;
+  if (last_ != 0) arena_->At<Entry>(last_)->next = at;
+  last_ = at;
+  return reinterpret_cast<const Step*>(arena_->At<Entry>(at) + 1);
+}
+
 uint32_t Mapper::Search(uint32_t kind) const {
   uint32_t at = buckets_ != 0 ? *Bucket(kind) : 0;
   while (at != 0 && arena_->At<Entry>(at)->kind != kind) at = arena_->At<Entry>(at)->chain;

@@ -53,15 +53,11 @@ class Mapper {
 
   // The steps for a member with an interned key (of Scope kEvery and its like: 0), good until the next
   // call; nullptr when memory is out.
-  const Step* Find(Scope scope, const SpanType& type, uint16_t key) {
-    const uint32_t kind = KindOf(scope, type, key);
+  [[gnu::always_inline]] const Step* Find(Scope scope, const SpanType& type, uint16_t key) {
     // Members mostly come in the order of the last time.
-    uint32_t at = last_ != 0 ? arena_->At<Entry>(last_)->next : 0;
-    if (at == 0 || arena_->At<Entry>(at)->kind != kind) {
-      at = Search(kind);
-      if (at == 0) at = Resolve(scope, type, key);
-      if (at == 0) return nullptr;
-      if (last_ != 0) arena_->At<Entry>(last_)->next = at;
+    const uint32_t at = last_ != 0 ? arena_->At<Entry>(last_)->next : 0;
+    if (at == 0 || arena_->At<Entry>(at)->kind != KindOf(scope, type, key)) {
+      return Look(scope, type, key);
     }
     last_ = at;
     return reinterpret_cast<const Step*>(arena_->At<Entry>(at) + 1);
@@ -95,6 +91,8 @@ class Mapper {
   uint32_t* Bucket(uint32_t kind) const {
     return arena_->At<uint32_t>(buckets_) + (kind * 0x9e3779b1u >> 24);
   }
+  // Find() in any other order.
+  const Step* Look(Scope scope, const SpanType& type, uint16_t key);
   uint32_t Search(uint32_t kind) const;
   // The rules for a member, from the lowest layer up; key 0: those of members that no other names.
   // Returns how many.
