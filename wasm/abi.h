@@ -30,7 +30,7 @@ extern "C" {
 #define EDGESPAN_EXPORT(name) name
 #endif
 
-#define EDGESPAN_ABI_VERSION 2u
+#define EDGESPAN_ABI_VERSION 3u
 
 uint32_t EDGESPAN_EXPORT(edgespan_abi_version)(void);
 

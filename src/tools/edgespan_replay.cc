@@ -19,7 +19,7 @@ namespace edgespan::tools {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: edgespan-replay [--dialect genai] [--service NAME] [--utf16] EVENTS.json\n"
+    "usage: edgespan-replay [--dialect NAME] [--service NAME] [--utf16] EVENTS.json\n"
     "Runs an array of Mastra tracing events through the core and writes the OTLP trace request\n"
     "(protobuf) to stdout; read it with edgespan-cat.\n"
     "  EVENTS.json     [{type: span_started | span_ended, exportedSpan}, ...]; other entries are\n"

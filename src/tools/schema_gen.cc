@@ -97,6 +97,7 @@ std::string_view NameOf(LossReason reason) {
     EDGESPAN_CASE(LossReason, kUnsent);
     EDGESPAN_CASE(LossReason, kDisabled);
     EDGESPAN_CASE(LossReason, kFailed);
+    EDGESPAN_CASE(LossReason, kLeftOut);
   }
   return {};
 }

@@ -2,52 +2,96 @@
 // rules make of a span is tested with the encoder (span_encoder_test.cc).
 #include "edgespan/semconv/dialect.h"
 
+#include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "edgespan/semconv/layer.h"
 #include "edgespan/semconv/mapper.h"
 
 namespace edgespan {
 namespace {
 
 TEST_CASE("dialect: found by name") {
-  CHECK(FindDialect("genai") == &kGenAi);
-  for (const char* name : {"", "gena", "genaix", "GenAI", "openinference", "genai2", "-"}) {
+  std::set<std::string> names;
+  for (const Dialect& dialect : kDialects) {
+    const std::string name(dialect.name.view());
+    CHECK(FindDialect(name) == &dialect);
+    CHECK(names.insert(name).second);
+    CHECK((dialect.layers & 1u << kMastraLayer) != 0);
+    CHECK(dialect.layers < 1u << kLayerCount);
+  }
+  CHECK(names.count("genai") == 1);
+  for (const char* name : {"", "gena", "genaix", "GenAI", "mastra", "genai2", "-"}) {
     INFO(name);
     CHECK(FindDialect(name) == nullptr);
   }
 }
 
+bool IsVirtual(Scope scope) { return scope >= Scope::kEvery; }
+
 TEST_CASE("dialect: every rule is sound") {
-  for (uint32_t i = 0; i < kGenAi.rule_count; ++i) {
-    const Rule& rule = kGenAi.rules[i];
-    INFO("rule " << i << " " << rule.name.view());
-    CHECK(rule.key > 0);
-    CHECK(rule.key < kFirstDynamicKey);
-    CHECK(kGenAi.type_sets[rule.types] != 0);
-    const bool silent = rule.action == Action::kDrop || rule.action == Action::kEnter;
-    CHECK(rule.name.view().empty() == silent);
-    // Entering must lead on, or the encoder would never come back.
-    if (rule.action == Action::kEnter) CHECK(rule.enter > rule.scope);
-    if (rule.unless_in != 0) CHECK(rule.unless != 0);
-    // A member's steps fit the Mapper, and none stands behind an entry, on any type.
-    for (uint32_t bit = 0; bit < kSpanTypeCount + 2; ++bit) {
-      uint32_t steps = 0;
-      bool enters = false;
-      for (uint32_t k = 0; k < kGenAi.rule_count; ++k) {
-        const Rule& other = kGenAi.rules[k];
-        if (other.scope != rule.scope || other.key != rule.key) continue;
-        if ((kGenAi.type_sets[other.types] >> bit & 1) == 0) continue;
-        ++steps;
-        enters |= other.action == Action::kEnter;
+  std::vector<std::vector<Rule>> layers;
+  for (const uint8_t* at : kLayers) {
+    layers.emplace_back();
+    for (Rule rule; Unpack(&at, &rule);) layers.back().push_back(rule);
+    CHECK(layers.back().size() >= 2);
+    for (const Rule& rule : layers.back()) {
+      INFO("layer " << layers.size() - 1 << " rule " << rule.name.view());
+      CHECK(rule.key < kFirstDynamicKey);
+      CHECK(static_cast<uint32_t>(rule.scope) < kScopes);
+      CHECK(rule.types < kTypeSetCount);
+      CHECK(kTypeSets[rule.types] != 0);
+      CHECK((rule.flags & (kOnRoot | kNotOnRoot)) != (kOnRoot | kNotOnRoot));
+      const bool silent = rule.action == Action::kDrop || Goes(rule.action);
+      CHECK(rule.name.view().empty() == silent);
+      if (IsVirtual(rule.scope)) CHECK(rule.key == kKeyNone);
+      // A constant and its like have something to say; nothing else has.
+      const bool says = rule.action == Action::kConstant || rule.action == Action::kFigures ||
+                        rule.action == Action::kCostJson;
+      CHECK((rule.name.view().find('=') != std::string_view::npos) == says);
+      // Entering must lead on, or the encoder would never come back.
+      if (rule.action == Action::kEnter) CHECK(rule.enter > rule.scope);
+      if (rule.action == Action::kAs) CHECK(IsVirtual(rule.enter));
+      if (rule.unless_in != 0 || rule.unless_or != 0) CHECK(rule.unless != 0);
+      // What becomes of members that no rule names must be something the encoder does there.
+      if (rule.key == kKeyNone && !IsVirtual(rule.scope)) {
+        CHECK((rule.action == Action::kDrop || rule.action == Action::kValue ||
+               rule.action == Action::kFlat));
       }
-      CHECK(steps <= Mapper::kMaxSteps);
-      if (enters) CHECK(steps == 1);
     }
   }
-  CHECK((kGenAi.client & kGenAi.server) == 0);
+  for (const Dialect& dialect : kDialects) {
+    // A member's steps fit the Mapper, and at most one of them leads on, on any type.
+    std::map<std::tuple<Scope, uint16_t, uint32_t, bool>, std::pair<uint32_t, uint32_t>> steps;
+    for (uint32_t layer = 0; layer < kLayerCount; ++layer) {
+      if ((dialect.layers >> layer & 1) == 0) continue;
+      for (const Rule& rule : layers[layer]) {
+        for (uint32_t bit = 0; bit < kSpanTypeCount + 2; ++bit) {
+          for (const bool root : {false, true}) {
+            if ((kTypeSets[rule.types] >> bit & 1) == 0) continue;
+            if ((rule.flags & (root ? kNotOnRoot : kOnRoot)) != 0) continue;
+            auto& [count, leading] = steps[{rule.scope, rule.key, bit, root}];
+            ++count;
+            leading += Goes(rule.action);
+          }
+        }
+      }
+    }
+    for (const auto& [member, counts] : steps) {
+      INFO(dialect.name.view() << " " << static_cast<int>(std::get<0>(member)) << " "
+                               << (std::get<1>(member) != 0 ? SchemaName(std::get<1>(member)) : "")
+                               << " " << std::get<2>(member));
+      CHECK(counts.first <= Mapper::kMaxSteps);
+      CHECK(counts.second <= 1);
+    }
+  }
+  CHECK((kClientTypes & kServerTypes) == 0);
 }
 
 TEST_CASE("dialect: providers in the registry's spelling") {

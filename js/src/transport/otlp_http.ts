@@ -26,7 +26,11 @@ export interface OtlpOptions {
   maxRequestBytes?: number;
   /** A batch is cut before it passes this many spans; 512 by default. */
   maxRequestSpans?: number;
-  /** How spans are mapped to attributes; `genai` (OpenTelemetry's GenAI conventions) by default. */
+  /**
+   * How spans are mapped to attributes: `genai` (OpenTelemetry's GenAI conventions, the default),
+   * `openinference`, or what one backend reads: `langfuse`, `lemma`, `langsmith`, `braintrust`,
+   * `laminar`, `posthog`, `datadog`, `traceloop`, `sentry`, `mlflow`, `agnost`.
+   */
   dialect?: string;
   /**
    * Changes the content of spans on their way to this destination, in place of the exporter's

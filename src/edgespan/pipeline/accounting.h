@@ -18,8 +18,9 @@ enum class LossReason : uint32_t {
   kUnsent = 3,     ///< the request failed, timed out or was never made
   kDisabled = 4,   ///< the destination or the exporter is disabled (bad setting, shut down)
   kFailed = 5,     ///< the host failed to hand the span over
+  kLeftOut = 6,    ///< the destination does not want spans of this type
 };
-constexpr uint32_t kLossReasons = 6;
+constexpr uint32_t kLossReasons = 7;
 
 // Order of the fields that edgespan_stats() writes; the losses follow in LossReason order.
 enum class Stat : uint32_t {

@@ -12,6 +12,12 @@ namespace {
 namespace pb = otlp::pb;
 
 constexpr uint32_t kMaxLengths = 16;  // tags and lengths of ResourceSpans and ScopeSpans
+
+bool IsLeftOut(const Destination& to, const SpanRecord& span) {
+  const bool known = span.type >= kFirstSpanType && span.type <= kLastSpanType;
+  return known && (to.left_out & TypeBit(static_cast<Key>(span.type))) != 0;
+}
+
 }  // namespace
 
 int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle) {
@@ -56,8 +62,15 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     return 0;
   }
   const uint32_t header = kMaxLengths + exporter->head_bytes;
+  Mapper* const mapper = &mappers_[to.dialect - kDialects];
+  if (mapper->dialect() == nullptr) mapper->Init(&arena_, &keys_, to.dialect);
   uint32_t most = to.max_spans;
   while (*next != 0) {
+    if (IsLeftOut(to, *arena_.At<SpanRecord>(*next))) {
+      to.tally.Drop(LossReason::kLeftOut, 1);
+      *next = arena_.At<SpanRecord>(*next)->next;
+      continue;
+    }
     uint32_t estimate = 0;  // no overflow: records are several times smaller, and within the budget
     uint32_t planned = 0;
     uint32_t at = *next;
@@ -69,6 +82,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     if (estimate > to.max_bytes) estimate = to.max_bytes;
     Buffer out;
     uint32_t spans = 0;
+    uint32_t left_out = 0;
     at = *next;
     if (out.Init(&arena_, estimate + header)) {
       otlp::ProtoWriter writer(&out);
@@ -79,12 +93,16 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       out.Append(exporter->head() + exporter->head_bytes - exporter->scope_bytes,
                  exporter->scope_bytes);
       const uint32_t spare = header - out.size();  // what the lengths may still grow by
-      const otlp::RunContext run = {
-          {&arena_, &keys_}, &exporter->limits, trace->WireId(arena_), trace->has_inference};
-      if (mapper_.dialect() != to.dialect) mapper_.Init(&arena_, &keys_, to.dialect);
-      otlp::SpanEncoder encoder(run, &mapper_, &out);
+      const otlp::RunContext run = {{&arena_, &keys_},    &exporter->limits, trace->WireId(arena_),
+                                    trace->has_inference, to.left_out,       to.detach};
+      otlp::SpanEncoder encoder(run, mapper, &out);
       while (at != 0 && spans < most && !out.failed()) {
         const SpanRecord& span = *arena_.At<SpanRecord>(at);
+        if (IsLeftOut(to, span)) {
+          ++left_out;
+          at = span.next;
+          continue;
+        }
         const uint32_t before = out.size();
         encoder.Write(span);
         // A span that is too large for any request travels alone: the receiver has the last word.
@@ -104,6 +122,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
         batch.spans = spans;
         batch.exporter = exporter;
         batch.tally = &to.tally;
+        to.tally.Drop(LossReason::kLeftOut, left_out);
         *next = at;
         ++exporter->batches;
         return batch.handle;

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "edgespan/base/utf.h"
 #include "edgespan/otlp/attributes.h"
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/otlp/writer.h"
@@ -18,6 +19,19 @@ constexpr uint32_t kDefaultMaxSpans = 512;       // OTEL_BSP_MAX_EXPORT_BATCH_SI
 void ReadNumber(const Node* object, uint16_t key, uint32_t* value) {
   const Node* const node = FindMember(object, key);
   if (node != nullptr && node->Kind() == tape::Op::kInt64 && node->b == 0) *value = node->a;
+}
+
+// The span types that a list names. False when it is no list or names others.
+bool ReadTypes(const PageArena& arena, const Node* list, TypeSet* types) {
+  if (list == nullptr) return true;
+  if (list->Kind() != tape::Op::kArray) return false;
+  for (const Node* node = list->Begin(); node < list->End(); node = node->Skip()) {
+    uint32_t key = kFirstSpanType;
+    while (key <= kLastSpanType && !SameText(TextOf(arena, node), SchemaName(key))) ++key;
+    if (key > kLastSpanType) return false;
+    *types |= TypeBit(static_cast<Key>(key));
+  }
+  return true;
 }
 
 }  // namespace
@@ -72,6 +86,16 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer
     if (destination.max_spans == 0) destination.max_spans = 1;
     destination.dialect = FindDialect(TextOf(arena, FindMember(node, kKeyDialect)));
     if (destination.dialect == nullptr) return Status::kBadConfig;
+    const Node* const remote_parent = FindMember(node, kKeyRemoteParent);
+    destination.detach = SameText(TextOf(arena, remote_parent), "detach");
+    if (remote_parent == nullptr) {
+      destination.detach = destination.dialect->detach;
+    } else if (!destination.detach && !SameText(TextOf(arena, remote_parent), "keep")) {
+      return Status::kBadConfig;
+    }
+    if (!ReadTypes(arena, FindMember(node, kKeyDropTypes), &destination.left_out)) {
+      return Status::kBadConfig;
+    }
   }
   return Status::kOk;
 }

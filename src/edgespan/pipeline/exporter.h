@@ -23,6 +23,8 @@ struct Destination {
   const Dialect* dialect;
   uint32_t max_bytes;  // of one request body, before compression
   uint32_t max_spans;
+  bool detach;       // a parent in another process is left out (and named in an attribute)
+  TypeSet left_out;  // spans of these types are
   Tally tally;
 };
 

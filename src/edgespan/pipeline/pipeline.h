@@ -113,7 +113,7 @@ class Pipeline {
 
   PageArena arena_;
   KeyTable keys_;
-  Mapper mapper_;  // of the dialect that was used last
+  Mapper mappers_[kDialectCount] = {};  // by dialect, used or not
   Area areas_[kAreas] = {};
   Exporter* exporters_[kMaxExporters] = {};  // by slot
   Batch batches_[kMaxBatches] = {};

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "edgespan/base/buffer.h"
+#include "edgespan/semconv/layer.h"
 
 namespace edgespan {
 namespace {
@@ -12,7 +13,7 @@ struct ScopeName {
   Literal before;
   Literal after;
 };
-constexpr ScopeName kScopeNames[kScopes] = {
+constexpr ScopeName kScopeNames[] = {
     {"mastra.", {}},
     {"mastra.", "."},
     {"mastra.", ".usage."},
@@ -21,8 +22,17 @@ constexpr ScopeName kScopeNames[kScopes] = {
     {"mastra.", ".parameters."},
     {"mastra.", ".parameters."},
     {"mastra.metadata.", {}},
+    {"mastra.metadata.langfuse.", {}},
+    {"mastra.metadata.langfuse.prompt.", {}},
     {"error.", {}},
 };
+
+// Scopes that are no objects: no member has a default there.
+bool IsVirtual(Scope scope) { return scope >= Scope::kEvery; }
+// The user's own names.
+bool KeepsSpelling(Scope scope) {
+  return scope == Scope::kMetadata || scope == Scope::kLangfuse || scope == Scope::kPrompt;
+}
 
 uint8_t* Put(std::string_view text, uint8_t* out) {
   const uint32_t size = static_cast<uint32_t>(text.size());
@@ -32,20 +42,57 @@ uint8_t* Put(std::string_view text, uint8_t* out) {
 
 }  // namespace
 
-uint8_t* Mapper::DefaultName(Scope scope, const SpanType& type, std::string_view key,
-                             uint8_t* out) const {
+Action Mapper::Default(Scope scope, const SpanType& type, std::string_view key,
+                       uint8_t** out) const {
+  Rule rules[kMaxSteps];
+  const uint32_t count = Collect(scope, type, kKeyNone, rules);
+  if (count != 0) {  // the uppermost layer's
+    const Rule& rule = rules[count - 1];
+    *out = Put(key, Put(rule.name.view(), *out));
+    return rule.action;
+  }
   const ScopeName& name = kScopeNames[static_cast<uint32_t>(scope)];
-  out = Put(name.before.view(), out);
-  if (name.after.size != 0) out = Put(name.after.view(), Put(keys_->Name(type.key), out));
-  const uint8_t* const begin = out;
+  uint8_t* to = Put(name.before.view(), *out);
+  if (name.after.size != 0) to = Put(name.after.view(), Put(keys_->Name(type.key), to));
+  const uint8_t* const begin = to;
   for (char c : key) {
-    if (c >= 'A' && c <= 'Z' && scope != Scope::kMetadata) {
-      if (out != begin) *out++ = '_';
+    if (c >= 'A' && c <= 'Z' && !KeepsSpelling(scope)) {
+      if (to != begin) *to++ = '_';
       c = static_cast<char>(c + ('a' - 'A'));
     }
-    *out++ = static_cast<uint8_t>(c);
+    *to++ = static_cast<uint8_t>(c);
   }
-  return out;
+  *out = to;
+  return Action::kValue;
+}
+
+uint32_t Mapper::Collect(Scope scope, const SpanType& type, uint16_t key, Rule* found) const {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < kLayerCount; ++i) {
+    if ((dialect_->layers >> i & 1) == 0) continue;
+    const uint8_t* at = kLayers[i];
+    bool replaced = false;
+    for (Rule rule; Unpack(&at, &rule);) {
+      if (rule.scope != scope || rule.key != key) continue;
+      if ((kTypeSets[rule.types] & type.bits) == 0) continue;
+      if ((rule.flags & (type.root ? kNotOnRoot : kOnRoot)) != 0) continue;
+      if ((rule.flags & kInstead) != 0 && !replaced) {
+        replaced = true;
+        count = 0;
+      }
+      if (count < kMaxSteps) found[count++] = rule;
+    }
+  }
+  return count;
+}
+
+[[gnu::noinline]] const Step* Mapper::Look(Scope scope, const SpanType& type, uint16_t key) {
+  uint32_t at = Search(KindOf(scope, type, key));
+  if (at == 0) at = Resolve(scope, type, key);
+  if (at == 0) return nullptr;
+  if (last_ != 0) arena_->At<Entry>(last_)->next = at;
+  last_ = at;
+  return reinterpret_cast<const Step*>(arena_->At<Entry>(at) + 1);
 }
 
 uint32_t Mapper::Search(uint32_t kind) const {
@@ -61,39 +108,53 @@ uint32_t Mapper::Resolve(Scope scope, const SpanType& type, uint16_t key) {
     if (buckets_ == 0) return 0;
     std::memset(arena_->At(buckets_), 0, kBuckets * sizeof(uint32_t));
   }
-  const Rule* found[kMaxSteps];
-  uint32_t count = 0;
-  for (uint32_t i = 0; i < dialect_->rule_count && count < kMaxSteps; ++i) {
-    const Rule& rule = dialect_->rules[i];
-    if (rule.scope == scope && rule.key == key &&
-        (dialect_->type_sets[rule.types] & type.bits) != 0) {
-      found[count++] = &rule;
-    }
+  Rule found[kMaxSteps + 1];
+  uint32_t count = Collect(scope, type, key, found);
+  bool named = IsVirtual(scope);
+  uint32_t room = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    named |= (found[i].flags & kExtra) == 0;
+    room += found[i].name.size + 2 * KeyTable::kMaxBytes;
   }
-  const Rule by_default = {scope, Action::kValue, key, 0};
-  if (count == 0) found[count++] = &by_default;
-  const std::string_view key_name = keys_->Name(key);
+  const std::string_view key_name = key != kKeyNone ? keys_->Name(key) : std::string_view();
+  const uint32_t named_count = count;
+  if (!named || count == 0) found[count++] = {scope, Action::kDrop, key, 0};
   const uint32_t steps = static_cast<uint32_t>(sizeof(Entry)) + count * sizeof(Step);
-  const uint32_t at = lane_.Allocate(arena_, steps + count * MaxName(key_name));
+  const uint32_t at = lane_.Allocate(arena_, steps + room + MaxName(key_name) + 255);
   if (at == 0) return 0;
   Entry* const entry = arena_->At<Entry>(at);
   Step* step = reinterpret_cast<Step*>(entry + 1);
   uint8_t* end = arena_->At(at + steps);
   for (uint32_t i = 0; i < count; ++i, ++step) {
-    const Rule& rule = *found[i];
-    const std::string_view given = rule.name.view();
-    uint8_t* const name = end;
-    if (&rule == &by_default) {
-      end = DefaultName(scope, type, key_name, end);
+    const Rule& rule = found[i];
+    std::string_view name = rule.name.view();
+    std::string_view text;
+    uint8_t* const begin = end;
+    Action action = rule.action;
+    if (i == named_count) {
+      if (!named) action = Default(scope, type, key_name, &end);
     } else {
-      if (!given.empty() && given.front() == '.') {
+      for (uint32_t c = 0; c < name.size(); ++c) {
+        if (name[c] != '=') continue;
+        text = {name.data() + c + 1, name.size() - c - 1};
+        name = {name.data(), c};
+        break;
+      }
+      if (!name.empty() && name.front() == '.') {
         end = Put(keys_->Name(type.key), Put("mastra.", end));
       }
-      end = Put(given, end);
+      end = Put(name, end);
     }
-    *step = {rule.action,           rule.enter,  i + 1 == count,
-             rule.unless_in,        rule.unless, static_cast<uint16_t>(end - name),
-             arena_->OffsetOf(name)};
+    *step = {action,
+             rule.enter,
+             i + 1 == count,
+             static_cast<uint8_t>(text.size()),
+             rule.unless_in,
+             rule.unless,
+             rule.unless_or,
+             static_cast<uint16_t>(end - begin),
+             arena_->OffsetOf(begin)};
+    end = Put(text, end);
   }
   lane_.TrimTo(arena_, arena_->OffsetOf(end));
   const uint32_t kind = KindOf(scope, type, key);
