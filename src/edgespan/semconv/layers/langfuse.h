@@ -30,9 +30,14 @@ inline constexpr Rule kLangfuse[] = {
     {A, kParameters, kKeyParameters, kCall, S, "langfuse.observation.model.parameters"},
     // Each kind of token has its price: what is read from and written to the cache is not input, what
     // was thought is not output.
-    Instead({A, kFigures, kKeyUsage, kCallEmbed, S,
-             "langfuse.observation.usage_details={ \"input\":G\"input_cache_read\":D"
-             "\"input_cache_creation\":E\"output\":H\"output_reasoning_tokens\":F\"total\":C }"}),
+    {A, kFigures, kKeyUsage, kCallEmbed, S,
+     "langfuse.observation.usage_details={ \"input\":G\"input_cache_read\":D"
+     "\"input_cache_creation\":E\"output\":H\"output_reasoning_tokens\":F\"total\":C }"},
+    Instead({U, kDrop, kKeyInputTokens, kAny}),
+    Instead({U, kDrop, kKeyOutputTokens, kAny}),
+    Instead({I, kDrop, kKeyCacheRead, kAny}),
+    Instead({I, kDrop, kKeyCacheWrite, kAny}),
+    Instead({O, kDrop, kKeyReasoning, kAny}),
     Instead(
         {A, kCostJson, kKeyCostContext, kCall, S, "langfuse.observation.cost_details={\"total\":"}),
     {A, kInSpan, kKeyCompletionStartTime, kCall, S, "langfuse.observation.completion_start_time"},
