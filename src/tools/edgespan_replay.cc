@@ -11,6 +11,7 @@
 
 #include "edgespan/otlp/response.h"
 #include "edgespan/pipeline/accounting.h"
+#include "tools/dialects.h"
 #include "tools/mastra_tape.h"
 #include "tools/tape_writer.h"
 #include "wasm/abi.h"
@@ -82,7 +83,7 @@ int32_t OpenExporter(const Options& options) {
   config.End();
   config.Array(kKeyDestinations);
   config.Object();
-  config.String(kKeyDialect, options.dialect);
+  config.String(kKeyDialect, DialectText(options.dialect));
   config.End();
   config.End();
   config.End();

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/record_lab.h"
+#include "tools/dialects.h"
 
 namespace edgespan {
 namespace {
@@ -40,7 +41,7 @@ std::string Says(Action action, const std::string& name = "") {
 TEST_CASE("mapper: rules and default names, by type and scope") {
   RecordLab lab;
   Mapper mapper;
-  mapper.Init(&lab.arena, &lab.keys, FindDialect("genai"));
+  REQUIRE(IsOk(mapper.Init(&lab.arena, &lab.keys, tools::DialectText("genai"))));
   const uint16_t own = lab.keys.Intern("maxRetries");
   const auto steps = [&](Scope scope, const SpanType& type, uint16_t key) {
     return Steps(&mapper, lab.arena, scope, type, key);
@@ -86,7 +87,7 @@ TEST_CASE("mapper: overlays add, replace, and rename what has no name") {
   using List = std::vector<std::string>;
   const auto steps = [&](const char* dialect, Scope scope, const SpanType& type, uint16_t key) {
     Mapper mapper;
-    mapper.Init(&lab.arena, &lab.keys, FindDialect(dialect));
+    REQUIRE(IsOk(mapper.Init(&lab.arena, &lab.keys, tools::DialectText(dialect))));
     return Steps(&mapper, lab.arena, scope, type, key);
   };
   CHECK(steps("langfuse", Scope::kSpan, kChild, kKeyInput) ==
@@ -111,16 +112,60 @@ TEST_CASE("mapper: overlays add, replace, and rename what has no name") {
   CHECK(steps("openinference", Scope::kEvery, kStep, 0) ==
         List{Says(Action::kConstant, "openinference.span.kind")});
   Mapper mapper;
-  mapper.Init(&lab.arena, &lab.keys, FindDialect("openinference"));
+  REQUIRE(IsOk(mapper.Init(&lab.arena, &lab.keys, tools::DialectText("openinference"))));
   const Step* const kind = mapper.Find(Scope::kEvery, kStep, 0);
   CHECK(std::string(lab.arena.At<char>(kind->name + kind->name_bytes), kind->text_bytes) ==
         "CHAIN");
 }
 
+TEST_CASE("mapper: destinations that speak a dialect share its mapper, others take its place") {
+  RecordLab lab;
+  Mappers mappers;
+  const auto take = [&](const std::string& dialect, Mapper** mapper) {
+    return mappers.Take(&lab.arena, &lab.keys, tools::DialectText(dialect), mapper);
+  };
+  // A dialect of its own for each number.
+  const auto other = [](uint32_t n) {
+    const std::string name = "other" + std::to_string(n);
+    PackedLayer<64> packed;
+    char* out = packed.text;
+    PackRule({Scope::kEvery, Action::kConstant, kKeyNone, kAny, Scope::kSpan,
+              Literal(name.data(), static_cast<uint32_t>(name.size()))},
+             [&out](char c) { *out++ = c; });
+    return tools::DialectOf(0, {{packed.text, static_cast<size_t>(out - packed.text)}});
+  };
+  Mapper* genai = nullptr;
+  Mapper* again = nullptr;
+  REQUIRE(take("genai", &genai) == Status::kOk);
+  REQUIRE(take("genai", &again) == Status::kOk);
+  CHECK(genai == again);
+  CHECK(genai->users == 2);
+  CHECK(take("", &again) == Status::kBadConfig);
+  CHECK(take("klingon", &again) == Status::kBadConfig);
+  std::vector<Mapper*> taken;
+  for (uint32_t i = 1; i < Mappers::kMost; ++i) {
+    taken.emplace_back();
+    REQUIRE(take(other(i), &taken.back()) == Status::kOk);
+    CHECK(taken.back() != genai);
+  }
+  CHECK(take(other(99), &again) == Status::kTooLarge);
+  --taken[3]->users;
+  // Until its place is needed it is still there.
+  REQUIRE(take(other(4), &again) == Status::kOk);
+  CHECK(again == taken[3]);
+  --again->users;
+  REQUIRE(take(other(99), &again) == Status::kOk);
+  CHECK(again == taken[3]);
+  const Step* const step = again->Find(Scope::kEvery, kTool, 0);
+  REQUIRE(step != nullptr);
+  CHECK(std::string(lab.arena.At<char>(step->name), step->name_bytes) == "other99");
+  CHECK(take(other(4), &again) == Status::kTooLarge);
+}
+
 TEST_CASE("mapper: a full map begins anew, in bounded memory") {
   RecordLab lab;
   Mapper mapper;
-  mapper.Init(&lab.arena, &lab.keys, FindDialect("genai"));
+  REQUIRE(IsOk(mapper.Init(&lab.arena, &lab.keys, tools::DialectText("genai"))));
   std::vector<uint16_t> keys;
   for (uint32_t i = 0; i < 1500; ++i) {
     keys.push_back(lab.keys.Intern("key" + std::to_string(i)));
@@ -144,7 +189,7 @@ TEST_CASE("mapper: without memory there are no steps, later there are") {
   KeyTable keys;
   keys.Init(&region.arena);
   Mapper mapper;
-  mapper.Init(&region.arena, &keys, FindDialect("genai"));
+  REQUIRE(IsOk(mapper.Init(&region.arena, &keys, tools::DialectText("genai"))));
   std::vector<uint32_t> taken;
   while (const uint32_t page = region.arena.Allocate(1)) taken.push_back(page);
   CHECK(mapper.Find(Scope::kSpan, kTool, kKeyInput) == nullptr);
@@ -156,7 +201,7 @@ TEST_CASE("mapper: without memory there are no steps, later there are") {
 TEST_CASE("mapper: long keys and types, mostly capitals, fit their room") {
   RecordLab lab;
   Mapper mapper;
-  mapper.Init(&lab.arena, &lab.keys, FindDialect("genai"));
+  REQUIRE(IsOk(mapper.Init(&lab.arena, &lab.keys, tools::DialectText("genai"))));
   const uint16_t type = lab.keys.Intern(std::string(KeyTable::kMaxBytes, 't'));
   const std::string key = "x" + std::string(5000, 'K');
   std::vector<uint8_t> out(Mapper::MaxName(key));

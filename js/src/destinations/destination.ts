@@ -23,7 +23,14 @@ export interface Destination {
   /** Names the destination in receipts and warnings. */
   readonly name: string;
   /** What the core is told of it. */
-  readonly settings: { dialect: string; maxBytes: number; maxSpans: number };
+  readonly settings: {
+    /** `genai`, or a dialect's table. */
+    dialect: string;
+    maxBytes: number;
+    maxSpans: number;
+    remoteParent: 'keep' | 'detach' | undefined;
+    dropTypes: readonly string[] | undefined;
+  };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
   readonly problem: string | undefined;
   /** Formats spans for this destination in place of the exporter's `customSpanFormatter`. */

@@ -4,8 +4,9 @@
  */
 import { OtlpDestination, type OtlpOptions } from '../transport/otlp_http.js';
 import type { Destination } from './destination.js';
+import type { Dialect } from './dialect.js';
 
-export type { Destination, OtlpOptions };
+export type { Destination, Dialect, OtlpOptions };
 
 /**
  * A receiver of OTLP over HTTP, in protobuf. Never throws: a missing or malformed setting disables

@@ -6,6 +6,7 @@
 import { MAX_ANSWER_BYTES } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
 import type { Answer, Destination } from '../destinations/destination.js';
+import type { Dialect } from '../destinations/dialect.js';
 import type { MastraSpan } from '../mastra/types.js';
 
 export interface OtlpOptions {
@@ -27,11 +28,21 @@ export interface OtlpOptions {
   /** A batch is cut before it passes this many spans; 512 by default. */
   maxRequestSpans?: number;
   /**
-   * How spans are mapped to attributes: `genai` (OpenTelemetry's GenAI conventions, the default),
-   * `openinference`, or what one backend reads: `langfuse`, `lemma`, `langsmith`, `braintrust`,
-   * `laminar`, `posthog`, `datadog`, `traceloop`, `sentry`, `mlflow`, `agnost`.
+   * How spans become attributes: `genai` (OpenTelemetry's GenAI conventions, the default), or one of
+   * `edgespan/dialects`.
    */
-  dialect?: string;
+  dialect?: 'genai' | Dialect;
+  /**
+   * What becomes of a parent that lives in another process (a `traceparent` that came in): it stays the
+   * run's parent (`keep`), or is left out and named in `mastra.external_parent_span_id` (`detach`), for
+   * receivers that never see it and show only what has a root. The dialect's own choice by default.
+   */
+  remoteParent?: 'keep' | 'detach';
+  /**
+   * Spans of these types are not sent: `['model_chunk']`, mostly. What lay below them goes to the nearest
+   * ancestor that is sent. None by default.
+   */
+  dropTypes?: readonly string[];
   /**
    * Changes the content of spans on their way to this destination, in place of the exporter's
    * `customSpanFormatter`: the same contract.
@@ -57,13 +68,16 @@ export class OtlpDestination implements Destination {
   readonly #timeout: number;
 
   constructor(options: OtlpOptions | undefined) {
-    const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } =
+    const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans } =
       options ?? ({} as Partial<OtlpOptions>);
+    const { dialect = 'genai', remoteParent, dropTypes } = options ?? ({} as Partial<OtlpOptions>);
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
     this.settings = {
-      dialect: dialect ?? 'genai',
+      dialect: typeof dialect === 'string' ? dialect : dialect.table,
       maxBytes: positive(maxRequestBytes, 4_000_000),
       maxSpans: positive(maxRequestSpans, 512),
+      remoteParent,
+      dropTypes,
     };
     this.customSpanFormatter = options?.customSpanFormatter;
     this.#timeout = positive(timeout, 10_000);

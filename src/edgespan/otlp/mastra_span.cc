@@ -329,7 +329,7 @@ void SpanEncoder::Messages(const Step& step, const Node* node) {
   };
   const std::string_view prefix(arena.At<char>(step.name), step.name_bytes);
   MessageWriter messages = indexed ? MessageWriter(run_.record, attributes_->buffer(), put,
-                                                   attributes_, prefix, prefix.front() != 'l')
+                                                   attributes_, prefix, step.text_bytes != 0)
                                    : MessageWriter(run_.record, attributes_->buffer());
   if (node == nullptr) {
     messages.Rebuild(*arena.At<TreeNode>(span_->tree));
@@ -418,7 +418,7 @@ void SpanEncoder::Figures(std::string_view name, std::string_view text, const No
   };
   if (text.size() == 1) {
     const auto figure = static_cast<uint32_t>(text[0] - 'A');
-    if ((known >> figure & 1) == 0) return;
+    if (figure >= kCount || (known >> figure & 1) == 0) return;
     attributes_->Name(name);
     if (figure == kCost) return attributes_->Double(figures[kCost]);
     const Node node = whole(figure);
@@ -426,6 +426,7 @@ void SpanEncoder::Figures(std::string_view name, std::string_view text, const No
   }
   if (known == 0 || !attributes_->Name(name).Begin(128)) return;
   Buffer* const out = attributes_->buffer();
+  const uint32_t start = out->size();
   JsonText json(run_.record, out);
   uint32_t begin = 0;
   for (uint32_t i = 0; i < text.size(); ++i) {
@@ -440,7 +441,8 @@ void SpanEncoder::Figures(std::string_view name, std::string_view text, const No
       json.Value(&node);
       json.Raw(",");
     } else if (c == '}') {
-      if (out->size() != 0 && out->data()[out->size() - 1] == ',') out->Truncate(out->size() - 1);
+      if (out->size() > start && out->data()[out->size() - 1] == ',')
+        out->Truncate(out->size() - 1);
       json.Raw("}");
       if (i + 1 != text.size()) json.Raw(",");
     }

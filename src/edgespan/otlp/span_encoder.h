@@ -33,7 +33,7 @@ struct RunContext {
 class SpanEncoder {
  public:
   SpanEncoder(const RunContext& run, Mapper* mapper, Buffer* out)
-      : run_(run), dialect_(*mapper->dialect()), mapper_(mapper), out_(out) {}
+      : run_(run), dialect_(mapper->dialect()), mapper_(mapper), out_(out) {}
 
   // Appends the Span as a field of ScopeSpans.
   void Write(const SpanRecord& span);

@@ -62,8 +62,6 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     return 0;
   }
   const uint32_t header = kMaxLengths + exporter->head_bytes;
-  Mapper* const mapper = &mappers_[to.dialect - kDialects];
-  if (mapper->dialect() == nullptr) mapper->Init(&arena_, &keys_, to.dialect);
   uint32_t most = to.max_spans;
   while (*next != 0) {
     if (IsLeftOut(to, *arena_.At<SpanRecord>(*next))) {
@@ -95,7 +93,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       const uint32_t spare = header - out.size();  // what the lengths may still grow by
       const otlp::RunContext run = {{&arena_, &keys_},    &exporter->limits, trace->WireId(arena_),
                                     trace->has_inference, to.left_out,       to.detach};
-      otlp::SpanEncoder encoder(run, mapper, &out);
+      otlp::SpanEncoder encoder(run, to.mapper, &out);
       while (at != 0 && spans < most && !out.failed()) {
         const SpanRecord& span = *arena_.At<SpanRecord>(at);
         if (IsLeftOut(to, span)) {

@@ -34,9 +34,34 @@ bool ReadTypes(const PageArena& arena, const Node* list, TypeSet* types) {
   return true;
 }
 
+Status ReadDestination(const RecordContext& context, const Node* node, PageArena* arena,
+                       Mappers* mappers, Destination* destination) {
+  destination->max_bytes = kDefaultMaxBytes;
+  destination->max_spans = kDefaultMaxSpans;
+  ReadNumber(node, kKeyMaxBytes, &destination->max_bytes);
+  ReadNumber(node, kKeyMaxSpans, &destination->max_spans);
+  if (destination->max_spans == 0) destination->max_spans = 1;
+  if (!ReadTypes(*arena, FindMember(node, kKeyDropTypes), &destination->left_out)) {
+    return Status::kBadConfig;
+  }
+  const std::string_view dialect = TextOf(*arena, FindMember(node, kKeyDialect));
+  const Status status = mappers->Take(arena, context.keys, dialect, &destination->mapper);
+  if (!IsOk(status)) return status;
+  const Node* const remote_parent = FindMember(node, kKeyRemoteParent);
+  const std::string_view parent = TextOf(*arena, remote_parent);
+  destination->detach = SameText(parent, "detach");
+  if (remote_parent == nullptr) {
+    destination->detach = destination->mapper->dialect().detach;
+  } else if (!destination->detach && !SameText(parent, "keep")) {
+    return Status::kBadConfig;
+  }
+  return Status::kOk;
+}
+
 }  // namespace
 
-Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer* run) {
+Status ReadConfig(const RecordContext& context, const SpanRecord& config, Mappers* mappers,
+                  Buffer* run) {
   const PageArena& arena = *context.arena;
   const auto member = [&](uint16_t key) { return FindMember(config.Begin(), config.End(), key); };
 
@@ -77,27 +102,23 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer
     return Status::kBadConfig;
   }
   for (const Node* node = destinations->Begin(); node < destinations->End(); node = node->Skip()) {
-    if (exporter->destination_count == kMaxDestinations) return Status::kBadConfig;
-    Destination& destination = exporter->destinations[exporter->destination_count++];
-    destination.max_bytes = kDefaultMaxBytes;
-    destination.max_spans = kDefaultMaxSpans;
-    ReadNumber(node, kKeyMaxBytes, &destination.max_bytes);
-    ReadNumber(node, kKeyMaxSpans, &destination.max_spans);
-    if (destination.max_spans == 0) destination.max_spans = 1;
-    destination.dialect = FindDialect(TextOf(arena, FindMember(node, kKeyDialect)));
-    if (destination.dialect == nullptr) return Status::kBadConfig;
-    const Node* const remote_parent = FindMember(node, kKeyRemoteParent);
-    destination.detach = SameText(TextOf(arena, remote_parent), "detach");
-    if (remote_parent == nullptr) {
-      destination.detach = destination.dialect->detach;
-    } else if (!destination.detach && !SameText(TextOf(arena, remote_parent), "keep")) {
-      return Status::kBadConfig;
+    Status status = Status::kBadConfig;
+    if (exporter->destination_count < kMaxDestinations) {
+      Destination* const next = &exporter->destinations[exporter->destination_count++];
+      status = ReadDestination(context, node, run->arena(), mappers, next);
     }
-    if (!ReadTypes(arena, FindMember(node, kKeyDropTypes), &destination.left_out)) {
-      return Status::kBadConfig;
+    if (!IsOk(status)) {
+      exporter->Close();
+      return status;
     }
   }
   return Status::kOk;
+}
+
+void Exporter::Close() {
+  for (const Destination& destination : destinations) {
+    if (destination.mapper != nullptr) --destination.mapper->users;
+  }
 }
 
 }  // namespace edgespan

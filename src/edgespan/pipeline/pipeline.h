@@ -92,9 +92,8 @@ class Pipeline {
   uint32_t NextSerial() { return serial_ = serial_ % 0xffffff + 1; }
 
   Exporter* FindExporter(uint32_t handle);
-  // A free slot, if need be that of the idle exporter that was used least recently; kMaxExporters if
-  // none is idle.
-  uint32_t TakeSlot();
+  // Makes room: the idle exporter that was used least recently goes. False if none is idle.
+  bool EvictExporter();
 
   // The trace that a span with these ids belongs to; nullptr when it must get its own.
   Trace* FindTrace(const Exporter* exporter, const TraceId& trace_id, const SpanId& span_id,
@@ -113,7 +112,7 @@ class Pipeline {
 
   PageArena arena_;
   KeyTable keys_;
-  Mapper mappers_[kDialectCount] = {};  // by dialect, used or not
+  Mappers mappers_;
   Area areas_[kAreas] = {};
   Exporter* exporters_[kMaxExporters] = {};  // by slot
   Batch batches_[kMaxBatches] = {};

@@ -1,12 +1,10 @@
 #include "edgespan/semconv/dialect.h"
 
+#include "edgespan/base/buffer.h"
 #include "edgespan/base/utf.h"
 #include "edgespan/semconv/layer.h"
 #include "edgespan/semconv/layers/genai.h"
-#include "edgespan/semconv/layers/langfuse.h"
 #include "edgespan/semconv/layers/mastra.h"
-#include "edgespan/semconv/layers/openinference.h"
-#include "edgespan/semconv/layers/overlays.h"
 
 namespace edgespan {
 
@@ -51,85 +49,143 @@ bool Spells(std::string_view text, std::string_view word) {
   return n == word.size();
 }
 
-constexpr auto kPackedMastra = Pack<table::kMastra>();
-constexpr auto kPackedGenAi = Pack<table::kGenAi>();
-constexpr auto kPackedOpenInference = Pack<table::kOpenInference>();
-constexpr auto kPackedLangfuse = Pack<table::kLangfuse>();
-constexpr auto kPackedLemma = Pack<table::kLemma>();
-constexpr auto kPackedLangSmith = Pack<table::kLangSmith>();
-constexpr auto kPackedBraintrust = Pack<table::kBraintrust>();
-constexpr auto kPackedLaminar = Pack<table::kLaminar>();
-constexpr auto kPackedPostHog = Pack<table::kPostHog>();
-constexpr auto kPackedDatadog = Pack<table::kDatadog>();
-constexpr auto kPackedTraceloop = Pack<table::kTraceloop>();
-constexpr auto kPackedSentry = Pack<table::kSentry>();
-constexpr auto kPackedMlflow = Pack<table::kMlflow>();
-constexpr auto kPackedAgnost = Pack<table::kAgnost>();
+constexpr auto kMastraLayer = Pack<table::kMastra>();
+constexpr auto kGenAiLayer = Pack<table::kGenAi>();
 
-constexpr uint16_t Layers(Layer a) { return static_cast<uint16_t>(1u << kMastraLayer | 1u << a); }
-constexpr uint16_t Layers(Layer a, Layer b, Layer c = kMastraLayer) {
-  return static_cast<uint16_t>(Layers(a) | 1u << b | 1u << c);
+// Reads a layer's text; once something is wrong, nothing more is there and ok() says so.
+class LayerReader {
+ public:
+  explicit LayerReader(std::string_view text)
+      : at_(reinterpret_cast<const uint8_t*>(text.data())), end_(at_ + text.size()) {}
+  bool ok() const { return at_ != nullptr; }
+  bool more() const { return at_ != end_; }
+
+  uint32_t Number(uint32_t most) {
+    uint32_t number = more() ? *at_++ : 0;
+    if (number >= 0xc0) number = more() ? (number & 31) << 6 | (*at_++ & 63) : 0;
+    number -= kFirstNumber;
+    return Check(number <= most) ? number : 0;
+  }
+  uint16_t Key() {
+    const uint32_t number = Number(kFirstDynamicKey - 1 - kLastSpanType);
+    return static_cast<uint16_t>(number != 0 ? number + kLastSpanType : uint32_t{kKeyNone});
+  }
+  // Names stay as they are in bodies: printable, so that they are UTF-8 and need no escaping.
+  Literal Name(uint32_t size) {
+    if (!Check(size <= static_cast<uint32_t>(end_ - at_))) return {};
+    const Literal name(reinterpret_cast<const char*>(at_), size);
+    bool printable = true;
+    for (; size != 0; --size, ++at_) printable &= *at_ >= ' ' && *at_ <= '~';
+    return Check(printable) ? name : Literal();
+  }
+  bool Check(bool right) {
+    if (!right) at_ = end_ = nullptr;
+    return right;
+  }
+
+ private:
+  const uint8_t* at_;
+  const uint8_t* end_;
+};
+
+// Whether the encoder can carry the rule out, whatever the span.
+bool IsSound(const Rule& rule) {
+  if (rule.action == Action::kEnter && IsVirtual(rule.enter)) return false;
+  if (rule.action == Action::kAs && !IsVirtual(rule.enter)) return false;
+  if (IsIndexed(rule.action) && rule.name.size > kMaxPrefix) return false;
+  if (IsVirtual(rule.scope)) {
+    // Without a member, only what needs none.
+    const bool alone = rule.action >= Action::kFigures;
+    return rule.key == kKeyNone && !Goes(rule.action) && (rule.scope != Scope::kEvery || alone);
+  }
+  return rule.key != kKeyNone || (rule.name.size <= kMaxPrefix &&
+                                  (rule.action == Action::kDrop || rule.action == Action::kValue ||
+                                   rule.action == Action::kFlat));
+}
+
+// Appends the rules of layers at `to`, which has room for RoomFor() of them; nullptr if one is wrong.
+constexpr uint32_t kLeastRule = 6;
+uint32_t RoomFor(std::string_view text) { return static_cast<uint32_t>(text.size()) / kLeastRule; }
+Rule* ReadLayers(std::string_view text, uint8_t* layer, Rule* to) {
+  LayerReader in(text);
+  ++*layer;
+  while (in.more()) {
+    const uint32_t scope = in.Number(kNextLayer);
+    if (scope == kNextLayer) {
+      ++*layer;
+      continue;
+    }
+    Rule rule{};
+    rule.scope = static_cast<Scope>(scope);
+    rule.layer = *layer;
+    const uint32_t flags = in.Number(2 * kPackedUnless - 1);
+    rule.flags = flags & (kPackedUnless - 1);
+    rule.action = static_cast<Action>(in.Number(static_cast<uint32_t>(kLastAction)));
+    rule.key = in.Key();
+    rule.types = static_cast<uint8_t>(in.Number(kTypeSetCount - 1));
+    if ((flags & kPackedUnless) != 0) {
+      rule.unless_in = in.Key();
+      rule.unless = in.Key();
+      rule.unless_or = in.Key();
+    }
+    if (Goes(rule.action)) {
+      rule.enter = static_cast<Scope>(in.Number(kScopes - 1));
+    } else {
+      rule.name = in.Name(in.Number(kMaxName));
+    }
+    if (!in.ok() || !IsSound(rule)) return nullptr;
+    *to++ = rule;
+  }
+  return in.ok() ? to : nullptr;
 }
 
 }  // namespace
 
-constinit const uint8_t* const kLayers[kLayerCount] = {
-    kPackedMastra.bytes,  kPackedGenAi.bytes,     kPackedOpenInference.bytes, kPackedLangfuse.bytes,
-    kPackedLemma.bytes,   kPackedLangSmith.bytes, kPackedBraintrust.bytes,    kPackedLaminar.bytes,
-    kPackedPostHog.bytes, kPackedDatadog.bytes,   kPackedTraceloop.bytes,     kPackedSentry.bytes,
-    kPackedMlflow.bytes,  kPackedAgnost.bytes,
-};
-
-// Whether to detach: receivers of LLM traces alone never see a parent that went elsewhere, and some
-// show or keep only what has a root.
-constinit const Dialect kDialects[kDialectCount] = {
-    {"genai", Layers(kGenAiLayer), false, false},
-    {"openinference", Layers(kOpenInferenceLayer), true, false},
-    {"langfuse", Layers(kGenAiLayer, kLangfuseLayer), true, false},
-    {"lemma", Layers(kGenAiLayer, kOpenInferenceLayer, kLemmaLayer), true, false},
-    {"langsmith", Layers(kGenAiLayer, kLangSmithLayer), true, false},
-    {"braintrust", Layers(kGenAiLayer, kBraintrustLayer), true, false},
-    {"laminar", Layers(kGenAiLayer, kLaminarLayer), true, false},
-    {"posthog", Layers(kGenAiLayer, kPostHogLayer), true, false},
-    {"datadog", Layers(kGenAiLayer, kDatadogLayer), false, false},
-    {"traceloop", Layers(kGenAiLayer, kTraceloopLayer), true, false},
-    {"sentry", Layers(kGenAiLayer, kSentryLayer), false, true},
-    {"mlflow", Layers(kGenAiLayer, kMlflowLayer), true, false},
-    {"agnost", Layers(kGenAiLayer, kAgnostLayer), true, false},
-};
-
-const Dialect* FindDialect(std::string_view name) {
-  for (const Dialect& dialect : kDialects) {
-    if (SameText(name, dialect.name.view())) return &dialect;
+Status Dialect::Read(PageArena* arena, std::string_view given) {
+  constexpr uint32_t kMost = 1u << 16;
+  *this = Dialect{};
+  uint32_t flags = kUponGenAi;
+  std::string_view own;
+  if (!SameText(given, "genai")) {
+    if (given.size() < 2 || given.size() > kMost || given[0] != kDialectMark) {
+      return Status::kBadConfig;
+    }
+    LayerReader head(given.substr(1, 1));
+    flags = head.Number(kDetaches | kStringsOnly | kUponGenAi);
+    if (!head.ok()) return Status::kBadConfig;
+    own = given.substr(2);
   }
-  return nullptr;
+  const std::string_view genai = (flags & kUponGenAi) != 0 ? kGenAiLayer.view() : "";
+  const uint32_t room = RoomFor(kMastraLayer.view()) + RoomFor(genai) + RoomFor(own);
+  bytes = static_cast<uint32_t>(given.size());
+  const uint32_t text_at = lane.Allocate(arena, bytes);
+  const uint32_t rules_at = lane.Allocate(arena, room * sizeof(Rule));
+  Status status = Status::kNoMemory;
+  if (text_at != 0 && rules_at != 0) {
+    CopyBytes(arena->At(text_at), given.data(), bytes);
+    copy = arena->At<char>(text_at);
+    Rule* const first = arena->At<Rule>(rules_at);
+    uint8_t layer = 0;
+    Rule* end = ReadLayers(kMastraLayer.view(), &layer, first);
+    end = ReadLayers(genai, &layer, end);
+    end = ReadLayers(text().substr(bytes - own.size()), &layer, end);
+    if (end != nullptr) {
+      rules = first;
+      count = static_cast<uint32_t>(end - first);
+      detach = (flags & kDetaches) != 0;
+      strings_only = (flags & kStringsOnly) != 0;
+      lane.TrimTo(arena, arena->OffsetOf(end));
+      return Status::kOk;
+    }
+    status = Status::kBadConfig;
+  }
+  Free(arena);
+  return status;
 }
 
-bool Unpack(const uint8_t** at, Rule* rule) {
-  const uint8_t* in = *at;
-  if (*in == 0) return false;
-  const auto key = [](uint8_t packed) {
-    return static_cast<uint16_t>(packed != 0 ? packed + kPackedKeyBase : kKeyNone);
-  };
-  rule->scope = static_cast<Scope>((in[0] & 15) - 1);
-  rule->flags = in[0] >> 4;
-  const bool has_unless = (in[1] & kHasUnless) != 0;
-  rule->action = static_cast<Action>(in[1] & ~kHasUnless);
-  rule->key = key(in[2]);
-  rule->types = in[3];
-  rule->enter = static_cast<Scope>(in[4]);
-  const uint32_t size = Goes(rule->action) ? 0 : in[4];
-  in += 5;
-  rule->unless_in = rule->unless = rule->unless_or = kKeyNone;
-  if (has_unless) {
-    rule->unless_in = key(in[0]);
-    rule->unless = key(in[1]);
-    rule->unless_or = key(in[2]);
-    in += 3;
-  }
-  rule->name = {reinterpret_cast<const char*>(in), size};
-  *at = in + size;
-  return true;
+void Dialect::Free(PageArena* arena) {
+  lane.Free(arena);
+  *this = Dialect{};
 }
 
 std::string_view OperationOf(TypeSet bits) {

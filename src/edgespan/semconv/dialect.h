@@ -1,5 +1,6 @@
 // Dialects: how a Mastra span is told in the words of a convention. A dialect is data: layers of rules,
-// each a table, read by one engine (semconv/mapper.h). Adding a convention is adding a table.
+// each a table, read by one engine (semconv/mapper.h). The core has two layers, which the default
+// dialect is made of; all others come from the host, as text (semconv/layer.h).
 //
 // A rule says what becomes of one member of the span: which attribute it turns into, on which span
 // types. Every rule that matches a member applies, from the lowest layer up; a member without a
@@ -10,6 +11,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "edgespan/base/lane.h"
+#include "edgespan/base/status.h"
 #include "edgespan/model/schema.h"
 
 namespace edgespan {
@@ -86,16 +89,17 @@ enum class Action : uint8_t {
   kToolNames,       // names of tools, as tool definitions
   kQuestion,        // text: what the user said last
   kAnswer,          // text: what the model said
-  // Of figures.
+  // Of numbers and dates.
   kFirstChunk,  // seconds from the span's start to the first chunk
   kInSpan,      // a date, unless it lies before the span
   kCost,        // the estimated cost, where it is in US dollars
   kCostJson,    // the same as JSON: the name's text, the cost, "}"
-  kFigures,     // token counts, as the name's text says (mastra_span.cc, Figures)
-  // Of a constant: the name's text.
-  kConstant,
+  // These need no member.
+  kFigures,    // token counts, as the name's text says (mastra_span.cc, Figures)
+  kConstant,   // the name's text
   kOperation,  // gen_ai.operation.name
 };
+constexpr Action kLastAction = Action::kOperation;
 
 // When a rule applies, and what it does to others.
 enum RuleFlag : uint8_t {
@@ -119,6 +123,7 @@ struct Rule {
   uint16_t unless = kKeyNone;
   uint16_t unless_or = kKeyNone;
   uint8_t flags = 0;
+  uint8_t layer = 0;  // set when the rule is read
 };
 
 constexpr Rule OnRoot(Rule rule) {
@@ -138,18 +143,22 @@ constexpr Rule Extra(Rule rule) {
   return rule;
 }
 
+// A dialect as the core keeps it: its rules, from the lowest layer up. All zero: none.
 struct Dialect {
-  Literal name;
-  uint16_t layers;  // bits: which of kLayers
+  // Reads a dialect: "genai", or the text of one (semconv/layer.h), of which it keeps a copy. Total:
+  // what is neither is kBadConfig, and whatever was read is safe to carry out.
+  Status Read(PageArena* arena, std::string_view given);
+  void Free(PageArena* arena);
+  std::string_view text() const { return {copy, bytes}; }
+
+  const char* copy;  // of the text
+  uint32_t bytes;
+  uint32_t count;
+  const Rule* rules;
   bool detach;  // whether a parent in another process is left out unless the host says otherwise
   bool strings_only;  // lists are JSON text
+  Lane lane;          // copy and rules
 };
-
-constexpr uint32_t kDialectCount = 13;
-extern const Dialect kDialects[kDialectCount];
-
-// The dialect called `name`, or nullptr.
-const Dialect* FindDialect(std::string_view name);
 
 // gen_ai.operation.name of a model call, a tool call and so on; the span type itself where the
 // convention has no word: the result is empty then.

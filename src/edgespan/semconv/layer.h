@@ -1,8 +1,10 @@
-// Layers: tables of rules, packed at compile time into a few bytes each. Read at first sight of a kind of
-// member only (semconv/mapper.h), so that small matters more than fast.
+// Layers: tables of rules, and the text that they are packed into at compile time. Text, because most of
+// them belong to the host: a bundle carries those of the dialects that it imports, as strings, and hands
+// them over when it opens an exporter.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "edgespan/semconv/dialect.h"
 
@@ -64,74 +66,82 @@ constexpr TypeSet kTypeSets[kTypeSetCount] = {
     ~(kModelCall | TypeBit(kTypeAgentRun)),
 };
 
-// A rule's bytes: scope + 1 and flags; action, and kHasUnless; key; types; size of the name (kEnter and
-// kAs: the scope to enter); with kHasUnless three keys; the name. A zero ends the layer.
-constexpr uint32_t kPackedKeyBase = kLastSpanType;  // packed keys fit a byte
-constexpr uint8_t kHasUnless = 0x80;
+// A layer as text, one rule behind the other, each a row of numbers and its name:
+//
+//   scope  flags  action  key  types  [unless_in  unless  unless_or]  size  name
+//
+// A number n is the character U+0021 + n, in UTF-8: most are one printable letter. kPackedUnless among
+// the flags says that the three in brackets are there; keys count from the last span type. In place of
+// `size`, kEnter and kAs have the scope that they lead to.
+//
+//   dialect  = kDialectMark  flags  layer  (kNextLayer  layer)*
+constexpr char kFirstNumber = '!';
+constexpr uint32_t kPackedUnless = 16;    // beside RuleFlag
+constexpr uint32_t kNextLayer = kScopes;  // in a scope's place
+constexpr uint32_t kMaxName = 255;
+constexpr uint32_t kMaxPrefix = 64;  // of names that something is put behind
+constexpr char kDialectMark = ':';
+// Of a dialect.
+enum DialectFlag : uint32_t {
+  kDetaches = 1,
+  kStringsOnly = 2,
+  kUponGenAi = 4,  // the core's own layer of that name lies below
+};
+
+constexpr bool Goes(Action action) { return action == Action::kEnter || action == Action::kAs; }
+// Scopes that are no objects: no member has a default there.
+constexpr bool IsVirtual(Scope scope) { return scope >= Scope::kEvery; }
+constexpr bool IsIndexed(Action action) {
+  return action == Action::kInputIndexed || action == Action::kOutputIndexed;
+}
 
 template <uint32_t kSize>
 struct PackedLayer {
-  uint8_t bytes[kSize] = {};
+  char text[kSize] = {};
+  constexpr std::string_view view() const { return {text, kSize}; }
 };
 
-constexpr uint8_t PackKey(uint16_t key) {
-  if (key == kKeyNone) return 0;
-  if (key <= kPackedKeyBase || key > kPackedKeyBase + 255) __builtin_trap();  // does not compile
-  return static_cast<uint8_t>(key - kPackedKeyBase);
+// Calls `put` with every byte of a rule's text.
+template <typename Put>
+constexpr void PackRule(const Rule& rule, Put put) {
+  const auto number = [&put](uint32_t value) {
+    value += kFirstNumber;
+    if (value < 0x80) return put(static_cast<char>(value));
+    put(static_cast<char>(0xc0 | value >> 6));
+    put(static_cast<char>(0x80 | (value & 63)));
+  };
+  const auto key = [&number](uint16_t id) {
+    if (id != kKeyNone && id <= kLastSpanType) __builtin_trap();  // does not compile
+    number(id != kKeyNone ? id - uint32_t{kLastSpanType} : 0);
+  };
+  const uint32_t size = rule.name.size;
+  if (size > kMaxName || (Goes(rule.action) && size != 0)) __builtin_trap();
+  number(static_cast<uint32_t>(rule.scope));
+  number(rule.flags | (rule.unless != 0 ? kPackedUnless : 0));
+  number(static_cast<uint32_t>(rule.action));
+  key(rule.key);
+  number(rule.types);
+  if (rule.unless != 0) {
+    key(rule.unless_in);
+    key(rule.unless);
+    key(rule.unless_or);
+  }
+  number(Goes(rule.action) ? static_cast<uint32_t>(rule.enter) : size);
+  for (uint32_t i = 0; i < size; ++i) put(rule.name.text[i]);
 }
-constexpr bool Goes(Action action) { return action == Action::kEnter || action == Action::kAs; }
 
 template <auto& kRules>
 consteval auto Pack() {
   constexpr uint32_t kSize = [] {
-    uint32_t size = 1;
-    for (const Rule& rule : kRules) size += 5 + (rule.unless != 0 ? 3u : 0u) + rule.name.size;
+    uint32_t size = 0;
+    for (const Rule& rule : kRules) PackRule(rule, [&size](char) { ++size; });
     return size;
   }();
   PackedLayer<kSize> packed;
-  uint8_t* out = packed.bytes;
-  for (const Rule& rule : kRules) {
-    if (rule.name.size > 255 || (Goes(rule.action) && rule.name.size != 0)) __builtin_trap();
-    *out++ =
-        static_cast<uint8_t>((static_cast<uint32_t>(rule.scope) + 1) | uint32_t{rule.flags} << 4);
-    *out++ = static_cast<uint8_t>(static_cast<uint32_t>(rule.action) |
-                                  (rule.unless != 0 ? kHasUnless : 0u));
-    *out++ = PackKey(rule.key);
-    *out++ = rule.types;
-    *out++ =
-        Goes(rule.action) ? static_cast<uint8_t>(rule.enter) : static_cast<uint8_t>(rule.name.size);
-    if (rule.unless != 0) {
-      *out++ = PackKey(rule.unless_in);
-      *out++ = PackKey(rule.unless);
-      *out++ = PackKey(rule.unless_or);
-    }
-    for (uint32_t i = 0; i < rule.name.size; ++i) *out++ = static_cast<uint8_t>(rule.name.text[i]);
-  }
+  char* out = packed.text;
+  for (const Rule& rule : kRules) PackRule(rule, [&out](char c) { *out++ = c; });
   return packed;
 }
-
-// The rule at *at; moves *at behind it. False at the layer's end.
-bool Unpack(const uint8_t** at, Rule* rule);
-
-// From the lowest: kMastra is part of every dialect.
-enum Layer : uint8_t {
-  kMastraLayer,
-  kGenAiLayer,
-  kOpenInferenceLayer,
-  kLangfuseLayer,
-  kLemmaLayer,
-  kLangSmithLayer,
-  kBraintrustLayer,
-  kLaminarLayer,
-  kPostHogLayer,
-  kDatadogLayer,
-  kTraceloopLayer,
-  kSentryLayer,
-  kMlflowLayer,
-  kAgnostLayer,
-  kLayerCount,
-};
-extern const uint8_t* const kLayers[kLayerCount];
 
 // What tables are written with.
 namespace table {

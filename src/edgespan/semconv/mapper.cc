@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "edgespan/base/buffer.h"
+#include "edgespan/base/utf.h"
 #include "edgespan/semconv/layer.h"
 
 namespace edgespan {
@@ -27,8 +28,6 @@ constexpr ScopeName kScopeNames[] = {
     {"error.", {}},
 };
 
-// Scopes that are no objects: no member has a default there.
-bool IsVirtual(Scope scope) { return scope >= Scope::kEvery; }
 // The user's own names.
 bool KeepsSpelling(Scope scope) {
   return scope == Scope::kMetadata || scope == Scope::kLangfuse || scope == Scope::kPrompt;
@@ -41,6 +40,41 @@ uint8_t* Put(std::string_view text, uint8_t* out) {
 }
 
 }  // namespace
+
+Status Mapper::Init(PageArena* arena, const KeyTable* keys, std::string_view dialect) {
+  arena_ = arena;
+  keys_ = keys;
+  Forget();
+  dialect_.Free(arena);
+  return dialect_.Read(arena, dialect);
+}
+
+void Mapper::Forget() {
+  lane_.Free(arena_);
+  buckets_ = used_ = last_ = 0;
+}
+
+Status Mappers::Take(PageArena* arena, const KeyTable* keys, std::string_view dialect,
+                     Mapper** mapper) {
+  if (dialect.empty()) return Status::kBadConfig;
+  Mapper* free = nullptr;
+  for (Mapper& candidate : mappers_) {
+    const std::string_view spoken = candidate.dialect().text();
+    if (SameText(spoken, dialect)) {
+      *mapper = &candidate;
+      ++candidate.users;
+      return Status::kOk;
+    }
+    // Rather one that was never used than one that may come back.
+    if (candidate.users == 0 && (free == nullptr || spoken.empty())) free = &candidate;
+  }
+  if (free == nullptr) return Status::kTooLarge;
+  const Status status = free->Init(arena, keys, dialect);
+  if (!IsOk(status)) return status;
+  *mapper = free;
+  free->users = 1;
+  return Status::kOk;
+}
 
 Action Mapper::Default(Scope scope, const SpanType& type, std::string_view key,
                        uint8_t** out) const {
@@ -68,20 +102,17 @@ Action Mapper::Default(Scope scope, const SpanType& type, std::string_view key,
 
 uint32_t Mapper::Collect(Scope scope, const SpanType& type, uint16_t key, Rule* found) const {
   uint32_t count = 0;
-  for (uint32_t i = 0; i < kLayerCount; ++i) {
-    if ((dialect_->layers >> i & 1) == 0) continue;
-    const uint8_t* at = kLayers[i];
-    bool replaced = false;
-    for (Rule rule; Unpack(&at, &rule);) {
-      if (rule.scope != scope || rule.key != key) continue;
-      if ((kTypeSets[rule.types] & type.bits) == 0) continue;
-      if ((rule.flags & (type.root ? kNotOnRoot : kOnRoot)) != 0) continue;
-      if ((rule.flags & kInstead) != 0 && !replaced) {
-        replaced = true;
-        count = 0;
-      }
-      if (count < kMaxSteps) found[count++] = rule;
+  uint32_t replaced = 0;  // by this layer
+  for (uint32_t i = 0; i < dialect_.count; ++i) {
+    const Rule& rule = dialect_.rules[i];
+    if (rule.scope != scope || rule.key != key) continue;
+    if ((kTypeSets[rule.types] & type.bits) == 0) continue;
+    if ((rule.flags & (type.root ? kNotOnRoot : kOnRoot)) != 0) continue;
+    if ((rule.flags & kInstead) != 0 && replaced != rule.layer) {
+      replaced = rule.layer;
+      count = 0;
     }
+    if (count < kMaxSteps) found[count++] = rule;
   }
   return count;
 }
@@ -102,7 +133,7 @@ uint32_t Mapper::Search(uint32_t kind) const {
 }
 
 uint32_t Mapper::Resolve(Scope scope, const SpanType& type, uint16_t key) {
-  if (used_ == kMaxKinds) Init(arena_, keys_, dialect_);
+  if (used_ == kMaxKinds) Forget();
   if (buckets_ == 0) {
     buckets_ = lane_.Allocate(arena_, kBuckets * sizeof(uint32_t));
     if (buckets_ == 0) return 0;

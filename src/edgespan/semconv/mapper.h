@@ -2,8 +2,9 @@
 // type, key) and kept: the same few hundred kinds come with every trace, and finding the rules and
 // composing the names would cost more than writing the values.
 //
-// Lives in the Pipeline, one for each dialect, for as long as the module; its memory is bounded (a full
-// map begins anew) and comes from the arena at first use. All zero is an empty map of no dialect.
+// The destinations that speak a dialect share its mapper; of one that nobody speaks any more its place
+// is taken when all are (Mappers). A mapper's memory is bounded (a full map begins anew) and comes from
+// the arena. All zero is an empty map of no dialect.
 #pragma once
 
 #include <cstdint>
@@ -42,14 +43,10 @@ class Mapper {
   static constexpr uint32_t kMaxSteps = 12;  // of one member on one span type
 
   // Also begins anew, with another dialect.
-  void Init(PageArena* arena, const KeyTable* keys, const Dialect* dialect) {
-    lane_.Free(arena);
-    buckets_ = used_ = last_ = 0;
-    arena_ = arena;
-    keys_ = keys;
-    dialect_ = dialect;
-  }
-  const Dialect* dialect() const { return dialect_; }
+  Status Init(PageArena* arena, const KeyTable* keys, std::string_view dialect);
+  const Dialect& dialect() const { return dialect_; }
+
+  uint32_t users = 0;  // destinations
 
   // The steps for a member with an interned key (of Scope kEvery and its like: 0), good until the next
   // call; nullptr when memory is out.
@@ -98,14 +95,26 @@ class Mapper {
   // Returns how many.
   uint32_t Collect(Scope scope, const SpanType& type, uint16_t key, Rule* found) const;
   uint32_t Resolve(Scope scope, const SpanType& type, uint16_t key);
+  void Forget();
 
   PageArena* arena_ = nullptr;
   const KeyTable* keys_ = nullptr;
-  const Dialect* dialect_ = nullptr;
+  Dialect dialect_ = {};
   Lane lane_;  // buckets and entries
   uint32_t buckets_ = 0;
   uint32_t used_ = 0;
   uint32_t last_ = 0;  // the entry asked for last
+};
+
+class Mappers {
+ public:
+  static constexpr uint32_t kMost = 16;
+
+  // The mapper of a dialect, for one more user. kTooLarge: all are in use.
+  Status Take(PageArena* arena, const KeyTable* keys, std::string_view dialect, Mapper** mapper);
+
+ private:
+  Mapper mappers_[kMost];
 };
 
 }  // namespace edgespan
