@@ -114,7 +114,7 @@ TEST_CASE("mapper: overlays add, replace, and rename what has no name") {
   Mapper mapper;
   REQUIRE(IsOk(mapper.Init(&lab.arena, &lab.keys, tools::DialectText("openinference"))));
   const Step* const kind = mapper.Find(Scope::kEvery, kStep, 0);
-  CHECK(std::string(lab.arena.At<char>(kind->name + kind->name_bytes), kind->text_bytes) ==
+  CHECK(std::string(lab.arena.At<char>(kind->name + kind->name_bytes + 1), kind->text_bytes) ==
         "CHAIN");
 }
 

@@ -236,7 +236,7 @@ void SpanEncoder::Parameters(const Node* object) {
 void SpanEncoder::Apply(const Step& step, const Node* node) {
   const PageArena& arena = *run_.record.arena;
   const std::string_view name(arena.At<char>(step.name), step.name_bytes);
-  const std::string_view text(name.data() + name.size(), step.text_bytes);
+  const std::string_view text(name.data() + name.size() + 1, step.text_bytes);
   const bool messages = step.action >= Action::kInputMessages && step.action <= Action::kToolNames;
   if (messages) return Messages(step, node);
   switch (step.action) {

@@ -92,13 +92,8 @@ void SpanEncoder::Marks(AttributeWriter* attributes) {
   if (span_->Has(tape::kWithheld)) attributes->Name("edgespan.withheld").Text("true");
   if (repaired_) attributes->Name("edgespan.time_order_repaired").Text("true");
   if (run_.detach && span_->Has(tape::kRemoteParent)) {
-    char hex[2 * sizeof(SpanId)];
-    char* to = hex;
-    for (const uint8_t byte : span_->parent_id.bytes) {
-      for (const uint32_t digit : {uint32_t{byte} >> 4, uint32_t{byte} & 15}) {
-        *to++ = static_cast<char>(digit < 10 ? '0' + digit : 'a' + digit - 10);
-      }
-    }
+    char hex[SpanId::kHexSize];
+    span_->parent_id.ToHex(hex);
     attributes->Name("mastra.external_parent_span_id").Text({hex, sizeof hex});
   }
 }

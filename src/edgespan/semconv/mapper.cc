@@ -78,10 +78,10 @@ Status Mappers::Take(PageArena* arena, const KeyTable* keys, std::string_view di
 
 Action Mapper::Default(Scope scope, const SpanType& type, std::string_view key,
                        uint8_t** out) const {
-  Rule rules[kMaxSteps];
+  const Rule* rules[kMaxSteps];
   const uint32_t count = Collect(scope, type, kKeyNone, rules);
   if (count != 0) {  // the uppermost layer's
-    const Rule& rule = rules[count - 1];
+    const Rule& rule = *rules[count - 1];
     *out = Put(key, Put(rule.name.view(), *out));
     return rule.action;
   }
@@ -100,7 +100,8 @@ Action Mapper::Default(Scope scope, const SpanType& type, std::string_view key,
   return Action::kValue;
 }
 
-uint32_t Mapper::Collect(Scope scope, const SpanType& type, uint16_t key, Rule* found) const {
+uint32_t Mapper::Collect(Scope scope, const SpanType& type, uint16_t key,
+                         const Rule** found) const {
   uint32_t count = 0;
   uint32_t replaced = 0;  // by this layer
   for (uint32_t i = 0; i < dialect_.count; ++i) {
@@ -112,7 +113,7 @@ uint32_t Mapper::Collect(Scope scope, const SpanType& type, uint16_t key, Rule* 
       replaced = rule.layer;
       count = 0;
     }
-    if (count < kMaxSteps) found[count++] = rule;
+    if (count < kMaxSteps) found[count++] = &rule;
   }
   return count;
 }
@@ -139,53 +140,48 @@ uint32_t Mapper::Resolve(Scope scope, const SpanType& type, uint16_t key) {
     if (buckets_ == 0) return 0;
     std::memset(arena_->At(buckets_), 0, kBuckets * sizeof(uint32_t));
   }
-  Rule found[kMaxSteps + 1];
-  uint32_t count = Collect(scope, type, key, found);
+  const Rule* found[kMaxSteps];
+  const uint32_t count = Collect(scope, type, key, found);
   bool named = IsVirtual(scope);
   uint32_t room = 0;
   for (uint32_t i = 0; i < count; ++i) {
-    named |= (found[i].flags & kExtra) == 0;
-    room += found[i].name.size + 2 * KeyTable::kMaxBytes;
+    named |= (found[i]->flags & kExtra) == 0;
+    room += found[i]->name.size + 2 * KeyTable::kMaxBytes;
   }
   const std::string_view key_name = key != kKeyNone ? keys_->Name(key) : std::string_view();
-  const uint32_t named_count = count;
-  if (!named || count == 0) found[count++] = {scope, Action::kDrop, key, 0};
-  const uint32_t steps = static_cast<uint32_t>(sizeof(Entry)) + count * sizeof(Step);
-  const uint32_t at = lane_.Allocate(arena_, steps + room + MaxName(key_name) + 255);
+  // A step for what no rule names, and where there is no other.
+  const uint32_t total = count + (!named || count == 0 ? 1 : 0);
+  const uint32_t steps = static_cast<uint32_t>(sizeof(Entry)) + total * sizeof(Step);
+  const uint32_t at = lane_.Allocate(arena_, steps + room + MaxName(key_name));
   if (at == 0) return 0;
   Entry* const entry = arena_->At<Entry>(at);
-  Step* step = reinterpret_cast<Step*>(entry + 1);
+  Step* const first = reinterpret_cast<Step*>(entry + 1);
   uint8_t* end = arena_->At(at + steps);
-  for (uint32_t i = 0; i < count; ++i, ++step) {
-    const Rule& rule = found[i];
-    std::string_view name = rule.name.view();
-    std::string_view text;
-    uint8_t* const begin = end;
-    Action action = rule.action;
-    if (i == named_count) {
-      if (!named) action = Default(scope, type, key_name, &end);
-    } else {
-      for (uint32_t c = 0; c < name.size(); ++c) {
-        if (name[c] != '=') continue;
-        text = {name.data() + c + 1, name.size() - c - 1};
-        name = {name.data(), c};
-        break;
-      }
-      if (!name.empty() && name.front() == '.') {
+  for (uint32_t i = 0; i < total; ++i) {
+    Step step = {};
+    step.name = arena_->OffsetOf(end);
+    step.last = i + 1 == total;
+    if (i < count) {
+      const Rule& rule = *found[i];
+      step.action = rule.action;
+      step.enter = rule.enter;
+      step.unless_in = rule.unless_in;
+      step.unless = rule.unless;
+      step.unless_or = rule.unless_or;
+      if (rule.name.size != 0 && rule.name.text[0] == '.') {
         end = Put(keys_->Name(type.key), Put("mastra.", end));
       }
-      end = Put(name, end);
+      const uint8_t* const begin = end;
+      end = Put(rule.name.view(), end);
+      uint32_t size = 0;
+      while (begin + size != end && begin[size] != '=') ++size;
+      step.name_bytes = static_cast<uint16_t>(arena_->OffsetOf(begin) + size - step.name);
+      if (begin + size != end) step.text_bytes = static_cast<uint8_t>(end - begin - size - 1);
+    } else {
+      step.action = named ? Action::kDrop : Default(scope, type, key_name, &end);
+      step.name_bytes = static_cast<uint16_t>(arena_->OffsetOf(end) - step.name);
     }
-    *step = {action,
-             rule.enter,
-             i + 1 == count,
-             static_cast<uint8_t>(text.size()),
-             rule.unless_in,
-             rule.unless,
-             rule.unless_or,
-             static_cast<uint16_t>(end - begin),
-             arena_->OffsetOf(begin)};
-    end = Put(text, end);
+    first[i] = step;
   }
   lane_.TrimTo(arena_, arena_->OffsetOf(end));
   const uint32_t kind = KindOf(scope, type, key);

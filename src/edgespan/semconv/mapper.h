@@ -22,7 +22,7 @@ struct Step {
   Action action;
   Scope enter;
   bool last;
-  uint8_t text_bytes;  // what stands behind the name, from '=' on (kConstant and its like)
+  uint8_t text_bytes;  // what stands behind the name and '=' (kConstant and its like)
   uint16_t unless_in;  // as in Rule
   uint16_t unless;
   uint16_t unless_or;
@@ -93,7 +93,7 @@ class Mapper {
   uint32_t Search(uint32_t kind) const;
   // The rules for a member, from the lowest layer up; key 0: those of members that no other names.
   // Returns how many.
-  uint32_t Collect(Scope scope, const SpanType& type, uint16_t key, Rule* found) const;
+  uint32_t Collect(Scope scope, const SpanType& type, uint16_t key, const Rule** found) const;
   uint32_t Resolve(Scope scope, const SpanType& type, uint16_t key);
   void Forget();
 
