@@ -73,7 +73,7 @@ export class OtlpDestination implements Destination {
     const { dialect = 'genai', remoteParent, dropTypes } = options ?? ({} as Partial<OtlpOptions>);
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
     this.settings = {
-      dialect: typeof dialect === 'string' ? dialect : dialect.table,
+      dialect: typeof dialect === 'string' ? dialect : dialect?.table,
       maxBytes: positive(maxRequestBytes, 4_000_000),
       maxSpans: positive(maxRequestSpans, 512),
       remoteParent,
@@ -82,6 +82,14 @@ export class OtlpDestination implements Destination {
     this.customSpanFormatter = options?.customSpanFormatter;
     this.#timeout = positive(timeout, 10_000);
     this.#gzip = gzip === true;
+    const strange =
+      typeof dialect === 'string'
+        ? dialect !== 'genai' && 'is none: import one from edgespan/dialects'
+        : typeof dialect?.table !== 'string' && 'is no dialect';
+    if (strange) this.problem = `\`dialect\` ${strange}`;
+    if (!['keep', 'detach', undefined].includes(remoteParent)) {
+      this.problem = "`remoteParent` is neither 'keep' nor 'detach'";
+    }
     let wrong = endpointProblem(endpoint);
     if (wrong) this.problem = `\`endpoint\` ${wrong}`;
     else this.#url = tracesUrl(endpoint as string);

@@ -171,12 +171,12 @@ uint32_t Mapper::Resolve(Scope scope, const SpanType& type, uint16_t key) {
       if (rule.name.size != 0 && rule.name.text[0] == '.') {
         end = Put(keys_->Name(type.key), Put("mastra.", end));
       }
-      const uint8_t* const begin = end;
+      const uint32_t from = arena_->OffsetOf(end);
       end = Put(rule.name.view(), end);
       uint32_t size = 0;
-      while (begin + size != end && begin[size] != '=') ++size;
-      step.name_bytes = static_cast<uint16_t>(arena_->OffsetOf(begin) + size - step.name);
-      if (begin + size != end) step.text_bytes = static_cast<uint8_t>(end - begin - size - 1);
+      while (size < rule.name.size && rule.name.text[size] != '=') ++size;
+      step.name_bytes = static_cast<uint16_t>(from + size - step.name);
+      if (size < rule.name.size) step.text_bytes = static_cast<uint8_t>(rule.name.size - size - 1);
     } else {
       step.action = named ? Action::kDrop : Default(scope, type, key_name, &end);
       step.name_bytes = static_cast<uint16_t>(arena_->OffsetOf(end) - step.name);
