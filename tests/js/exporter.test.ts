@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { type Destination, otlp, type OtlpOptions } from 'edgespan/destinations';
+import * as dialects from 'edgespan/dialects';
+import { langfuse, openinference } from 'edgespan/dialects';
 import {
   EdgespanExporter,
   type EdgespanExporterOptions,
@@ -361,6 +363,9 @@ describe('settings', () => {
     ['undefined inside', { headers: { authorization: `Bearer ${undefined}` } }, /`headers.authorization` was built/],
     ['scheme only', { headers: { Authorization: 'Bearer ' } }, /`headers.Authorization` was built/],
     ['bad header', { headers: { 'x-key': 'a\nb' } }, /`headers.x-key` is not a valid header/],
+    ['a dialect by name', { dialect: 'langfuse' as 'genai' }, /`dialect` is none: import one/],
+    ['no dialect', { dialect: null as unknown as 'genai' }, /`dialect` is no dialect/],
+    ['a parent of its own', { remoteParent: 'drop' as 'keep' }, /`remoteParent` is neither/],
   ];
   for (const [what, options, message] of broken) {
     test(`${what}: one warning that names the setting, no request, all counted`, async () => {
@@ -385,15 +390,65 @@ describe('settings', () => {
     assert.deepEqual(receipt.dropped, { disabled: 3 });
   });
 
-  test('an unknown dialect turns the exporter off and says so', async () => {
-    const { exporter, notes } = make({ destinations: [to('ok', { dialect: 'nonsense' })] });
-    play(exporter, run(1));
-    play(exporter, run(1));
+  test('a table or a span type that is none turns the exporter off and says so', async () => {
+    const lines: string[] = [];
+    for (const options of [
+      { dialect: { name: 'mine', table: ':!nonsense' } },
+      { dropTypes: ['chunk'] },
+    ]) {
+      const { exporter, notes } = make({ destinations: [to('ok', options)] });
+      play(exporter, run(1));
+      play(exporter, run(1));
+      const receipt = await exporter.flush();
+      assert.equal(total(receipt), 4);
+      assert.equal(receipt.accepted, 0);
+      lines.push(...notes.lines);
+    }
+    assert.equal(lines.length, 1, 'the same words for both, said once');
+    assert.match(lines[0], /`dropTypes` or `dialect`/);
+  });
+
+  test('each destination has its dialect, its parents and its types', async () => {
+    const before = sink.requests.length;
+    const { exporter, notes } = make({
+      destinations: [
+        to('ok/plain'),
+        to('ok/langfuse', { dialect: langfuse }),
+        to('ok/phoenix', { dialect: openinference, remoteParent: 'keep', dropTypes: ['tool_call'] }),
+      ],
+    });
+    const [root, tool, other] = run(2, { type: 'generic' });
+    Object.assign(root, { type: 'agent_run', externalParentSpanId: id() });
+    tool.type = 'tool_call';
+    play(exporter, [root, tool, other]);
     const receipt = await exporter.flush();
-    assert.equal(total(receipt), 4);
-    assert.equal(receipt.accepted, 0);
-    assert.equal(notes.lines.length, 1);
-    assert.match(notes.lines[0], /dialect/);
+    assert.deepEqual([receipt.accepted, receipt.dropped], [8, { leftOut: 1 }]);
+    assert.deepEqual(notes.lines, [], 'what was not wanted is no loss');
+    const bodies = sink.requests.slice(before).map((r) => ({ path: r.path, body: r.body }));
+    const at = (path: string): WireSpan[] =>
+      bodies.filter((b) => b.path.includes(path)).flatMap((b) => decodeProtobuf(b.body));
+    const kinds = (path: string, name: string): unknown[] =>
+      at(path).map((s) => s.attributes.get(name));
+    assert.equal(at('plain').length, 3);
+    assert.ok(kinds('plain', 'gen_ai.operation.name').every((kind) => typeof kind === 'string'));
+    assert.deepEqual(kinds('langfuse', 'langfuse.observation.type').sort(), ['agent', 'span', 'tool']);
+    assert.deepEqual(kinds('phoenix', 'openinference.span.kind').sort(), ['AGENT', 'CHAIN']);
+    const parents = (path: string): boolean =>
+      at(path).some((s) => s.parentSpanId === root.externalParentSpanId);
+    assert.deepEqual(['plain', 'langfuse', 'phoenix'].map(parents), [true, false, true]);
+  });
+
+  test('dialects with one address share nothing but their tables', async () => {
+    const all = Object.values(dialects);
+    assert.ok(all.length >= 12);
+    assert.equal(new Set(all.map((d) => d.table)).size, all.length);
+    for (const dialect of all) {
+      assert.equal(dialects[dialect.name as keyof typeof dialects], dialect);
+      const { exporter, notes } = make({ destinations: [to('ok', { dialect })] });
+      play(exporter, run(2));
+      const receipt = await exporter.flush();
+      assert.deepEqual([receipt.accepted, notes.lines], [3, []], dialect.name);
+    }
   });
 
   test('/v1/traces is appended to a base URL, and only to one', async () => {

@@ -163,7 +163,7 @@ describe('one formatter for each destination', () => {
     const ok = to({ customSpanFormatter: marked('x') });
     const refused = to({ customSpanFormatter: () => assert.fail('formatter') }, '400');
     const off = to({ endpoint: undefined, customSpanFormatter: marked('y') });
-    const odd = to({ dialect: 'none', customSpanFormatter: marked('z') });
+    const odd = to({ dropTypes: ['none'], customSpanFormatter: marked('z') });
     const slow = to({ customSpanFormatter: async (s) => (await tick(10), s) });
     const { exporter } = make({ destinations: [ok, refused, off, odd, slow].map((d) => d.to) });
     const spans = run(3);

@@ -93,6 +93,11 @@ TEST_CASE("exporter: bad configurations") {
       {{"destinations", Json::array({Json::object()})}},
       {{"destinations", Json::array({{{"dialect", "klingon"}}})}},
       {{"destinations", Json::array({{{"dialect", 7}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"remoteParent", "drop"}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"remoteParent", nullptr}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"dropTypes", "model_chunk"}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"dropTypes", {"chunk"}}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"dropTypes", {"id"}}}})}},
       {{"destinations", Json::array({{{"dialect", "genai"}}, {{"dialect", ""}}})}},
       {{"destinations", Destinations(kMaxDestinations + 1)}},
   };

@@ -14,6 +14,7 @@
 
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/pipeline/accounting.h"
+#include "tools/dialects.h"
 #include "tools/mastra_tape.h"
 #include "tools/tape_writer.h"
 #include "tools/unknown_fields.h"
@@ -140,7 +141,14 @@ class CoreLab {
   }
   // Another exporter in the same core; its handle or a Status.
   static int32_t Open(const Json& members) { return OpenRaw(Config(members)); }
-  static int32_t OpenRaw(const Json& config) {
+  static int32_t OpenRaw(Json config) {
+    // Dialects may be named: the core knows most of them by their text alone.
+    Json none;
+    for (Json& destination : config.contains("destinations") ? config["destinations"] : none) {
+      if (!destination.is_object() || !destination.contains("dialect")) continue;
+      Json& dialect = destination["dialect"];
+      if (dialect.is_string()) dialect = tools::DialectText(dialect.get<std::string>());
+    }
     TapeWriter tape;
     tape.Config();
     for (const auto& [name, value] : config.items()) {

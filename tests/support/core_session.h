@@ -22,8 +22,9 @@ struct ExporterConfig {
   std::string service = "oracle";
   uint32_t max_spans = 0;  // 0: the core's default
   uint32_t max_bytes = 0;
-  bool whole = false;         // wants runs whole
-  bool tight_limits = false;  // a few attributes of a few bytes, one event, one link
+  bool whole = false;             // wants runs whole
+  std::string dialect = "genai";  // or a text (semconv/layer.h)
+  bool tight_limits = false;      // a few attributes of a few bytes, one event, one link
 };
 
 class CoreSession {
@@ -49,7 +50,7 @@ class CoreSession {
     }
     tape.Array(kKeyDestinations);
     tape.Object();
-    tape.String(kKeyDialect, "genai");
+    tape.String(kKeyDialect, config.dialect);
     if (config.max_spans != 0) tape.Number(kKeyMaxSpans, config.max_spans);
     if (config.max_bytes != 0) tape.Number(kKeyMaxBytes, config.max_bytes);
     if (config.whole) tape.Bool(kKeyWhole, true);

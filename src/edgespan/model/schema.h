@@ -84,6 +84,9 @@
   X(kKeyServerPort, "serverPort") \
   X(kKeyStreaming, "streaming") \
   X(kKeyCompletionStartTime, "completionStartTime") \
+  X(kKeyCostContext, "costContext") \
+  X(kKeyEstimatedCost, "estimatedCost") \
+  X(kKeyCostUnit, "costUnit") \
   X(kKeyConversationId, "conversationId") \
   X(kKeyInstructions, "instructions") \
   X(kKeyAvailableTools, "availableTools") \
@@ -116,6 +119,12 @@
   X(kKeyAbortSignal, "abortSignal") \
   /* Metadata with a meaning of its own; members of errorInfo. */ \
   X(kKeyThreadId, "threadId") \
+  X(kKeySessionId, "sessionId") \
+  X(kKeyUserId, "userId") \
+  X(kKeyResourceId, "resourceId") \
+  X(kKeyTraceName, "traceName") \
+  X(kKeyLangfuse, "langfuse") \
+  X(kKeyPrompt, "prompt") \
   X(kKeyMessage, "message") \
   X(kKeyStack, "stack") \
   X(kKeyDetails, "details") \
@@ -157,6 +166,8 @@
   X(kKeyMaxBytes, "maxBytes") \
   X(kKeyMaxSpans, "maxSpans") \
   X(kKeyWhole, "whole") \
+  X(kKeyRemoteParent, "remoteParent") \
+  X(kKeyDropTypes, "dropTypes") \
   X(kKeyLimits, "limits") \
   X(kKeyAttributeCountLimit, "attributeCountLimit") \
   X(kKeyAttributeValueLengthLimit, "attributeValueLengthLimit") \

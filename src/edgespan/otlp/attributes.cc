@@ -29,6 +29,14 @@ constexpr uint32_t kMaxShort = 0x7f - 4;
 // How much longer the place kept for an attribute's head may have to become.
 constexpr uint32_t kMaxPlaceGrowth = 16;
 
+// A double_value field, kDoubleField bytes.
+constexpr uint32_t kDoubleField = 1 + sizeof(double);
+uint8_t* PutDouble(double value, uint8_t* out) {
+  out[0] = pb::AnyValue::kDoubleValueFieldNumber << 3 | 1;  // fixed64
+  std::memcpy(out + 1, &value, sizeof value);
+  return out + kDoubleField;
+}
+
 // The AnyValue of a number or literal, at most kMaxScalar bytes; nothing (no field set) for null and
 // for every other kind.
 uint8_t* PutScalar(const PageArena& arena, const Node* node, uint8_t* out) {
@@ -36,11 +44,7 @@ uint8_t* PutScalar(const PageArena& arena, const Node* node, uint8_t* out) {
   auto integer = static_cast<uint64_t>(node->Integer());
   if (node->Kind() == Op::kNumber) {
     const double value = NumberOf(arena, node);
-    if (!IsInt64(value)) {
-      out[0] = pb::AnyValue::kDoubleValueFieldNumber << 3 | 1;  // fixed64
-      std::memcpy(out + 1, &value, sizeof value);
-      return out + 1 + sizeof value;
-    }
+    if (!IsInt64(value)) return PutDouble(value, out);
     integer = static_cast<uint64_t>(static_cast<int64_t>(value));
   } else if (node->Kind() == Op::kLiteral && node->a != 0) {
     field = pb::AnyValue::kBoolValueFieldNumber;
@@ -131,6 +135,12 @@ uint8_t* AttributeWriter::Head(uint32_t value) {
   buffer()->Advance(out + bytes);
   if (bytes < text.size()) [[unlikely]]
     NoteCut();
+}
+
+void AttributeWriter::Double(double value) {
+  uint8_t* const out = Head(kDoubleField);
+  if (out == nullptr) return;
+  buffer()->Advance(PutDouble(value, out));
 }
 
 // Most attributes are a name and a text or number so short that every length is one byte. False, and

@@ -36,6 +36,7 @@ class AttributeWriter {
   }
 
   void Text(std::string_view text);
+  void Double(double value);
   // A scalar as its own kind, objects and arrays as JSON text; null is not written.
   void Value(const Node* node);
   // Text: a string as it is, anything else as JSON.

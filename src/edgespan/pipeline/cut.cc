@@ -58,6 +58,11 @@ class Stay {
   uint32_t left_[kLossClasses];
 };
 
+bool IsLeftOut(const Destination& to, const SpanRecord& span) {
+  const bool known = span.type >= kFirstSpanType && span.type <= kLastSpanType;
+  return known && (to.left_out & TypeBit(static_cast<Key>(span.type))) != 0;
+}
+
 }  // namespace
 
 int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle, uint32_t now,
@@ -109,13 +114,16 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
   return 0;
 }
 
-uint32_t Pipeline::NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) const {
+uint32_t Pipeline::NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) {
+  Destination& to = trace.exporter->destinations[destination];
   const bool ready = trace.IsReady();
   while (at != 0) {
-    const SpanRecord& span = *arena_.At<SpanRecord>(at);
+    SpanRecord& span = *arena_.At<SpanRecord>(at);
     if ((span.left >> destination & 1) == 0 &&
         (ready || IsSettled({&arena_, &keys_}, span, trace.has_inference))) {
-      break;
+      if (!IsLeftOut(to, span)) break;
+      span.left |= static_cast<uint8_t>(1u << destination);
+      to.tally.Drop(LossReason::kLeftOut, 1);
     }
     at = span.next;
   }
@@ -198,9 +206,10 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
                                     &fit.limits,
                                     trace->WireId(arena_),
                                     trace->has_inference,
-                                    trace->lost[destination] + fit.stay};
-      if (mapper_.dialect() != to.dialect) mapper_.Init(&arena_, &keys_, to.dialect);
-      otlp::SpanEncoder encoder(run, &mapper_, &out);
+                                    trace->lost[destination] + fit.stay,
+                                    to.left_out,
+                                    to.detach};
+      otlp::SpanEncoder encoder(run, to.mapper, &out);
       Stay staying = stay;
       for (; at != 0 && spans < most && !out.failed(); at = after(at)) {
         const SpanRecord& span = *arena_.At<SpanRecord>(at);

@@ -69,7 +69,9 @@ uint32_t Pipeline::ShareBatch(Exporter* exporter, uint32_t destination, Trace* t
       return trace->lost[of - exporter->destinations];
     };
     uint32_t spans = 1;
-    for (uint32_t at = *next; at != other.whole.last; at = arena_.At<SpanRecord>(at)->next) ++spans;
+    for (uint32_t at = *next; at != other.whole.last; ++spans) {
+      at = NextToLeave(*trace, destination, arena_.At<SpanRecord>(at)->next);
+    }
     if (spans != other.whole.spans || lost(other.to) != lost(&to)) continue;
     const Batch* const batch = NewBatch(exporter, &to, other.whole);
     if (batch == nullptr) return 0;

@@ -126,9 +126,8 @@ class Pipeline {
   uint32_t NextSerial() { return serial_ = serial_ % 0xffffff + 1; }
 
   Exporter* FindExporter(uint32_t handle);
-  // A free slot, if need be that of the idle exporter that was used least recently; kMaxExporters if
-  // none is idle.
-  uint32_t TakeSlot();
+  // Makes room: the idle exporter that was used least recently goes. False if none is idle.
+  bool EvictExporter();
 
   // The trace that a span with these ids belongs to; nullptr when it must get its own.
   Trace* FindTrace(const Exporter* exporter, const TraceId& trace_id, const SpanId& span_id,
@@ -143,8 +142,9 @@ class Pipeline {
   bool Reclaim(LossClass loss_class, const Trace* keep);
 
   uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
-  // The first record from `at` on that may leave for a destination now; 0: none.
-  uint32_t NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) const;
+  // The first record from `at` on that may leave for a destination now; 0: none. What the destination
+  // does not want is left out on the way.
+  uint32_t NextToLeave(const Trace& trace, uint32_t destination, uint32_t at);
   // It has left for a destination, or is lost to it; returns the next one.
   uint32_t Leave(const Trace& trace, uint32_t destination, uint32_t at);
   // All the rest is lost to a destination.
@@ -162,7 +162,7 @@ class Pipeline {
 
   PageArena arena_;
   KeyTable keys_;
-  Mapper mapper_;  // of the dialect that was used last
+  Mappers mappers_;
   Area areas_[kAreas] = {};
   Exporter* exporters_[kMaxExporters] = {};  // by slot
   Batch batches_[kMaxBatches] = {};

@@ -9,28 +9,33 @@ namespace {
 
 using tape::Op;
 
-// What Emit() writes, in pieces. In the text '!' stands for a value, a space ends what is written even
-// if the value after it is missing. In `pieces` a byte stands in front of each piece instead: its
-// length, and what comes after it.
+// What Emit() writes, in pieces: JSON, and behind '|' the indexed form. In the text '!' stands for a
+// value, a space ends what is written even if the value after it is missing. In `pieces` a byte stands
+// in front of each piece instead: its length, and what comes after it.
+//
+// A piece of the indexed form is an attribute's name, with its value where that is constant. '^' begins
+// a message, '#' and '%' are the numbers of the tool call and of the content, <...> is left out of brief
+// names.
 constexpr uint32_t kLength = 63;
 constexpr uint32_t kValue = 64;
 constexpr uint32_t kEnd = 128;
 template <uint32_t kSize>
 struct Format {
-  char pieces[kSize] = {};
+  char pieces[kSize + 1] = {};
 
   consteval explicit Format(const char (&text)[kSize]) {
     uint32_t start = 0;
     for (uint32_t i = 0; i < kSize; ++i) {
-      if (text[i] > '!') {
+      if (text[i] > '!' && text[i] != '|') {
         pieces[i + 1] = text[i];
         continue;
       }
-      const uint32_t after = text[i] == '!' ? kValue : text[i] == '\0' ? kEnd : 0;
+      const uint32_t after = text[i] == '!' ? kValue : text[i] == ' ' ? 0 : kEnd;
       if (i - start > kLength) __builtin_trap();  // does not compile
       pieces[start] = static_cast<char>((i - start) | after);
       start = i + 1;
     }
+    pieces[kSize] = static_cast<char>(kEnd);  // no indexed form, unless there was a '|'
   }
   // NOLINTNEXTLINE(google-explicit-constructor): a format is meant to stand for its pieces.
   constexpr operator const char*() const { return pieces; }
@@ -38,20 +43,32 @@ struct Format {
 
 // Every element of a list ends with a comma; Close() takes back the last one.
 constexpr Format kAsItIs("!,");
-constexpr Format kTextPart(R"({"type":"text","content":!},)");
-constexpr Format kReasoningPart(R"({"type":"reasoning","content":!},)");
-constexpr Format kToolCallPart(R"({"type":"tool_call" ,"id":!,"name":!,"arguments":!},)");
+constexpr Format kTextPart(R"({"type":"text","content":!},|<message.>content!)");
+constexpr Format kReasoningPart(R"({"type":"reasoning","content":!},|)"
+                                "<message.>contents.%.message_content.type=reasoning "
+                                "<message.>contents.%.message_content.text!");
+constexpr Format kToolCallPart(R"({"type":"tool_call" ,"id":!,"name":!,"arguments":!},|)"
+                               "<message.>tool_calls.#.<tool_call.>id!"
+                               "<message.>tool_calls.#.<tool_call.function.>name!"
+                               "<message.>tool_calls.#.<tool_call.function.>arguments!");
 constexpr Format kToolResponsePart(
-    R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},)");
+    R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},|)"
+    "<message.>tool_call_id!<message.>name!<message.>content!");
 // A medium's type is optional; the convention's word for it goes in between.
 constexpr Format kUriPart(R"({"type":"uri","modality":!,"mime_type":!,"uri":!},)");
 constexpr Format kBlobPart(R"({"type":"blob","modality":!,"mime_type":!,"content":!},)");
 // A part that has no type of its own.
-constexpr Format kJsonPart(R"({"type":"json","content":!},)");
-constexpr Format kMessageStart(R"({"role":!,"parts":[)");
-constexpr Format kUserStart(R"({"role":"user","parts":[)");
-constexpr Format kAssistantStart(R"({"role":"assistant","parts":[)");
-constexpr Format kToolStart(R"({"role":"tool","parts":[)");
+constexpr Format kJsonPart(R"({"type":"json","content":!},|<message.>content!)");
+constexpr Format kMessageStart(R"({"role":!,"parts":[|^<message.>role!)");
+constexpr Format kUserStart(R"({"role":"user","parts":[|^<message.>role=user)");
+constexpr Format kAssistantStart(R"({"role":"assistant","parts":[|^<message.>role=assistant)");
+constexpr Format kToolStart(R"({"role":"tool","parts":[|^<message.>role=tool)");
+// Of the indexed form alone: a part of a message with several, and an image, by address or in base64.
+constexpr Format kContent(
+    "|<message.>contents.%.message_content.type=text <message.>contents.%.message_content.text!");
+constexpr Format kImage(
+    "|<message.>contents.%.message_content.type=image "
+    "<message.>contents.%.message_content.image.image.url!");
 constexpr Format kFinishReason(R"(,"finish_reason":!)");
 constexpr Format kFinishedByTools(R"(,"finish_reason":"tool_call")");
 constexpr Format kFinishedByFilter(R"(,"finish_reason":"content_filter")");
@@ -82,6 +99,26 @@ const Node* FirstOf(const Node* object, uint16_t key, uint16_t other) {
 const Node* Given(const Node* input) {
   const Node* const messages = FindMember(input, kKeyMessages);
   return IsList(messages) ? messages : input;
+}
+
+// What a message says: a text, a list of parts or anything.
+const Node* ContentOf(const Node* message) {
+  const Node* const content = FindMember(message, kKeyContent);
+  // Of UI messages; of messages of Mastra 2.
+  const Node* parts = FindMember(message, kKeyParts);
+  if (parts == nullptr) parts = FindMember(content, kKeyParts);
+  return IsList(parts) ? parts : content;
+}
+
+// Whether more than one of them is content, rather than a call or a result.
+bool HasMany(const Node* parts) {
+  uint32_t count = 0;
+  for (const Node* part = parts->Begin(); part < parts->End(); part = part->Skip()) {
+    count += FirstOf(part, kKeyText, kKeyReasoning) != nullptr ||
+             FirstOf(part, kKeyMediaType, kKeyMimeType) != nullptr ||
+             FindMember(part, kKeyImage) != nullptr;
+  }
+  return count > 1;
 }
 
 // The types of kToolCalls, which stand in a row.
@@ -123,9 +160,62 @@ class Earlier {
 
 }  // namespace
 
+[[gnu::noinline]] void MessageWriter::EmitIndexed(const char* piece, const Node* a, const Node* b,
+                                                  const Node* c) {
+  for (bool json = true;;) {
+    const uint32_t head = static_cast<uint8_t>(*piece++);
+    const char* const end = piece + (head & kLength);
+    if (json) {
+      json = (head & kEnd) == 0;
+      piece = end;
+      continue;
+    }
+    char name[128];  // prefix, three numbers, a piece
+    char* to = name;
+    const auto number = [&to](uint32_t value) {
+      uint32_t unit = 1;
+      while (value / unit >= 10) unit *= 10;
+      for (; unit != 0; unit /= 10) *to++ = static_cast<char>('0' + value / unit % 10);
+    };
+    if (piece != end && *piece == '^') {
+      ++piece;
+      ++messages_;
+      calls_ = contents_ = responses_ = 0;
+    }
+    for (char letter : prefix_) *to++ = letter;
+    number(messages_ - 1);
+    *to++ = '.';
+    std::string_view text;
+    bool left_out = false;
+    for (; piece != end; ++piece) {
+      if (*piece == '<' || *piece == '>') {
+        left_out = brief_ && *piece == '<';
+      } else if (*piece == '=') {
+        text = {piece + 1, static_cast<size_t>(end - piece - 1)};
+        break;
+      } else if (*piece == '#' || *piece == '%') {
+        number(*piece == '#' ? calls_ : contents_);
+      } else if (!left_out) {
+        *to++ = *piece;
+      }
+    }
+    piece = end;
+    const bool has_value = (head & kValue) != 0;
+    if (has_value ? a != nullptr : !text.empty()) {
+      put_(to_, {name, static_cast<size_t>(to - name)}, has_value ? a : nullptr, text);
+    }
+    if (has_value) {
+      a = b;
+      b = c;
+    }
+    if ((head & kEnd) != 0) return;
+  }
+}
+
 // A piece in front of a value is left out with it where there is none.
 [[gnu::noinline]] void MessageWriter::Emit(const char* piece, const Node* a, const Node* b,
                                            const Node* c) {
+  if (put_ != nullptr) return EmitIndexed(piece, a, b, c);
   for (;;) {
     const uint32_t head = static_cast<uint8_t>(*piece++);
     const uint32_t length = head & kLength;
@@ -146,6 +236,7 @@ class Earlier {
 
 // The end of a list.
 [[gnu::noinline]] void MessageWriter::Close(const char* end) {
+  if (put_ != nullptr) return;
   const uint32_t size = out_->size();
   if (size != 0 && out_->data()[size - 1] == ',') out_->Truncate(size - 1);
   Emit(end);
@@ -172,26 +263,40 @@ void MessageWriter::Write(const Node* node, Element kind) {
   if (kind == Element::kToolName) return Emit(IsText(node) ? kFunction : kAsItIs, node);
   const Node* const content = FindMember(node, kKeyContent);
   if (!IsText(content)) return Other(node);
-  Emit(kTextPart, content);
+  Text(kTextPart, content);
 }
 
 // What is no part that we know: as it is if it could be one, wrapped in one otherwise.
 void MessageWriter::Other(const Node* node) {
-  const bool typed = IsText(FindMember(node, kKeyType));
-  Emit(IsText(node) ? kTextPart : typed ? kAsItIs : kJsonPart, node);
+  if (IsText(node)) return Text(kTextPart, node);
+  Emit(IsText(FindMember(node, kKeyType)) ? kAsItIs : kJsonPart, node);
 }
 
 void MessageWriter::ToolCall(const Node* call) {
+  Resume();
   Emit(kToolCallPart, FindMember(call, kKeyToolCallId), FindMember(call, kKeyToolName),
        FirstOf(call, kKeyInput, kKeyArgs));
+  ++calls_;
+}
+
+void MessageWriter::Text(const char* format, const Node* text) {
+  Resume();
+  if (put_ != nullptr && many_ && format == kTextPart) format = kContent;
+  Emit(format, text);
+  ++contents_;
+}
+
+// What follows a tool's result in one message is a message of its own in the indexed form.
+void MessageWriter::Resume() {
+  if (put_ != nullptr && responses_ != 0) Emit(kAssistantStart);
 }
 
 void MessageWriter::Part(const Node* part) {
   const std::string_view type = TextOf(*context_.arena, FindMember(part, kKeyType));
   const Node* const text = FirstOf(part, kKeyText, kKeyReasoning);
   if (text != nullptr) {
-    if (SameText(type, "text")) return Emit(kTextPart, text);
-    if (SameText(type, "reasoning")) return Emit(kReasoningPart, text);
+    if (SameText(type, "text")) return Text(kTextPart, text);
+    if (SameText(type, "reasoning")) return Text(kReasoningPart, text);
   }
   if (Medium(part)) return;
   // Mastra 2 and the AI SDK's UI messages have the call and its result in one.
@@ -207,6 +312,9 @@ void MessageWriter::Part(const Node* part) {
   // The AI SDK wraps results as {type: 'json' | 'text' | ..., value}.
   const Node* const value = FindMember(output, kKeyValue);
   if (value != nullptr && FindMember(output, kKeyType) != nullptr) output = value;
+  // An indexed message has room for one result, and none beside a call.
+  if (put_ != nullptr && (called || responses_ != 0)) Emit(kToolStart);
+  ++responses_;
   Emit(kToolResponsePart, id, FindMember(tool, kKeyToolName), output);
 }
 
@@ -219,6 +327,11 @@ bool MessageWriter::Medium(const Node* part) {
   const std::string_view text = TextOf(*context_.arena, data);
   // Bytes that Mastra left out: "[Uint8Array byteLength=8]".
   if (text.empty() || text[0] == '[') return false;
+  if (put_ != nullptr) {
+    const std::string_view kind = TextOf(*context_.arena, type);
+    if (image != nullptr || SameText(kind.substr(0, 6), "image/")) Text(kImage, data);
+    return true;
+  }
   bool is_uri = false;  // base64 has no colon
   for (const char c : text.substr(0, 16)) is_uri |= c == ':';
   Emit(is_uri ? kUriPart : kBlobPart, FindMember(part, kKeyType), type, data);
@@ -227,14 +340,14 @@ bool MessageWriter::Medium(const Node* part) {
 
 void MessageWriter::Message(const Node* message) {
   const Node* const role = FindMember(message, kKeyRole);
-  const Node* content = FindMember(message, kKeyContent);
-  // Of UI messages; of messages of Mastra 2.
-  const Node* parts = FindMember(message, kKeyParts);
-  if (parts == nullptr) parts = FindMember(content, kKeyParts);
-  if (IsList(parts)) content = parts;
+  const Node* const content = ContentOf(message);
   const bool known = IsText(role);
   Emit(known ? kMessageStart : kUserStart, role);
-  if (known && IsList(content)) {
+  const bool parts = known && IsList(content);
+  many_ = put_ != nullptr && parts && HasMany(content);
+  if (many_ && brief_) {
+    Emit(kJsonPart, content);
+  } else if (parts) {
     Each(content, Element::kPart);
   } else {
     Other(known && IsText(content) ? content : message);
@@ -251,11 +364,13 @@ void MessageWriter::Assistant(const Node* output) {
   const Node* const reasoning = FindMember(output, kKeyReasoning);
   const Node* const text = IsText(output) ? output : FindMember(output, kKeyText);
   const bool has_calls = IsList(calls) && calls->a > 0;
-  if (IsText(reasoning) && reasoning->b > 0) Emit(kReasoningPart, reasoning);
+  const bool thought = IsText(reasoning) && reasoning->b > 0;
+  many_ = thought || (IsList(reasoning) && reasoning->a > 0);
+  if (thought) Text(kReasoningPart, reasoning);
   if (IsList(reasoning)) Each(reasoning, Element::kPart);
   // A model that only calls tools says "": no text part then.
   const bool silent = has_calls && IsText(text) && text->b == 0;
-  if (text != nullptr && !silent) Emit(kTextPart, text);
+  if (text != nullptr && !silent) Text(kTextPart, text);
   if (has_calls) Each(calls, Element::kToolCall);
   if (text == nullptr && calls == nullptr) Other(output);
   Close(kListEnd);
@@ -281,6 +396,28 @@ const TreeNode* MessageWriter::GenerationOf(const RecordContext& context, const 
     if (node->type == kTypeModelGeneration) return node;
   }
   return nullptr;
+}
+
+const Node* MessageWriter::Question(const RecordContext& context, const Node* input) {
+  const Node* const list = Given(input);
+  if (!IsList(list)) return input;
+  const Node* said = nullptr;
+  for (const Node* node = list->Begin(); node < list->End(); node = node->Skip()) {
+    if (!SameText(TextOf(*context.arena, FindMember(node, kKeyRole)), "user")) continue;
+    const Node* const content = ContentOf(node);
+    if (IsText(content)) said = content;
+    if (!IsList(content)) continue;
+    for (const Node* part = content->Begin(); part < content->End(); part = part->Skip()) {
+      const Node* const text = FindMember(part, kKeyText);
+      if (IsText(text)) said = text;
+    }
+  }
+  return said != nullptr ? said : input;
+}
+
+const Node* MessageWriter::Answer(const Node* output) {
+  const Node* const text = FindMember(output, kKeyText);
+  return IsText(text) && text->b != 0 ? text : output;
 }
 
 bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& call) {

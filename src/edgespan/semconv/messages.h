@@ -9,9 +9,18 @@
 //      any part as it was | {"type": "json", "content": anything}
 //   ], "finish_reason": "..."}]
 //
+// or as attributes with an index, one for each thing said, as OpenInference has them and, with shorter
+// names, Traceloop:
+//
+//   {prefix}{i}.message.role, .message.content, .message.tool_call_id, .message.name,
+//   .message.contents.{j}.message_content.{type,text,image.image.url}   where there are several parts;
+//                                                    Traceloop has .content then, with JSON in it
+//   .message.tool_calls.{j}.tool_call.{id,function.name,function.arguments}
+//
 // Source shapes are Mastra's (1 and 2) and the AI SDK's (4 and 5). What is not understood passes
 // through: a part that has a type unchanged, everything else in one of type "json"; so whatever comes,
-// the convention's schemas hold.
+// the convention's schemas hold. The indexed form has no place for parts that it does not know, and is
+// never all that a dialect sends.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +34,21 @@ namespace edgespan {
 
 class MessageWriter {
  public:
+  // Takes one attribute of the indexed form: its value is `text` where there is no `value`.
+  using PutFn = void (*)(void* to, std::string_view name, const Node* value, std::string_view text);
+
   MessageWriter(const RecordContext& context, Buffer* out)
       : context_(context), out_(out), json_(context, out) {}
+  // The indexed form. `brief`: without the segments "message.", "tool_call." and "function.".
+  MessageWriter(const RecordContext& context, Buffer* out, PutFn put, void* to,
+                std::string_view prefix, bool brief)
+      : context_(context),
+        out_(out),
+        json_(context, out),
+        put_(put),
+        to_(to),
+        prefix_(prefix),
+        brief_(brief) {}
 
   // `input` of a model call: {messages: [...]}, a list of messages, a prompt.
   void Input(const Node* input);
@@ -41,6 +63,10 @@ class MessageWriter {
   static const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call);
   // Whether all that Rebuild() would read has ended.
   static bool IsComplete(const RecordContext& context, const TreeNode& call);
+  // What the user said last in an input, and what a model or agent said: the text, or all of it where
+  // there is none.
+  static const Node* Question(const RecordContext& context, const Node* input);
+  static const Node* Answer(const Node* output);
   // A system prompt: [{"type": "text", "content": "..."}].
   void Instructions(const Node* prompt);
   // Tool names as definitions: [{"type": "function", "name": "..."}].
@@ -58,17 +84,31 @@ class MessageWriter {
   [[nodiscard]] bool Medium(const Node* part);
   void Other(const Node* node);
   void ToolCall(const Node* call);
+  void Text(const char* format, const Node* text);
+  void Resume();
   void Turn(const TreeNode& node);
   void Assistant(const Node* output);
   // A format (messages.cc) with the values that it has places for.
   void Emit(const char* piece, const Node* a = nullptr, const Node* b = nullptr,
             const Node* c = nullptr);
+  void EmitIndexed(const char* piece, const Node* a, const Node* b, const Node* c);
   // Takes back the comma behind the last element, if there is one, and emits `end`.
   void Close(const char* end);
 
   RecordContext context_;
   Buffer* out_;
   JsonText json_;
+  // Of the indexed form; no put_: JSON.
+  PutFn put_ = nullptr;
+  void* to_ = nullptr;
+  std::string_view prefix_;
+  bool brief_ = false;
+  bool many_ = false;  // the message has several parts: contents, not content
+  // Of the next message, and of what comes next in this one.
+  uint32_t messages_ = 0;
+  uint32_t calls_ = 0;
+  uint32_t contents_ = 0;
+  uint32_t responses_ = 0;
 };
 
 }  // namespace edgespan
