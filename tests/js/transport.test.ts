@@ -321,17 +321,17 @@ describe('receipts', () => {
   });
 
   test('a crowd before a receiver that hangs leaves room for the others', async () => {
-    const dead = scripted({ timeout: 700, retryBudget: 800 }, 'hang');
+    const dead = scripted({ timeout: 4000, retryBudget: 0 }, 'hang');
     const live = scripted({}, OK);
     const { exporter } = make({ destinations: [dead.to, live.to] });
     const began = performance.now();
     for (let i = 0; i < 150; i++) play(exporter, run(0));
     const delivered = (): number => receiver.at(live.path).length;
-    while (delivered() < 150 && performance.now() - began < 5000) {
+    while (delivered() < 150 && performance.now() - began < 3900) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    assert.equal(delivered(), 150);
-    assert.ok(performance.now() - began < 700, 'before the dead one was given up once');
+    assert.equal(delivered(), 150, 'before the dead one was given up once');
+    assert.ok(receiver.at(dead.path).length <= 64, 'most did not even ask the dead one');
     const receipt = await exporter.flush();
     assert.equal(receipt.accepted, 150);
     assert.equal(sum(receipt), 300);
