@@ -229,18 +229,20 @@ describe('what is kept', { timeout: 400_000 }, () => {
         const arrivals = (): number => sink.requests.filter((r) => r.path === path).length;
         await sink.until(() => arrivals() >= sent, `${sent} runs`, 60_000);
       };
-      // After 1,000 requests, 5,500 and 10,000: [the core's memory, live JavaScript objects].
+      // After 2,000 requests, 6,000 and 10,000: [the core's memory, live JavaScript objects].
       const figures: number[][] = [];
-      for (const count of [1000, 4500, 4500]) {
+      for (const count of [2000, 4000, 4000]) {
         await requests(count);
         const { wasm, heap } = await isolate.memory();
         figures.push([wasm, heap]);
       }
       test.diagnostic(`bytes: ${JSON.stringify(figures)}`);
       const [warm, , then] = figures as [number[], number[], number[]];
-      assert.equal(then[0], warm[0]);
+      // More of them at once, by chance, may take a page or two more; a leak would take many.
+      const pages = ((then[0] as number) - (warm[0] as number)) / 65_536;
+      assert.ok(pages <= 2, `${pages} pages of the core's more`);
       const more = (then[1] as number) - (warm[1] as number);
-      assert.ok(more < 9000 * 50, `${more} bytes of JavaScript more`);
+      assert.ok(more < 8000 * 25, `${more} bytes of JavaScript more`);
       await isolate.worker.dispose();
     });
   }

@@ -58,7 +58,9 @@ interface Place {
   readonly receipts: Receipt[];
 }
 
-function build(label: string, early: EarlyOptions | undefined, extra: 'notes' | 'says' | 'none'): Place {
+/** Of `none` nothing is kept beside the exporter itself. */
+type Extra = 'notes' | 'says' | 'none';
+function build(label: string, early: EarlyOptions | undefined, extra: Extra): Place {
   const receipts: Receipt[] = [];
   const notes = new Notes(extra === 'says');
   const exporter = new EdgespanExporter({
@@ -70,7 +72,7 @@ function build(label: string, early: EarlyOptions | undefined, extra: 'notes' | 
       }),
     ],
     early,
-    onReceipt: (receipt) => void receipts.push(receipt),
+    onReceipt: extra === 'none' ? undefined : (receipt) => void receipts.push(receipt),
   });
   const exporters = extra === 'none' ? [exporter] : [exporter, notes];
   const observability = new Observability({
@@ -80,7 +82,7 @@ function build(label: string, early: EarlyOptions | undefined, extra: 'notes' | 
 }
 
 const places = new Map<string, Place>();
-function place(label: string, early?: EarlyOptions, extra: 'notes' | 'says' = 'notes'): Place {
+function place(label: string, early?: EarlyOptions, extra: Extra = 'notes'): Place {
   let found = places.get(label);
   if (!found) places.set(label, (found = build(label, early, extra)));
   return found;
@@ -101,10 +103,11 @@ async function run(query: URLSearchParams): Promise<Response> {
   const number = (name: string): number => Number(query.get(name) ?? 0);
   const label = query.get('label') ?? '';
   const early = query.has('early') ? { spans: number('early') } : undefined;
-  const perRequest = query.get('built') === 'request';
-  const { observability } = perRequest
-    ? build(label, early, 'none')
-    : place(label, early, query.has('says') ? 'says' : 'notes');
+  const built = query.get('built');
+  const { observability } =
+    built === 'request'
+      ? build(label, early, 'none')
+      : place(label, early, built ? 'none' : query.has('says') ? 'says' : 'notes');
   const span = root(observability);
   const ids = [];
   const input = 'x'.repeat(number('bytes'));
