@@ -74,6 +74,11 @@ export const MAX_FORMATTING = 4_096;
 export const FLUSH_MS = 30_000;
 /** How long a run's delivery may take by default: Workers live 30 seconds after their response. */
 export const RETRY_MS = 25_000;
+/** What is claimed from a store is its claimer's for so long, and the time in which it is sent. */
+export const LEASE_MS = 30_000;
+/** Of what a store holds, a delivery sends so many batches and bytes to a destination. */
+export const MAX_REPLAYS = 16;
+export const MAX_REPLAYED_BYTES = 4_194_304;
 /** The part of an answer that is read. */
 export const MAX_ANSWER_BYTES = 65_536;
 export const MAX_ERRORS = 16;

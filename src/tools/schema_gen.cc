@@ -102,6 +102,7 @@ std::string_view NameOf(LossReason reason) {
     EDGESPAN_CASE(LossReason, kFailed);
     EDGESPAN_CASE(LossReason, kCircuit);
     EDGESPAN_CASE(LossReason, kLeftOut);
+    EDGESPAN_CASE(LossReason, kExpired);
   }
   return {};
 }

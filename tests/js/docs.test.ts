@@ -10,6 +10,8 @@
 //   ts run=import       a module: Node imports it, and it prints nothing
 //   ts run=loader       the first lines of a Worker whose bundler brings the core's bytes, which
 //                       workerd does not compile: with them it traces nevertheless
+//   ts run=outage       a Worker's exporter with a spool in one of Cloudflare's stores: what it cannot
+//                       send is in there
 //   ts compiled="WHY"   only compiled, for the reason given
 // Each runnable snippet sends to the receiver that OTEL_EXPORTER_OTLP_ENDPOINT names, and what
 // arrives must be whole. OpenAI is played by a local server.
@@ -24,11 +26,12 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { otlp } from 'edgespan/destinations';
-import { EdgespanExporter } from 'edgespan/mastra';
+import { EdgespanExporter, type Receipt } from 'edgespan/mastra';
+import { Miniflare } from 'miniflare';
 import { isMeasured } from '../../scripts/lib/figures.mjs';
 import { decodeProtobuf, lint, type WireSpan } from '../support/otlp.ts';
 import { Sink } from '../support/sink.ts';
-import { bundleWorker, startWorker } from '../support/workerd.ts';
+import { bundleWorker, describeWorker, startWorker } from '../support/workerd.ts';
 import { play, run } from './spans.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -137,7 +140,7 @@ describe('snippets', { timeout: 300_000 }, () => {
   }
 
   test('each says how it runs', () => {
-    const modes = ['workerd', 'node', 'exporter', 'lost', 'import', 'loader', ''];
+    const modes = ['workerd', 'outage', 'node', 'exporter', 'lost', 'import', 'loader', ''];
     assert.deepEqual(
       all.filter(({ mode }) => !modes.includes(mode)).map(({ where, mode }) => `${where}:${mode}`),
       [],
@@ -150,7 +153,12 @@ describe('snippets', { timeout: 300_000 }, () => {
     writeFileSync(
       ambient,
       "declare module 'cloudflare:workers' {\n" +
-        '  export const env: Record<string, string | undefined>;\n}\n',
+        '  export const env: Record<string, string | undefined> & {\n' +
+        "    SPANS_KV: import('edgespan/spool').KVNamespaceLike;\n" +
+        "    SPANS_BUCKET: import('edgespan/spool').R2BucketLike;\n" +
+        "    SPANS_QUEUE: import('edgespan/spool').QueueLike;\n  };\n" +
+        '  export class DurableObject {\n' +
+        "    protected ctx: { storage: import('edgespan/spool').DurableObjectStorageLike };\n  }\n}\n",
     );
     const config = join(scratch, 'tsconfig.json');
     const compilerOptions = {
@@ -200,6 +208,56 @@ describe('snippets', { timeout: 300_000 }, () => {
       assert.doesNotMatch(text, /flush/);
       const lines = text.split('\n').filter((line) => line.trim() !== '');
       assert.ok(lines.length <= 12, `the Worker of the first screen has ${lines.length} lines`);
+    });
+  }
+
+  for (const { where, dir } of runnable('outage')) {
+    test(`${where} keeps what it cannot send`, async () => {
+      const folder = join(dir, 'worker');
+      mkdirSync(folder);
+      const settings = { name: 'docs', main: 'index.ts', compatibility_date: '2026-04-01' };
+      writeFileSync(join(folder, 'wrangler.jsonc'), JSON.stringify(settings));
+      writeFileSync(
+        join(folder, 'index.ts'),
+        `import * as snippet from '../index.ts';
+        const span = {
+          id: 'a'.repeat(16), traceId: 'b'.repeat(32), name: 'n', type: 'generic', isEvent: false,
+          isRootSpan: true, startTime: new Date(1763625600000), endTime: new Date(1763625600001),
+        };
+        async function play(exporter) {
+          for (const type of ['span_started', 'span_ended']) {
+            exporter.onTracingEvent({ type, exportedSpan: span });
+          }
+          return Response.json(await exporter.flush());
+        }
+        const { Agent: Base = Object } = snippet;
+        export class Agent extends Base {
+          fetch() { return play(this.exporter); }
+        }
+        export default {
+          ...snippet.default,
+          fetch(request, { AGENT }) {
+            const { exporter } = snippet;
+            return exporter ? play(exporter) : AGENT.get(AGENT.idFromName('a')).fetch(request);
+          },
+        };`,
+      );
+      const outdir = await bundleWorker(pathToFileURL(`${folder}/`));
+      const running = new Miniflare({
+        ...(await describeWorker(outdir, { OTEL_EXPORTER_OTLP_ENDPOINT: `${sink.origin}/401` })),
+        kvNamespaces: ['SPANS_KV'],
+        r2Buckets: ['SPANS_BUCKET'],
+        queueProducers: { SPANS_QUEUE: 'spans' },
+        durableObjects: { AGENT: { className: 'Agent', useSQLite: true } },
+      });
+      try {
+        const receipt = await (await running.dispatchFetch('http://example/')).json();
+        const { spooled, dropped, errors } = receipt as Receipt;
+        assert.deepEqual([spooled, dropped, errors.map(({ code }) => code)], [1, {}, ['denied']]);
+      } finally {
+        await running.dispose();
+        rmSync(outdir, { recursive: true });
+      }
     });
   }
 
@@ -313,6 +371,9 @@ describe('what the texts name exists', () => {
         ...members('js/dist/core/pipeline.d.ts', 'SpanLimits'),
         ...members('js/dist/mastra/lane.d.ts', 'EarlyOptions'),
         ...members('js/dist/mastra/traces.d.ts', 'TraceStoreOptions'),
+        ...members('js/dist/spool/spool.d.ts', 'MemorySpoolOptions'),
+        ...members('js/dist/spool/store.d.ts', 'StoreSpoolOptions'),
+        ...members('js/dist/spool/queue.d.ts', 'QueueSpoolOptions'),
       ];
       // The name begins a cell of a table, alone or as one of several.
       const cells = [...page.matchAll(/^\| ((?:`[^`|]+`(?:, )?)+) \|/gm)].flatMap(([, cell]) =>

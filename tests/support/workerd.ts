@@ -43,6 +43,23 @@ export async function bundleWorker(
   return outdir;
 }
 
+/** A bundled Worker, as Miniflare is told of it. */
+export async function describeWorker(outdir: string, bindings: Record<string, string>) {
+  const files = await readdir(outdir);
+  return {
+    modulesRoot: outdir,
+    modules: [
+      { type: 'ESModule' as const, path: join(outdir, 'index.js') },
+      ...files
+        .filter((file) => file.endsWith('.wasm'))
+        .map((file) => ({ type: 'CompiledWasm' as const, path: join(outdir, file) })),
+    ],
+    compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: ['nodejs_compat'],
+    bindings,
+  };
+}
+
 /**
  * Starts a bundled Worker in workerd; `onLine` gets what it prints. With `inspector` its heap can be
  * looked at.
@@ -53,18 +70,8 @@ export async function startWorker(
   onLine: (line: string) => unknown = () => {},
   inspector = false,
 ): Promise<Miniflare> {
-  const files = await readdir(outdir);
   const worker = new Miniflare({
-    modulesRoot: outdir,
-    modules: [
-      { type: 'ESModule', path: join(outdir, 'index.js') },
-      ...files
-        .filter((file) => file.endsWith('.wasm'))
-        .map((file) => ({ type: 'CompiledWasm' as const, path: join(outdir, file) })),
-    ],
-    compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: ['nodejs_compat'],
-    bindings,
+    ...(await describeWorker(outdir, bindings)),
     ...(inspector && { inspectorPort: 0 }),
     handleRuntimeStdio(stdout: Readable, stderr: Readable) {
       for (const stream of [stdout, stderr]) {

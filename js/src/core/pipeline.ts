@@ -13,7 +13,7 @@ import { EdgespanError } from '../errors.js';
 import { ABANDONED_MS, EVER, MAX_HELD, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
 import { STAT_FIELDS, type Tally } from '../transport/receipt.js';
 import { type CoreExports, coreTape } from './core.js';
-import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG, VERDICT_GIVEN_UP } from './schema.gen.js';
+import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG, STATUS_MALFORMED, VERDICT_GIVEN_UP } from './schema.gen.js';
 import { FULL, type Tape } from './tape.js';
 import { writeMembers } from './walk.js';
 
@@ -74,6 +74,7 @@ export interface Batch {
 export interface Judgement {
   /** VERDICT_*. */
   readonly verdict: number;
+  readonly accepted: number;
   readonly rejected: number;
   /** The receiver's words. */
   readonly message: string;
@@ -212,20 +213,20 @@ export class Pipeline {
   }
 
   /**
-   * A batch of so many spans that comes back from a store; undefined: the core has no room for it, or
-   * `body` is not of so many spans. Without a body (as the core made it: neither compressed nor JSON)
-   * the batch can be sent, but not in parts. REQUIRES: attach().
+   * A batch of so many spans that comes back from a store, its body as the core made it. undefined: the
+   * core has no room for it; null: `body` is not of so many spans. REQUIRES: attach().
    */
-  adopt(to: number, spans: number, body?: Uint8Array): Batch | undefined {
+  adopt(to: number, spans: number, body: Uint8Array): Batch | undefined | null {
     const { tape } = this;
-    const size = body?.length ?? 0;
+    const size = body.length;
     commit(tape); // the body goes where the tape's text lies
+    if (size === 0) return null;
     if (!tape.fits(size)) return undefined;
-    if (body) tape.text.set(body);
+    tape.text.set(body);
     const id = this.#x.edgespan_adopt(this.#handle, to, spans, size, seconds());
     tape.refresh();
     tape.clear();
-    return this.#take(to, id);
+    return id === STATUS_MALFORMED ? null : this.#take(to, id);
   }
 
   #take(to: number, id: number): Batch | undefined {
@@ -272,9 +273,9 @@ export class Pipeline {
       Math.random() * 2 ** 32,
     );
     // It was taken for abandoned: what became of its spans is counted.
-    if (verdict < 0) return { verdict: VERDICT_GIVEN_UP, rejected: 0, message: '', wait: 0 };
-    const [, rejected, at, bytes, wait] = tape.result;
-    return { verdict, rejected, message: bytes > 0 ? tape.read(at, bytes) : '', wait };
+    if (verdict < 0) return { verdict: VERDICT_GIVEN_UP, accepted: 0, rejected: 0, message: '', wait: 0 };
+    const [accepted, rejected, at, bytes, wait] = tape.result;
+    return { verdict, accepted, rejected, message: bytes > 0 ? tape.read(at, bytes) : '', wait };
   }
 
   /** Ends a batch; `spooled`: what was left of it is in a store. */

@@ -225,6 +225,7 @@ export const LOSS_DISABLED = 4;
 export const LOSS_FAILED = 5;
 export const LOSS_CIRCUIT = 6;
 export const LOSS_LEFT_OUT = 7;
+export const LOSS_EXPIRED = 8;
 
 // Fields of the statistics; the losses start at STAT_DROPPED.
 export const STAT_ENDED = 0;
@@ -273,4 +274,5 @@ export const LOSS_NAMES = [
   'failed',
   'circuit',
   'leftOut',
+  'expired',
 ] as const;

@@ -48,6 +48,11 @@ export interface Destination {
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
   /** Equal for destinations that are the same to a receiver. Holds secrets: compare, never show. */
   identity(): string;
+  /**
+   * Equal for destinations of which one may send what could not be sent to the other. Holds secrets: a
+   * store gets a digest of it.
+   */
+  storeId(): string;
   /** Milliseconds that a run's delivery may take, waits and repetitions included; 0: without those. */
   readonly budget: number;
   /** Equal for destinations whose encode() does the same. */

@@ -16,11 +16,13 @@ import {
   LOSS_MEMORY,
   STAT_ACCEPTED,
   STAT_DROPPED,
+  STAT_SPOOLED,
 } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger, type LogLevel } from '../log.js';
+import { defaultSpool, type Spool } from '../spool/spool.js';
 import { cure, within } from '../transport/deliver.js';
 import { Env, type Environment } from '../transport/env.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
@@ -61,6 +63,11 @@ export interface EdgespanExporterOptions {
   formatterTimeout?: number;
   /** Keeps recent traces for `getTrace()` and `findTraces()`; made by `traceStore()`. */
   keepTraces?: TraceStore;
+  /**
+   * Keeps what could not be sent until its destination is well again; made by `kvSpool()` and its kin
+   * of `edgespan/spool`. By default in the isolate's memory; `false`: nothing is kept.
+   */
+  spool?: Spool | false;
   /** Limits of a span's content. */
   limits?: SpanLimits;
   /** When ended spans leave while their run goes on, for destinations that take them so. */
@@ -112,7 +119,7 @@ export class EdgespanExporter {
 
   constructor(options: EdgespanExporterOptions) {
     this.#options = { ...options };
-    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces } = this.#options;
+    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces, spool } = this.#options;
     this.#log = new Log(logLevel);
     const env = new Env(this.#options.env);
     this.#env = env.pairs('OTEL_RESOURCE_ATTRIBUTES');
@@ -157,7 +164,9 @@ export class EdgespanExporter {
   #laneOf(format: Lane['format']): Lane {
     let lane = this.#lanes.find((known) => known.format === format);
     if (!lane) {
+      const { spool } = this.#options;
       lane = new Lane(format, this.#options, (error) => this.#fail(error, true, [lane as Lane]));
+      lane.spool = spool === false ? undefined : (spool ?? defaultSpool());
       this.#lanes.push(lane);
     }
     return lane;
@@ -219,6 +228,15 @@ export class EdgespanExporter {
   }
 
   /**
+   * Sends what a store holds for this exporter's destinations, as the exporter does by itself, with
+   * its own store, whenever a destination has answered well. For a queue's consumer: `replayQueue()`
+   * calls it.
+   */
+  replay(source: Spool): Promise<Receipt> {
+    return this.#flush(false, source);
+  }
+
+  /**
    * What became of all spans of this exporter (and of those with equal settings, where they were asked
    * last), up to now. What flush() told is in it, too.
    */
@@ -257,7 +275,7 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    if (this.#lanes.some((lane) => lane.wantsPipeline)) this.#open();
+    this.#openAll();
     if (this.#lanes.some(({ pipeline }) => pipeline?.tape.busy)) {
       // Called from a getter of the object that is being walked: afterwards.
       queueMicrotask(() => this.onTracingEvent(event));
@@ -314,10 +332,11 @@ export class EdgespanExporter {
       this.#since.add(tally);
     }
     const { lost, requests, spans } = tally;
-    if (requests + lost === 0) return;
-    this.#warn(tally, lost);
+    const spooled = spans[STAT_SPOOLED];
+    if (requests + lost + spooled === 0) return;
+    this.#warn(tally, lost, spooled);
     this.#log.debug(
-      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${lost} lost`,
+      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spooled} spooled, ${lost} lost`,
     );
     try {
       this.#options.onReceipt?.(tally.receipt(this.#pending));
@@ -334,12 +353,13 @@ export class EdgespanExporter {
   }
 
   /** One line for all that went wrong, once a minute for the same causes. */
-  #warn({ errors, dropped, spans }: Tally, lost: number): void {
+  #warn({ errors, dropped, spans }: Tally, lost: number, spooled: number): void {
     const causes = new Map<string, string>();
     for (const { destination, code, status = 0, message } of errors) {
       const words = status === 0 || code === 'accepted' ? message : `HTTP ${status}`;
-      const remedy = code === 'accepted' ? 'the receiver warns' : cure(status);
-      causes.set(`${destination} ${status}`, `destination "${destination}": ${words}; ${remedy}`);
+      const remedy =
+        code === 'accepted' ? 'the receiver warns' : code === 'spool' ? 'look at `spool`' : cure(status);
+      causes.set(`${destination} ${status || code}`, `destination "${destination}": ${words}; ${remedy}`);
     }
     if (spans[STAT_DROPPED + LOSS_CIRCUIT] > 0) {
       causes.set('circuit', 'a destination that kept failing is left alone for a while');
@@ -349,12 +369,15 @@ export class EdgespanExporter {
       causes.set('lost', JSON.stringify(dropped));
     }
     const all = [...causes.values()].join('. ');
-    this.#log.warn([...causes.keys()].join(), `${lost} spans lost: ${all}.`);
+    const kept = spooled > 0 ? `, ${spooled} kept for later` : '';
+    this.#log.warn([...causes.keys()].join(), `${lost} spans lost${kept}: ${all}.`);
   }
 
-  async #flush(final: boolean): Promise<Receipt & void> {
+  async #flush(final: boolean, source = this.#options.spool || undefined): Promise<Receipt & void> {
     try {
-      const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final));
+      // What another isolate stored is looked for before the first span.
+      if (source) this.#openAll();
+      const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final, source));
       await within(FLUSH_MS, Promise.all([this.#deliver(all), ...this.#running]));
     } catch (error) {
       this.#fail(error);
@@ -373,7 +396,8 @@ export class EdgespanExporter {
   // ---- What can go wrong -------------------------------------------------------------------------
 
   /** With the first event: Mastra has told its service name. */
-  #open(): void {
+  #openAll(): void {
+    if (!this.#lanes.some((lane) => lane.wantsPipeline)) return;
     const { resourceAttributes, limits, serviceName } = this.#options;
     this.#serviceName = serviceName || this.#serviceName || 'unknown_service';
     const config = {

@@ -22,6 +22,7 @@ import {
   OPEN_TRACES,
   SILENCE_MS,
 } from '../limits.js';
+import type { Claim, Spool } from '../spool/spool.js';
 import { deliver, within } from '../transport/deliver.js';
 import type { Tally } from '../transport/receipt.js';
 import { milliseconds, recordEnd, recordStart, tapeBytes } from './record.js';
@@ -92,6 +93,8 @@ export class Lane {
   /** Shut down, or refused by the core. */
   off = false;
   keeper: Keeper | undefined;
+  /** Keeps what cannot be sent. */
+  spool: Spool | undefined;
   readonly #options: { onFormatterError?: string; formatterTimeout?: number; early?: EarlyOptions };
   readonly #fail: (error: unknown) => void;
   // By trace id: a span that ends without an open root must go by itself.
@@ -257,24 +260,36 @@ export class Lane {
   }
 
   /**
-   * Sends all that is closed. `final` false: also what may leave of runs that go on; true: everything,
-   * as if all had ended.
+   * Sends all that is closed, and what `source` has. `final` false: also what may leave of runs that go
+   * on; true: everything, as if all had ended.
    */
-  async flush(tally: Tally, final?: boolean): Promise<void> {
+  async flush(tally: Tally, final?: boolean, source: Spool | undefined = this.spool): Promise<void> {
     if (final && !this.off) {
       await this.finish();
       this.pipeline?.close();
       this.off = true;
     }
     this.pipeline?.commit();
-    await this.#deliver(final === undefined ? 0 : OPEN_TRACES, tally);
+    await this.#deliver(final === undefined ? 0 : OPEN_TRACES, tally, source);
+    if (final && this.spool?.volatile) await this.#abandon(this.spool, tally);
+  }
+
+  /** What is in memory goes with the process. */
+  async #abandon(spool: Spool, tally: Tally): Promise<void> {
+    for (const to of this.destinations) {
+      let claim: Claim | undefined;
+      while ((claim = await spool.claim(to, tally.forfeit))) {
+        tally.forfeit('unsent', claim.spans);
+        await claim.sent();
+      }
+    }
   }
 
   /** Sends a trace, all that are closed (0), or all (OPEN_TRACES), to each destination. */
-  async #deliver(trace: number, tally: Tally): Promise<void> {
-    const { pipeline, destinations } = this;
+  async #deliver(trace: number, tally: Tally, source = this.spool): Promise<void> {
+    const { pipeline, destinations, spool } = this;
     if (!pipeline) return;
-    await deliver(pipeline, destinations, trace, tally);
+    await deliver(pipeline, destinations, trace, tally, spool, source);
   }
 
   /** It has destinations, and is not open yet. */

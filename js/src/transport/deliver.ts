@@ -11,27 +11,23 @@ import {
   VERDICT_GIVEN_UP,
   VERDICT_NAMES,
   VERDICT_NEXT,
+  VERDICT_PARTIAL,
   VERDICT_REJECTED,
   VERDICT_RETRY,
 } from '../core/schema.gen.js';
-import type { Destination, Payload } from '../destinations/destination.js';
-import { MAX_TURNS, TURN_MS } from '../limits.js';
+import type { Answer, Destination, Payload } from '../destinations/destination.js';
+import { MAX_REPLAYED_BYTES, MAX_REPLAYS, MAX_TURNS, RETRY_MS, TURN_MS } from '../limits.js';
+import type { Claim, Spool } from '../spool/spool.js';
 import type { ReceiptError, Tally } from './receipt.js';
-
-/** A batch that could not be sent, as it would have travelled. */
-export interface Unsent extends Payload {
-  readonly destination: Destination;
-  readonly spans: number;
-}
-
-/** Takes what could not be sent, to send it later; false: it cannot. Never rejects. */
-export type Spool = (unsent: Unsent) => Promise<boolean>;
 
 /** What the batches of one delivery have in common. */
 interface Delivery {
   readonly pipeline: Pipeline;
   readonly tally: Tally;
+  /** Takes what cannot be sent. */
   readonly spool: Spool | undefined;
+  /** Has what could not be sent before. */
+  readonly source: Spool | undefined;
   readonly since: number;
   /** Bodies made ready for several destinations at once, by serial and coding. */
   readonly shared: Map<string, Promise<Payload> | undefined>;
@@ -67,27 +63,83 @@ export async function deliver(
   trace: number,
   tally: Tally,
   spool?: Spool,
+  source: Spool | undefined = spool,
 ): Promise<void> {
-  const delivery = { pipeline, tally, spool, since: Date.now(), shared: new Map() };
+  const since = Date.now();
+  const delivery = { pipeline, tally, spool, source, since, shared: new Map() };
   await Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
   tally.duration += Date.now() - delivery.since;
   pipeline.settle(tally);
 }
 
 async function drain(delivery: Delivery, to: Destination, i: number, trace: number): Promise<void> {
-  const { pipeline, spool } = delivery;
+  const { pipeline, spool, source } = delivery;
+  // Whether the destination answers well; a flush is worth a try.
+  let well = trace <= 0;
   for (;;) {
     // The crowd is counted, not awaited: its promises belong to other requests.
     for (let turns = 0; pipeline.crowded(i) && turns < MAX_TURNS; turns++) await within(TURN_MS);
     const batch = pipeline.cut(i, trace, spool !== undefined);
-    if (!batch) return;
-    await send(delivery, to, batch);
+    if (!batch) break;
+    well = await send(delivery, to, batch);
+  }
+  // What a queue hands over is all to be tried.
+  let batches = source === spool ? MAX_REPLAYS : Infinity;
+  for (let bytes = 0; well && bytes < MAX_REPLAYED_BYTES && batches > 0; batches--) {
+    const replayed = await replay(delivery, to, i);
+    bytes += replayed;
+    well = replayed > 0;
   }
 }
 
-/** Posts a batch as often and in such parts as the core says, and releases it. */
-async function send(delivery: Delivery, to: Destination, batch: Batch): Promise<void> {
-  const { pipeline, tally, spool, since, shared } = delivery;
+/** Sends one batch of what a store has for a destination that is well; how many bytes, 0: no more. */
+async function replay(delivery: Delivery, to: Destination, i: number): Promise<number> {
+  const { pipeline, source, since, tally } = delivery;
+  // One that is claimed is to be sent, not to be put back for want of time.
+  if (!source || Date.now() - since > (to.budget || RETRY_MS) / 2 || pipeline.crowded(i)) return 0;
+  try {
+    const claim = await source.claim(to, tally.forfeit);
+    if (!claim) return 0;
+    const { bytes, spans, unsure } = claim;
+    if (bytes) pipeline.attach();
+    const batch = bytes && pipeline.adopt(i, spans, bytes);
+    if (batch) return (await send(delivery, to, batch, claim)) ? bytes.length : 0;
+    if (batch === undefined) {
+      await claim.failed(unsure);
+      return 0;
+    }
+    tally.forfeit('malformed', spans);
+    await claim.sent();
+    return 1;
+  } catch (error) {
+    fail(tally, to, error);
+    return 0;
+  }
+}
+
+/** Notes that a store failed. */
+function fail(tally: Tally, to: Destination, error: unknown): void {
+  const message = to.redact(`spool: ${error}`);
+  tally.fail({ destination: to.name, code: 'spool', message });
+}
+
+/** Whether a receiver may have taken what was posted, although it did not say so. */
+function mayHaveArrived({ status, cause }: Answer): boolean {
+  if (status === 0) return !/refused|notfound/i.test(cause);
+  return status === 408 || status === 502 || status === 504 || status > 520;
+}
+
+/**
+ * Posts a batch as often and in such parts as the core says, and releases it; `claim`: it came from a
+ * store. Whether its destination is well.
+ */
+async function send(
+  delivery: Delivery,
+  to: Destination,
+  batch: Batch,
+  claim?: Claim,
+): Promise<boolean> {
+  const { pipeline, tally, spool, source, since, shared } = delivery;
   /** undefined: as the core made it. */
   const encoded = (): Promise<Payload> | undefined => {
     const body = pipeline.view(batch);
@@ -96,9 +148,11 @@ async function send(delivery: Delivery, to: Destination, batch: Batch): Promise<
     return shared.get(key);
   };
   const left = (): number => Math.max(0, since + to.budget - Date.now());
+  const whole = batch.spans;
+  let unsure = claim?.unsure ?? false;
   let spooled = false;
+  let verdict = batch.shut ? VERDICT_GIVEN_UP : VERDICT_NEXT;
   try {
-    let verdict = batch.shut ? VERDICT_GIVEN_UP : VERDICT_NEXT;
     while (verdict === VERDICT_NEXT || verdict === VERDICT_RETRY) {
       if (left() === 0 && to.budget > 0) {
         verdict = VERDICT_GIVEN_UP;
@@ -112,29 +166,43 @@ async function send(delivery: Delivery, to: Destination, batch: Batch): Promise<
       const { spans } = batch;
       const answer = await to.post(payload, left() || Infinity);
       const judgement = pipeline.judge(batch, answer, left());
-      const { rejected, message, wait } = judgement;
+      const { accepted, rejected, message, wait } = judgement;
       verdict = judgement.verdict;
+      if (unsure) tally.duplicates += accepted;
+      unsure ||= mayHaveArrived(answer);
       if (verdict === VERDICT_RETRY) {
         tally.retried += spans;
         await within(wait);
       } else if (rejected > 0 || message !== '' || verdict > VERDICT_ACCEPTED) {
-        const refused = rejected > 0 && rejected < spans ? `${rejected} of ${spans} spans refused` : '';
+        const part = rejected > 0 && rejected < spans ? `${rejected} of ${spans} spans refused` : '';
         if (verdict !== VERDICT_NEXT || rejected > 0) {
-          note(tally, to, verdict, answer.status, refused || answer.cause, message);
+          note(tally, to, verdict, answer.status, part || answer.cause, message);
         }
       }
     }
-    if (spool && (verdict === VERDICT_GIVEN_UP || verdict === VERDICT_DENIED)) {
-      const made = await encoded();
-      // A copy: the core's own bytes go with the batch.
-      const payload = made ?? { bytes: pipeline.view(batch).slice(), gzip: false };
-      const { spans } = batch;
-      // Without bytes there was no memory left for this part of the batch.
-      if (payload.bytes.length > 0) spooled = await spool({ ...payload, destination: to, spans });
+    if (verdict === VERDICT_GIVEN_UP || verdict === VERDICT_DENIED) {
+      const bytes = pipeline.view(batch);
+      const { spans } = batch; // that are left
+      // What came from elsewhere (a queue) goes back as it is, or else into a store that lasts.
+      const as = spans === whole && (source === spool || unsure === claim?.unsure);
+      if (claim && (as || (source !== spool && (!spool || spool.volatile)))) {
+        spooled = true; // it is where it was
+        await claim.failed(unsure);
+        claim = undefined;
+      } else if (spool && bytes.length > 0) {
+        // A copy: the core's own bytes go with the batch. (Without any there was no memory left.)
+        const rest = { destination: to, bytes: bytes.slice(), spans, unsure, expires: claim?.expires };
+        await spool.put(rest, tally.forfeit);
+        spooled = true;
+      }
     }
+    await claim?.sent();
+  } catch (error) {
+    fail(tally, to, error);
   } finally {
     pipeline.release(batch, spooled);
   }
+  return verdict <= VERDICT_PARTIAL;
 }
 
 /** Notes what was not well, in the receiver's words where it had some. */

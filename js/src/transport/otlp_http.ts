@@ -65,6 +65,13 @@ export interface OtlpOptions {
    */
   dropTypes?: readonly string[];
   /**
+   * Tells this destination, at its address, from others in a store (`spool`): spans that were stored
+   * under one key are sent by who has the same. By default the address and the `headers` are the key
+   * (a store holds their digest), so that tenants are apart; then what is stored before a credential
+   * changes is not sent after. A name of the tenant, say, stays.
+   */
+  storeKey?: string;
+  /**
    * Changes the content of spans on their way to this destination, in place of the exporter's
    * `customSpanFormatter`: the same contract.
    */
@@ -93,6 +100,7 @@ export class OtlpDestination implements Destination {
   readonly #gzip: number; // from so many bytes on
   readonly #json: ((body: Uint8Array) => Body) | undefined;
   readonly #timeout: number;
+  readonly #storeKey: string | undefined;
 
   /** @param json Makes OTLP/JSON of a body, for a destination that sends such. */
   constructor(options: OtlpOptions | undefined, json?: (body: Uint8Array) => Body) {
@@ -111,6 +119,7 @@ export class OtlpDestination implements Destination {
       dropTypes,
     };
     this.customSpanFormatter = options?.customSpanFormatter;
+    this.#storeKey = options?.storeKey;
     this.#timeout = positive(timeout, 10_000);
     this.budget = given.retryBudget === 0 ? 0 : positive(given.retryBudget, RETRY_MS);
     const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
@@ -146,6 +155,11 @@ export class OtlpDestination implements Destination {
 
   identity(): string {
     return JSON.stringify([this.#url, this.#headers]);
+  }
+
+  storeId(): string {
+    const [url] = this.#url.split('?');
+    return this.#storeKey ? JSON.stringify([url, this.#storeKey]) : this.identity();
   }
 
   encode(body: Uint8Array): Promise<Payload> | undefined {

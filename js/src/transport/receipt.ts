@@ -27,9 +27,9 @@ export interface ReceiptError {
    * What it came to; stable. `accepted`: all spans were, with a warning; `partial`: some were;
    * `rejected`: the receiver refused what was sent; `denied`: it refused the credentials; `failed`:
    * it failed in a way that OTLP forbids to retry; `givenUp`: no answer, or only such as ask to come
-   * again, until there was no time left.
+   * again, until there was no time left; `spool`: a store (`spool`) failed, or took no more.
    */
-  code: Exclude<(typeof VERDICT_NAMES)[number], 'next' | 'retry'>;
+  code: Exclude<(typeof VERDICT_NAMES)[number], 'next' | 'retry'> | 'spool';
   /** The HTTP status; absent when no answer came. */
   status?: number;
   /** What went wrong, in the receiver's words where it had some; secrets are cut out. */
@@ -51,6 +51,11 @@ export interface Receipt {
   spooled: number;
   /** Spans that came back from a store: what became of them is in the others. */
   replayed: number;
+  /**
+   * Spans that a receiver may hold twice, with one id: sent again after a request that got no answer,
+   * or one from a gateway. A part of accepted.
+   */
+  duplicates: number;
   /** Spans that ended and wait: for their trace's end, or for a request that is under way. */
   pending: number;
   /** Spans that started and never ended, known at shutdown; no part of the sum. */
@@ -80,6 +85,7 @@ export class Tally {
   readonly spans: number[] = new Array(STAT_FIELDS).fill(0);
   requests = 0;
   retried = 0;
+  duplicates = 0;
   bytes = 0;
   sent = 0;
   duration = 0;
@@ -87,7 +93,7 @@ export class Tally {
 
   add(other: Tally): void {
     for (let stat = 0; stat < STAT_FIELDS; stat++) this.spans[stat] += other.spans[stat];
-    for (const count of ['requests', 'retried', 'bytes', 'sent', 'duration'] as const) {
+    for (const count of ['requests', 'retried', 'duplicates', 'bytes', 'sent', 'duration'] as const) {
       this[count] += other[count];
     }
     for (const error of other.errors) this.fail(error);
@@ -102,6 +108,12 @@ export class Tally {
   lose(reason: number, spans: number): void {
     this.spans[STAT_DROPPED + reason] += spans;
   }
+
+  /** Counts spans that a store gave up: they came back, and are lost. */
+  readonly forfeit = (reason: DropReason, spans: number): void => {
+    this.spans[STAT_REPLAYED] += spans;
+    this.lose(LOSS_NAMES.indexOf(reason), spans);
+  };
 
   /** Spans that will not arrive, though they were wanted. */
   get lost(): number {
@@ -120,13 +132,14 @@ export class Tally {
   }
 
   receipt(pending: number): Receipt {
-    const { spans, dropped, requests, retried, bytes, sent, duration, errors } = this;
+    const { spans, dropped, requests, retried, duplicates, bytes, sent, duration, errors } = this;
     return {
       accepted: spans[STAT_ACCEPTED],
       rejected: spans[STAT_REJECTED],
       dropped,
       spooled: spans[STAT_SPOOLED],
       replayed: spans[STAT_REPLAYED],
+      duplicates,
       pending,
       unended: spans[STAT_UNENDED],
       withheld: spans[STAT_WITHHELD],

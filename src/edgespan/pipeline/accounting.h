@@ -23,8 +23,9 @@ enum class LossReason : uint32_t {
   kFailed = 5,     ///< the host failed to hand the span over
   kCircuit = 6,    ///< the destination kept failing and was left alone (circuit.h)
   kLeftOut = 7,    ///< the destination does not want spans of this type
+  kExpired = 8,    ///< a store kept it until it was too old to be sent (counted by the host)
 };
-constexpr uint32_t kLossReasons = 8;
+constexpr uint32_t kLossReasons = 9;
 
 // Order of the fields that edgespan_stats() writes; the losses follow in LossReason order.
 enum class Stat : uint32_t {
