@@ -105,22 +105,29 @@ export class EdgespanExporter {
       else if (problem) this.#problems.push(`Destination "${destination.name}" is off: ${problem}`);
       else {
         taken++;
-        // One lane for each distinct formatter.
         const format = destination.customSpanFormatter ?? this.#options.customSpanFormatter;
-        let lane = this.#lanes.find((known) => known.format === format);
-        if (!lane) {
-          lane = new Lane(format, this.#options, (error) => this.#fail(error, true, [lane as Lane]));
-          this.#lanes.push(lane);
-        }
-        lane.destinations.push(destination);
+        this.#laneOf(format).destinations.push(destination);
       }
     }
     if (this.#problems.length + taken === 0) this.#problems.push('`destinations` is missing or empty');
-    const [first] = this.#lanes;
-    if (first) this.#reader = keepTraces?.connect?.(first, this);
+    if (keepTraces?.connect) {
+      // Traces can be read where there is nothing to send them to, or nothing that works.
+      const first = this.#lanes[0] ?? this.#laneOf(this.#options.customSpanFormatter);
+      this.#reader = keepTraces.connect(first, this);
+    }
     if (keepTraces && !keepTraces.connect) {
       this.#log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
     }
+  }
+
+  /** One for each distinct formatter. */
+  #laneOf(format: Lane['format']): Lane {
+    let lane = this.#lanes.find((known) => known.format === format);
+    if (!lane) {
+      lane = new Lane(format, this.#options, (error) => this.#fail(error, true, [lane as Lane]));
+      this.#lanes.push(lane);
+    }
+    return lane;
   }
 
   /** Called by Mastra with each configuration that lists this exporter. */
@@ -204,7 +211,7 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    if (this.#lanes.some(({ off, pipeline }) => !off && !pipeline)) this.#open();
+    if (this.#lanes.some((lane) => lane.wantsPipeline)) this.#open();
     if (this.#lanes.some(({ pipeline }) => pipeline?.tape.busy)) {
       // Called from a getter of the object that is being walked: afterwards.
       queueMicrotask(() => this.onTracingEvent(event));
@@ -321,7 +328,9 @@ export class EdgespanExporter {
       limits: { ...limits },
     };
     this.#lanes.forEach((lane, i) => {
-      lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
+      if (lane.wantsPipeline) {
+        lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
+      }
     });
   }
 

@@ -39,7 +39,7 @@ export class Lane {
   readonly format: Destination['customSpanFormatter'];
   /** Ended spans that are being formatted; each is recorded once, whatever its formatter does. */
   readonly waiting: Set<Waiting> = new Set();
-  /** Set before the first span. */
+  /** Set before the first span; a lane without destinations, which only keeps traces, has none. */
   pipeline: Pipeline | undefined;
   /** Shut down, or refused by the core. */
   off = false;
@@ -57,12 +57,16 @@ export class Lane {
     this.#fail = fail;
   }
 
+  get wantsPipeline(): boolean {
+    return !this.off && !this.pipeline && this.destinations.length > 0;
+  }
+
   start(span: MastraSpan): void {
     if (span.isRootSpan) {
       this.#count(span.traceId, 1);
       this.keeper?.started(span.traceId);
     }
-    recordStart(this.pipeline as Pipeline, span);
+    if (this.pipeline) recordStart(this.pipeline, span);
   }
 
   /** Records an ended span, now or once it is formatted; returns what is to be done then, if anything. */
@@ -123,9 +127,8 @@ export class Lane {
     const { span, content } = one;
     try {
       if (!this.waiting.delete(one)) return 0;
-      const made = typeof content === 'object' && content ? (content as MastraSpan) : undefined;
       const original = this.#options.onFormatterError === 'original' ? span : undefined;
-      return this.#record(span, made ?? original);
+      return this.#record(span, spanOf(content) ?? original);
     } catch (error) {
       this.#fail(error);
       return 0;
@@ -145,12 +148,12 @@ export class Lane {
 
   /** Writes an ended span; a root's end closes its trace, whose handle is returned (else 0). */
   #record(span: MastraSpan, content: MastraSpan | undefined): number {
-    const pipeline = this.pipeline as Pipeline;
-    const written = recordEnd(pipeline, span, content);
+    const { pipeline } = this;
+    const written = pipeline ? recordEnd(pipeline, span, content) : content;
     this.keeper?.ended(span, written);
     if (!span.isRootSpan) return 0;
     this.#count(span.traceId, -1);
-    return pipeline.commit();
+    return pipeline?.commit() ?? 0;
   }
 
   /** Counts the open roots of a trace. */
@@ -182,5 +185,15 @@ export class Lane {
   /** Spans that ended and wait, once for each destination. */
   get pending(): number {
     return this.waiting.size * this.destinations.length + (this.pipeline?.pending ?? 0);
+  }
+}
+
+/** What a formatter gave, if it has what a span has: a type and an id, whatever they say. */
+function spanOf(given: unknown): MastraSpan | undefined {
+  try {
+    const { id, type } = given as MastraSpan;
+    return typeof id === 'string' && typeof type === 'string' ? (given as MastraSpan) : undefined;
+  } catch {
+    return undefined; // nothing, or an object that cannot be read
   }
 }
