@@ -441,6 +441,114 @@ TEST_CASE("rebuild: a tool without a call id or a name") {
         Json::array({kAsked, Message("tool", One(first)), Message("tool", One(second))}));
 }
 
+Json Call(const std::string& id) {
+  return {{"toolCallId", id}, {"toolName", "add"}, {"args", {{"a", 2}}}};
+}
+Json Asks(const Json& calls) { return {{"output", {{"text", ""}, {"toolCalls", calls}}}}; }
+Json AnswerTo(const std::string& id, const Json& output) {
+  return {{"entityName", "add"}, {"attributes", {{"toolCallId", id}}}, {"output", output}};
+}
+Json Response(const std::string& id, const Json& response) {
+  return Message(
+      "tool",
+      One({{"type", "tool_call_response"}, {"id", id}, {"name", "add"}, {"response", response}}));
+}
+Json CallPart(const std::string& id) {
+  return {{"type", "tool_call"}, {"id", id}, {"name", "add"}, {"arguments", {{"a", 2}}}};
+}
+
+TEST_CASE("rebuild: parallel calls are answered in the order asked") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json::object());
+  run.Add(3, 2, kTypeModelInference, Asks(Json::array({Call("a"), Call("b"), Call("c")})));
+  run.Add(4, 2, kTypeToolCall, AnswerTo("b", 2));
+  run.Add(5, 2, kTypeToolCall, AnswerTo("a", 1));
+  run.Add(6, 2, kTypeToolCall, AnswerTo("nobody asked", 4));
+  run.Add(7, 1, kTypeModelStep, Json::object());
+  const TreeNode* const call = run.Add(8, 7, kTypeModelInference, Json::object());
+  // What was not answered yet, or whose answer was lost, has none.
+  run.Add(9, 7, kTypeToolCall, AnswerTo("c", "later"));
+  const Json asked =
+      Message("assistant", Json::array({CallPart("a"), CallPart("b"), CallPart("c")}));
+  CHECK(run.Rebuild(call) == Json::array({kAsked, asked, Response("a", 1), Response("b", 2)}));
+}
+
+TEST_CASE("rebuild: an answer never precedes its call, in a run that was resumed either") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeToolCall, AnswerTo("a", 1));
+  run.Add(3, 1, kTypeModelStep, Json::object());
+  const TreeNode* const first = run.Add(4, 3, kTypeModelInference, Asks(One(Call("a"))));
+  run.Add(5, 1, kTypeModelStep, Json::object());
+  const TreeNode* const second = run.Add(6, 5, kTypeModelInference, Json::object());
+  CHECK(run.Rebuild(first) == One(kAsked));
+  CHECK(run.Rebuild(second) ==
+        Json::array({kAsked, Message("assistant", One(CallPart("a"))), Response("a", 1)}));
+}
+
+TEST_CASE("rebuild: an answer is found below other spans, but not in another generation") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json::object());
+  run.Add(3, 2, kTypeModelInference, Asks(Json::array({Call("a"), Call("b")})));
+  run.Add(4, 2, kTypeProcessorRun, Json::object());
+  run.Add(5, 4, kTypeToolCall, AnswerTo("a", 1));
+  run.Add(6, 5, kTypeModelGeneration, Json::object());
+  run.Add(7, 6, kTypeModelInference, Asks(One(Call("b"))));
+  run.Add(8, 6, kTypeToolCall, AnswerTo("b", "another's"));
+  run.Add(9, 5, kTypeToolCall, Json{{"output", "a tool's own, without an id"}});
+  run.Add(10, 1, kTypeModelStep, Json::object());
+  const TreeNode* const call = run.Add(11, 10, kTypeModelInference, Json::object());
+  CHECK(run.Rebuild(call) ==
+        Json::array({kAsked, Message("assistant", Json::array({CallPart("a"), CallPart("b")})),
+                     Response("a", 1)}));
+}
+
+TEST_CASE("rebuild: the id may be in the metadata; an id may come again") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  for (uint8_t i = 0; i < 3; ++i) {
+    const uint8_t step = static_cast<uint8_t>(2 + 3 * i);
+    const TreeNode* const call = [&] {
+      run.Add(step, 1, kTypeModelStep, Json::object());
+      return run.Add(step + 1, step, kTypeModelInference, Asks(One(Call("a"))));
+    }();
+    Json tool = AnswerTo("a", i);
+    if (i == 1) tool["metadata"] = tool["attributes"], tool.erase("attributes");
+    run.Add(step + 2, step, kTypeToolCall, tool);
+    Json expected = One(kAsked);
+    for (uint8_t k = 0; k < i; ++k) {
+      expected.push_back(Message("assistant", One(CallPart("a"))));
+      expected.push_back(Response("a", k));
+    }
+    CHECK(run.Rebuild(call) == expected);
+  }
+}
+
+TEST_CASE("rebuild: what a tool made of its result for the model") {
+  const std::pair<Json, Json> cases[] = {
+      {{{"output", {{"type", "text"}, {"value", "is 2"}}}}, "is 2"},
+      {{{"output", "bare"}}, "bare"},
+      {{{"errorInfo", {{"message", "no"}}}}, 1},  // it made nothing
+  };
+  for (const auto& [made, expected] : cases) {
+    Run run;
+    run.Add(1, 0, kTypeModelGeneration, kQuestion);
+    run.Add(2, 1, kTypeModelStep, Json::object());
+    run.Add(3, 2, kTypeModelInference, Asks(One(Call("a"))));
+    run.Add(4, 2, kTypeToolCall, AnswerTo("a", 1));
+    Json mapping = made;
+    mapping["entityName"] = "add";
+    mapping["attributes"] = {{"mappingType", "toModelOutput"}, {"toolCallId", "a"}};
+    run.Add(5, 1, kTypeMapping, mapping);
+    run.Add(6, 1, kTypeModelStep, Json::object());
+    const TreeNode* const call = run.Add(7, 6, kTypeModelInference, Json::object());
+    CHECK(run.Rebuild(call) ==
+          Json::array({kAsked, Message("assistant", One(CallPart("a"))), Response("a", expected)}));
+  }
+}
+
 TEST_CASE("rebuild: generations of every input's shape") {
   const std::pair<Json, Json> cases[] = {
       {"2+2?", One(kAsked)},

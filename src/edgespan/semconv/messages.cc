@@ -125,6 +125,31 @@ bool HasMany(const Node* parts) {
 bool IsToolCall(uint16_t type) { return type >= kTypeToolCall && type <= kTypeMcpToolCall; }
 static_assert(TypeBit(kTypeMcpToolCall) * 2 - TypeBit(kTypeToolCall) == kToolCalls);
 
+// The AI SDK wraps what a model is told of a result: {type: 'json' | 'text' | ..., value}.
+const Node* Unwrapped(const Node* output) {
+  const Node* const value = FindMember(output, kKeyValue);
+  return value != nullptr && FindMember(output, kKeyType) != nullptr ? value : output;
+}
+
+// Which call of the model's a tool's span answers.
+const Node* CallIdOf(const SpanRecord& tool) {
+  const Node* const id = FindMember(MemberOf(tool, kKeyAttributes), kKeyToolCallId);
+  return id != nullptr ? id : FindMember(MemberOf(tool, kKeyMetadata), kKeyToolCallId);
+}
+
+// What a model is told of it.
+const Node* AnswerOf(const SpanRecord& tool) {
+  const Node* const output = MemberOf(tool, kKeyOutput);
+  if (tool.type == kTypeMapping) return Unwrapped(output);
+  return output != nullptr ? output : FindMember(MemberOf(tool, kKeyErrorInfo), kKeyMessage);
+}
+
+// Whether a span is a generation's child, or a step's.
+bool IsNear(const PageArena& arena, const TreeNode& node) {
+  const uint16_t above = arena.At<TreeNode>(node.parent)->type;
+  return above == kTypeModelGeneration || above == kTypeModelStep;
+}
+
 // The generation that a model call belongs to: its parent, or its step's parent.
 const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call) {
   const TreeNode* node = &call;
@@ -136,6 +161,17 @@ const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call)
 }
 
 }  // namespace
+
+const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation,
+                          const TreeNode* node) {
+  const bool enter = node == &generation || node->type != kTypeModelGeneration;
+  uint32_t at = enter ? node->first_child : 0;
+  while (at == 0 && node != &generation) {
+    at = node->next_sibling;
+    node = arena.At<TreeNode>(node->parent);
+  }
+  return at != 0 ? arena.At<TreeNode>(at) : nullptr;
+}
 
 [[gnu::noinline]] void MessageWriter::EmitIndexed(const char* piece, const Node* a, const Node* b,
                                                   const Node* c) {
@@ -286,9 +322,7 @@ void MessageWriter::Part(const Node* part) {
   if (!both && !SameText(type, "tool-result")) output = nullptr;
   if (called) ToolCall(tool);
   if (output == nullptr) return called ? void() : Other(part);
-  // The AI SDK wraps results as {type: 'json' | 'text' | ..., value}.
-  const Node* const value = FindMember(output, kKeyValue);
-  if (value != nullptr && FindMember(output, kKeyType) != nullptr) output = value;
+  output = Unwrapped(output);
   // An indexed message has room for one result, and none beside a call.
   if (put_ != nullptr && (called || responses_ != 0)) Emit(kToolStart);
   ++responses_;
@@ -398,42 +432,64 @@ void MessageWriter::Rebuild(const TreeNode& call) {
   const TreeNode* const generation = GenerationOf(context_, call);
   Emit(kListStart);
   Each(Given(MemberOf(*RecordOf(context_, *generation), kKeyInput)), Element::kMessage);
-  const uint32_t self = context_.arena->OffsetOf(&call);
-  uint32_t after = 0;  // while among a step's children: what follows the step
-  for (uint32_t at = generation->first_child;;) {
-    if (at == 0) {
-      at = after;
-      after = 0;
-    }
-    if (at == 0 || at == self || at == call.parent) break;
-    const TreeNode& node = *context_.arena->At<TreeNode>(at);
-    at = node.next_sibling;
-    if (after == 0 && node.type == kTypeModelStep) {
-      after = at;
-      at = node.first_child;
-    } else {
-      Turn(node);
+  const TreeNode* at = generation;
+  while ((at = NextBelow(*context_.arena, *generation, at)) != nullptr && at != &call) {
+    const SpanRecord* const record = RecordOf(context_, *at);
+    if (record == nullptr || !IsNear(*context_.arena, *at)) continue;
+    if (at->type == kTypeModelInference) {
+      const Node* const output = MemberOf(*record, kKeyOutput);
+      if (output == nullptr) continue;
+      Assistant(output);
+      Emit(kObjectEnd);
+      Answers(*generation, *at, call, FindMember(output, kKeyToolCalls));
+    } else if (IsToolCall(at->type) && CallIdOf(*record) == nullptr) {
+      Answer(*record, nullptr);
     }
   }
   Close(kListEnd);
 }
 
-void MessageWriter::Turn(const TreeNode& node) {
-  const SpanRecord* const record = RecordOf(context_, node);
-  if (record == nullptr) return;
-  const Node* output = MemberOf(*record, kKeyOutput);
-  if (IsToolCall(node.type)) {
-    if (output == nullptr) output = FindMember(MemberOf(*record, kKeyErrorInfo), kKeyMessage);
-    if (output == nullptr) return;
-    const Node* const name = MemberOf(*record, kKeyEntityName);
-    Emit(kToolStart);
-    Emit(kToolResponsePart, FindMember(MemberOf(*record, kKeyAttributes), kKeyToolCallId),
-         name != nullptr ? name : MemberOf(*record, kKeyEntityId), output);
-    Close(kMessageEnd);
-  } else if (output != nullptr && node.type == kTypeModelInference) {
-    Assistant(output);
-    Emit(kObjectEnd);
+// The answers to what an earlier call asked for, in the order it asked. A tool's span is mostly beside
+// the call's, and else anywhere below the generation: in a run that was resumed even before it.
+void MessageWriter::Answers(const TreeNode& generation, const TreeNode& inference,
+                            const TreeNode& call, const Node* asked) {
+  if (!IsList(asked)) return;
+  for (const Node* tool = asked->Begin(); tool < asked->End(); tool = tool->Skip()) {
+    const Node* const id = FindMember(tool, kKeyToolCallId);
+    if (!IsText(id)) continue;
+    const SpanRecord* told = Told(generation, inference, call, id);
+    if (told == nullptr) told = Told(generation, generation, call, id);
+    if (told != nullptr) Answer(*told, id);
   }
+}
+
+// The span between `from` and `call` that says what the model was told of the tool call `id`: what the
+// tool made of its result for the model, if it did, or the tool's own.
+const SpanRecord* MessageWriter::Told(const TreeNode& generation, const TreeNode& from,
+                                      const TreeNode& call, const Node* id) const {
+  const SpanRecord* told = nullptr;
+  const TreeNode* at = &from;
+  while ((at = NextBelow(*context_.arena, generation, at)) != nullptr && at != &call) {
+    if (at->type == kTypeModelInference && told != nullptr) break;
+    const bool mapping = at->type == kTypeMapping;
+    const SpanRecord* const record = RecordOf(context_, *at);
+    if (record == nullptr || (!mapping && (told != nullptr || !IsToolCall(at->type)))) continue;
+    if (AnswerOf(*record) == nullptr) continue;
+    const PageArena& arena = *context_.arena;
+    if (!SameText(TextOf(arena, CallIdOf(*record)), TextOf(arena, id))) continue;
+    told = record;
+    if (mapping) break;
+  }
+  return told;
+}
+
+void MessageWriter::Answer(const SpanRecord& tool, const Node* id) {
+  const Node* const answer = AnswerOf(tool);
+  if (answer == nullptr) return;
+  const Node* const name = MemberOf(tool, kKeyEntityName);
+  Emit(kToolStart);
+  Emit(kToolResponsePart, id, name != nullptr ? name : MemberOf(tool, kKeyEntityId), answer);
+  Close(kMessageEnd);
 }
 
 void MessageWriter::Instructions(const Node* prompt) { List(prompt, Element::kInstruction); }

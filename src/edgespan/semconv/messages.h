@@ -32,6 +32,10 @@
 
 namespace edgespan {
 
+// The spans below a generation, in order of start, parents first: the one after `node`, or the first of
+// all for the generation itself; nullptr at the end. What is below another generation is that one's.
+const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation, const TreeNode* node);
+
 class MessageWriter {
  public:
   // Takes one attribute of the indexed form: its value is `text` where there is no `value`.
@@ -55,8 +59,8 @@ class MessageWriter {
   // `output` of a model call: {text, reasoning, toolCalls}; `finish_reason` as Mastra spells it.
   void Output(const Node* output, const Node* finish_reason);
   // The input of a model call that has none of its own: its generation's input, then what the earlier
-  // steps said and what their tools answered (Mastra's own step preview reads "[tool: name]").
-  // False when there is no generation to take it from; nothing is written then.
+  // calls said and what the model was told of each tool they asked for (Mastra's own step preview reads
+  // "[tool: name]"). False when there is no generation to take it from; nothing is written then.
   [[nodiscard]] static bool CanRebuild(const RecordContext& context, const TreeNode& call);
   void Rebuild(const TreeNode& call);
   // What the user said last in an input, and what a model or agent said: the text, or all of it where
@@ -82,7 +86,11 @@ class MessageWriter {
   void ToolCall(const Node* call);
   void Text(const char* format, const Node* text);
   void Resume();
-  void Turn(const TreeNode& node);
+  void Answers(const TreeNode& generation, const TreeNode& inference, const TreeNode& call,
+               const Node* asked);
+  const SpanRecord* Told(const TreeNode& generation, const TreeNode& from, const TreeNode& call,
+                         const Node* id) const;
+  void Answer(const SpanRecord& tool, const Node* id);
   void Assistant(const Node* output);
   // A format (messages.cc) with the values that it has places for.
   void Emit(const char* piece, const Node* a = nullptr, const Node* b = nullptr,
