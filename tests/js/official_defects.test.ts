@@ -107,8 +107,7 @@ test('the input of later calls: the real arguments and results', async () => {
   ]);
 });
 
-// The step's own input is still what Mastra has: a preview.
-test('no body holds "[tool: ...]"', { todo: 'model_step.input is the preview' }, () => {
+test('no body holds "[tool: ...]"', () => {
   for (const name of ['agent-generate-tool', 'agent-stream-tool', 'agent-tool-error']) {
     assert.ok(!replayed(recording(name)).includes('[tool:'), name);
   }
@@ -125,8 +124,9 @@ test('tool calls are dropped from output messages', async () => {
 });
 
 test('reasoning is dropped from output messages', async () => {
-  const output = { text: '4', reasoning: [{ type: 'reasoning', text: '2+2' }], toolCalls: [] };
-  const span = await one('model_inference', { finishReason: 'stop' }, { output });
+  const payload = { id: 'r', text: '2+2' };
+  const reasoning = [{ type: 'reasoning', from: 'AGENT', payload }];
+  const span = await one('model_inference', {}, { output: { text: '4', reasoning, toolCalls: [] } });
   assert.deepEqual(parsed(span.theirs('gen_ai.output.messages'))[0].parts, [text('4')]);
   assert.deepEqual(parsed(span.our('gen_ai.output.messages'))[0].parts, [
     { type: 'reasoning', content: '2+2' },

@@ -790,6 +790,68 @@ TEST_CASE("encoder: an ancestor's error of an odd kind is taken for none") {
   }
 }
 
+// ---- what goes into a model ----------------------------------------------------------------------
+
+const Json kPreview = {{"input", {{{"role", "user"}, {"content", "hi[tool: add]"}}}}};
+const Json kGiven = {{"input", {{"messages", {{{"role", "user"}, {"content", "hi"}}}}}}};
+const Json kInputNames[] = {"mastra.model_step.input", "gen_ai.input.messages",
+                            "edgespan.partial_messages"};
+
+// The three of them on a span; null where it has none.
+std::vector<Json> InputsOf(const PbSpan& span) {
+  const Json a = AttributesOf(span.attributes());
+  std::vector<Json> inputs;
+  for (const Json& name : kInputNames) {
+    inputs.push_back(a.contains(name) ? a[name.get<std::string>()] : Json(nullptr));
+  }
+  return inputs;
+}
+std::vector<Json> Inputs(const Json& step, const Json& messages, const Json& mark) {
+  return {step, messages, mark};
+}
+
+TEST_CASE("encoder: a step's preview is sent only where the messages are not, and marked") {
+  const std::string preview = R"([{"role":"user","content":"hi[tool: add]"}])";
+  const auto messages = [](const char* text) {
+    return std::string(R"([{"role":"user","parts":[{"type":"text","content":")") + text +
+           R"("}]}])";
+  };
+  {
+    auto run = EncodedRun({Span("1", "", "model_generation", kGiven),
+                           Span("2", "1", "model_step", kPreview),
+                           Span("3", "2", "model_inference", kPreview)});
+    CHECK(InputsOf(run["2"]) == Inputs(nullptr, nullptr, nullptr));
+    CHECK(InputsOf(run["3"]) == Inputs(nullptr, messages("hi"), nullptr));
+  }
+  {  // The generation was left out: its call says what the step knows.
+    auto run = EncodedRun({Span("1", "", "agent_run"), Span("2", "1", "model_step", kPreview),
+                           Span("3", "2", "model_inference")});
+    CHECK(InputsOf(run["2"]) == Inputs(nullptr, nullptr, nullptr));
+    CHECK(InputsOf(run["3"]) == Inputs(nullptr, messages("hi[tool: add]"), "true"));
+  }
+  {  // No call below the step that is sent.
+    auto run = EncodedRun(
+        {Span("1", "", "model_generation", kGiven), Span("2", "1", "model_step", kPreview)});
+    CHECK(InputsOf(run["2"]) == Inputs(preview, nullptr, "true"));
+    const Json drop = {{"dialect", "genai"}, {"dropTypes", {"model_inference"}}};
+    CoreLab lab({{"destinations", Json::array({drop})}});
+    lab.Start(Span("1", "", "agent_run"));
+    lab.Start(Span("2", "1", "model_step"));
+    lab.End(Span("3", "2", "model_inference"));
+    lab.End(Span("2", "1", "model_step", kPreview));
+    lab.End(Span("1", "", "agent_run"));
+    CHECK(InputsOf(lab.Take()[0]) == Inputs(preview, nullptr, "true"));
+  }
+  {  // What is no list of messages is no preview of one; what is no step has none.
+    auto run = EncodedRun(
+        {Span("1", "", "agent_run"), Span("2", "1", "model_step", {{"input", {{"model", "m"}}}}),
+         Span("3", "2", "model_inference"), Span("4", "1", "model_inference", kGiven)});
+    CHECK(InputsOf(run["2"]) == Inputs(R"({"model":"m"})", nullptr, nullptr));
+    CHECK(InputsOf(run["3"]) == Inputs(nullptr, nullptr, nullptr));
+    CHECK(InputsOf(run["4"]) == Inputs(nullptr, messages("hi"), nullptr));
+  }
+}
+
 // ---- limits and content that is withheld -------------------------------------------------------
 
 TEST_CASE("encoder: limits of a Mastra span") {

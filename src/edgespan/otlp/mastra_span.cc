@@ -8,6 +8,7 @@ namespace edgespan::otlp {
 namespace {
 
 using tape::Op;
+using Rebuilt = MessageWriter::Rebuilt;
 
 constexpr TypeSet kNamedByModel = kModelCall | TypeBit(kTypeModelGeneration) |
                                   TypeBit(kTypeModelInference) | TypeBit(kTypeRagEmbedding);
@@ -46,17 +47,41 @@ const Node* SpanEncoder::FindError(bool* failed) const {
   return error;
 }
 
+// Whether a step has a call below it that is sent.
+bool SpanEncoder::HasCall(const TreeNode& step) const {
+  if ((run_.left_out & TypeBit(kTypeModelInference)) != 0) return false;
+  const PageArena& arena = *run_.record.arena;
+  for (uint32_t at = step.first_child; at != 0; at = arena.At<TreeNode>(at)->next_sibling) {
+    const TreeNode& node = *arena.At<TreeNode>(at);
+    if (node.type == kTypeModelInference && node.record != 0) return true;
+  }
+  return false;
+}
+
 void SpanEncoder::WriteMastra() {
   AttributeWriter attributes(run_.record, *run_.limits, &out_, pb::Span::kAttributesFieldNumber);
   attributes_ = &attributes;
   Steps(Virtual(Scope::kEvery), nullptr, Scope::kEvery);
   attributes.Name("mastra.span.type").Text(type_name_);
   Marks(&attributes);
-  Members(span_->Begin(), span_->End(), Scope::kSpan);
-  if ((type_.bits & kModelCall) != 0 && Find(kKeyInput) == nullptr &&
-      !span_->Has(tape::kWithheld) &&
-      MessageWriter::CanRebuild(run_.record, *run_.record.arena->At<TreeNode>(span_->tree))) {
+  const TreeNode& node = *run_.record.arena->At<TreeNode>(span_->tree);
+  const Rebuilt rebuilt = span_->type == kTypeModelInference && !span_->Has(tape::kWithheld)
+                              ? MessageWriter::CanRebuild(run_.record, node)
+                              : Rebuilt::kNot;
+  // What Mastra gives a step, and some calls, for an input is a preview with texts alone: it is left out
+  // where the call has the messages.
+  const Node* const input = Find(kKeyInput);
+  const bool preview =
+      span_->type == kTypeModelStep && input != nullptr && input->Kind() == Op::kArray;
+  const bool told = rebuilt != Rebuilt::kNot || (preview && HasCall(node));
+  const Node* const aside = told && input != nullptr ? input : span_->End();
+  Members(span_->Begin(), aside, Scope::kSpan);
+  if (aside != span_->End()) Members(aside->Skip(), span_->End(), Scope::kSpan);
+  if (rebuilt != Rebuilt::kNot) {
     Steps(mapper_->Find(Scope::kSpan, type_, kKeyInput), nullptr, Scope::kSpan);
+  }
+  if (rebuilt == Rebuilt::kPartly || (preview && !told)) {
+    attributes.Name("edgespan.partial_messages").Text("true");
   }
   bool failed;
   const Node* const error = FindError(&failed);
@@ -340,7 +365,7 @@ void SpanEncoder::Messages(const Step& step, const Node* node) {
   } else if (action == Action::kToolNames) {
     messages.ToolNames(node);
   } else {
-    messages.Output(node, Find(kKeyAttributes, kKeyFinishReason));
+    messages.Output(*arena.At<TreeNode>(span_->tree), node, Find(kKeyAttributes, kKeyFinishReason));
   }
   if (!indexed) attributes_->End();
 }

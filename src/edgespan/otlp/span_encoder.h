@@ -11,6 +11,7 @@
 #include "edgespan/model/json_text.h"
 #include "edgespan/model/limits.h"
 #include "edgespan/model/record.h"
+#include "edgespan/model/span_tree.h"
 #include "edgespan/otlp/attributes.h"
 #include "edgespan/otlp/writer.h"
 #include "edgespan/semconv/mapper.h"
@@ -74,6 +75,7 @@ class SpanEncoder {
   void CommaList(const Node* list);
   void Parameters(const Node* object);
   void Messages(const Step& step, const Node* node);
+  bool HasCall(const TreeNode& step) const;
   void FirstChunk(const Node* completion_start);
   // `text`: what to say of the tokens in `usage`, or of the whole run's for nullptr.
   void Figures(std::string_view name, std::string_view text, const Node* usage);

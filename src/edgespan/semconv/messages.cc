@@ -144,10 +144,11 @@ const Node* AnswerOf(const SpanRecord& tool) {
   return output != nullptr ? output : FindMember(MemberOf(tool, kKeyErrorInfo), kKeyMessage);
 }
 
-// Whether a span is a generation's child, or a step's.
+bool IsStepOrGeneration(const TreeNode& node) {
+  return node.type == kTypeModelGeneration || node.type == kTypeModelStep;
+}
 bool IsNear(const PageArena& arena, const TreeNode& node) {
-  const uint16_t above = arena.At<TreeNode>(node.parent)->type;
-  return above == kTypeModelGeneration || above == kTypeModelStep;
+  return IsStepOrGeneration(*arena.At<TreeNode>(node.parent));
 }
 
 // The generation that a model call belongs to: its parent, or its step's parent.
@@ -158,6 +159,37 @@ const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call)
     if (node->type == kTypeModelGeneration) return node;
   }
   return nullptr;
+}
+
+// What a model call's input is made of.
+struct Source {
+  const TreeNode* generation = nullptr;
+  const Node* given = nullptr;    // to the generation
+  const Node* preview = nullptr;  // Mastra's, unless all is in `given`
+  bool whole = false;
+};
+Source SourceOf(const RecordContext& context, const TreeNode& call) {
+  Source source;
+  source.generation = GenerationOf(context, call);
+  const auto input_of = [&](const TreeNode* node) {
+    const SpanRecord* const record = node != nullptr ? RecordOf(context, *node) : nullptr;
+    return record != nullptr ? MemberOf(*record, kKeyInput) : nullptr;
+  };
+  const Node* const given = source.given = Given(input_of(source.generation));
+  source.whole = given != nullptr && !IsList(given);
+  if (IsList(given)) {
+    for (const Node* node = given->Begin(); node < given->End(); node = node->Skip()) {
+      const Node* const role = FindMember(node, kKeyRole);
+      source.whole |= !IsText(role) || SameText(TextOf(*context.arena, role), "user");
+    }
+  }
+  const TreeNode* const step =
+      call.parent != 0 ? context.arena->At<TreeNode>(call.parent) : nullptr;
+  if (source.whole || step == nullptr || !IsStepOrGeneration(*step)) return source;
+  source.preview = input_of(&call);
+  if (source.preview == nullptr && step != source.generation) source.preview = input_of(step);
+  if (!IsList(source.preview)) source.preview = nullptr;
+  return source;
 }
 
 }  // namespace
@@ -306,15 +338,18 @@ void MessageWriter::Resume() {
 
 void MessageWriter::Part(const Node* part) {
   const std::string_view type = TextOf(*context_.arena, FindMember(part, kKeyType));
-  const Node* const text = FirstOf(part, kKeyText, kKeyReasoning);
+  // A chunk of Mastra's stream holds what its part would.
+  const Node* const payload = FindMember(part, kKeyPayload);
+  const Node* const body = Is(Op::kObject, payload) ? payload : part;
+  const Node* const text = FirstOf(body, kKeyText, kKeyReasoning);
   if (text != nullptr) {
     if (SameText(type, "text")) return Text(kTextPart, text);
     if (SameText(type, "reasoning")) return Text(kReasoningPart, text);
   }
-  if (Medium(part)) return;
+  if (Medium(part, body)) return;
   // Mastra 2 and the AI SDK's UI messages have the call and its result in one.
   const Node* const invocation = FindMember(part, kKeyToolInvocation);
-  const Node* const tool = invocation != nullptr ? invocation : part;
+  const Node* const tool = invocation != nullptr ? invocation : body;
   const Node* const id = FindMember(tool, kKeyToolCallId);
   const bool both = invocation != nullptr;
   const bool called = id != nullptr && (both || SameText(type, "tool-call"));
@@ -330,11 +365,11 @@ void MessageWriter::Part(const Node* part) {
 }
 
 // A file or an image: where it is, or its bytes in base64. False: it is neither, or has none.
-bool MessageWriter::Medium(const Node* part) {
-  const Node* const image = FindMember(part, kKeyImage);
-  const Node* const type = FirstOf(part, kKeyMediaType, kKeyMimeType);
+bool MessageWriter::Medium(const Node* part, const Node* body) {
+  const Node* const image = FindMember(body, kKeyImage);
+  const Node* const type = FirstOf(body, kKeyMediaType, kKeyMimeType);
   if (image == nullptr && type == nullptr) return false;
-  const Node* const data = image != nullptr ? image : FirstOf(part, kKeyData, kKeyUrl);
+  const Node* const data = image != nullptr ? image : FirstOf(body, kKeyData, kKeyUrl);
   const std::string_view text = TextOf(*context_.arena, data);
   // Bytes that Mastra left out: "[Uint8Array byteLength=8]".
   if (text.empty() || text[0] == '[') return false;
@@ -368,17 +403,34 @@ void MessageWriter::Message(const Node* message) {
 
 void MessageWriter::Input(const Node* input) { List(Given(input), Element::kMessage); }
 
+const Node* MessageWriter::Thought(uint32_t* at) const {
+  while (*at != 0) {
+    const TreeNode& node = *context_.arena->At<TreeNode>(*at);
+    *at = node.next_sibling;
+    const SpanRecord* const chunk = RecordOf(context_, node);
+    if (chunk == nullptr || node.type != kTypeModelChunk) continue;
+    const Node* const type = FindMember(MemberOf(*chunk, kKeyAttributes), kKeyChunkType);
+    const Node* const text = FindMember(MemberOf(*chunk, kKeyOutput), kKeyText);
+    if (IsText(text) && text->b != 0 && SameText(TextOf(*context_.arena, type), "reasoning")) {
+      return text;
+    }
+  }
+  return nullptr;
+}
+
 // Reasoning, text and tool calls of a model's output: a message that is not closed yet.
-void MessageWriter::Assistant(const Node* output) {
+void MessageWriter::Assistant(const TreeNode& call, const Node* output) {
   Emit(kAssistantStart);
   const Node* const calls = FindMember(output, kKeyToolCalls);
   const Node* const reasoning = FindMember(output, kKeyReasoning);
   const Node* const text = IsText(output) ? output : FindMember(output, kKeyText);
   const bool has_calls = IsList(calls) && calls->a > 0;
-  const bool thought = IsText(reasoning) && reasoning->b > 0;
-  many_ = thought || (IsList(reasoning) && reasoning->a > 0);
-  if (thought) Text(kReasoningPart, reasoning);
-  if (IsList(reasoning)) Each(reasoning, Element::kPart);
+  const bool listed = IsList(reasoning) && reasoning->a > 0;
+  uint32_t chunks = reasoning == nullptr ? call.first_child : 0;
+  const Node* thought = IsText(reasoning) && reasoning->b > 0 ? reasoning : Thought(&chunks);
+  many_ = thought != nullptr || listed;
+  for (; thought != nullptr; thought = Thought(&chunks)) Text(kReasoningPart, thought);
+  if (listed) Each(reasoning, Element::kPart);
   // A model that only calls tools says "": no text part then.
   const bool silent = has_calls && IsText(text) && text->b == 0;
   if (text != nullptr && !silent) Text(kTextPart, text);
@@ -387,9 +439,9 @@ void MessageWriter::Assistant(const Node* output) {
   Close(kListEnd);
 }
 
-void MessageWriter::Output(const Node* output, const Node* finish_reason) {
+void MessageWriter::Output(const TreeNode& call, const Node* output, const Node* finish_reason) {
   Emit(kListStart);
-  Assistant(output);
+  Assistant(call, output);
   const std::string_view reason = TextOf(*context_.arena, finish_reason);
   // The schema's words for the AI SDK's; it asks for one.
   const char* format = kFinishReason;
@@ -422,31 +474,56 @@ const Node* MessageWriter::Answer(const Node* output) {
   return IsText(text) && text->b != 0 ? text : output;
 }
 
-bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& call) {
-  const TreeNode* const generation = GenerationOf(context, call);
-  const SpanRecord* const record = generation != nullptr ? RecordOf(context, *generation) : nullptr;
-  return record != nullptr && MemberOf(*record, kKeyInput) != nullptr;
+MessageWriter::Rebuilt MessageWriter::CanRebuild(const RecordContext& context,
+                                                 const TreeNode& call) {
+  const Source source = SourceOf(context, call);
+  if (source.whole) return Rebuilt::kWholly;
+  return source.given != nullptr || source.preview != nullptr ? Rebuilt::kPartly : Rebuilt::kNot;
 }
 
 void MessageWriter::Rebuild(const TreeNode& call) {
-  const TreeNode* const generation = GenerationOf(context_, call);
+  const Source source = SourceOf(context_, call);
+  const TreeNode* generation = source.generation;
   Emit(kListStart);
-  Each(Given(MemberOf(*RecordOf(context_, *generation), kKeyInput)), Element::kMessage);
-  const TreeNode* at = generation;
-  while ((at = NextBelow(*context_.arena, *generation, at)) != nullptr && at != &call) {
+  if (source.preview == nullptr) {
+    Each(source.given, Element::kMessage);
+  } else {
+    // What the earlier calls did not say.
+    uint32_t left = 0;
+    for (const Node* node = source.preview->Begin(); node < source.preview->End(); ++left) {
+      node = node->Skip();
+    }
+    const uint32_t turns = generation != nullptr ? Turns(*generation, call, /*write=*/false) : 0;
+    if (turns > left) generation = nullptr;
+    if (generation != nullptr) left -= turns;
+    for (const Node* node = source.preview->Begin(); left != 0; node = node->Skip(), --left) {
+      Message(node);
+    }
+  }
+  if (generation != nullptr) Turns(*generation, call, /*write=*/true);
+  Close(kListEnd);
+}
+
+uint32_t MessageWriter::Turns(const TreeNode& generation, const TreeNode& call, bool write) {
+  uint32_t turns = 0;
+  const TreeNode* at = &generation;
+  while ((at = NextBelow(*context_.arena, generation, at)) != nullptr && at != &call) {
     const SpanRecord* const record = RecordOf(context_, *at);
     if (record == nullptr || !IsNear(*context_.arena, *at)) continue;
     if (at->type == kTypeModelInference) {
       const Node* const output = MemberOf(*record, kKeyOutput);
       if (output == nullptr) continue;
-      Assistant(output);
+      const Node* const calls = FindMember(output, kKeyToolCalls);
+      turns += IsList(calls) && calls->a > 0 ? 2 : 1;
+      if (!write) continue;
+      Assistant(*at, output);
       Emit(kObjectEnd);
-      Answers(*generation, *at, call, FindMember(output, kKeyToolCalls));
-    } else if (IsToolCall(at->type) && CallIdOf(*record) == nullptr) {
+      Answers(generation, *at, call, calls);
+    } else if (write && IsToolCall(at->type) && CallIdOf(*record) == nullptr) {
       Answer(*record, nullptr);
     }
   }
-  Close(kListEnd);
+  return turns;
 }
 
 // The answers to what an earlier call asked for, in the order it asked. A tool's span is mostly beside
