@@ -40,9 +40,9 @@ function unwrapped(messages: any): unknown {
   return messages.map((m: any) => (m?.parts ? { ...m, parts: m.parts.map(part) } : m));
 }
 
-const isCall = (span: Span): boolean => span.type === 'model_inference';
 const failedByProvider = ({ span }: Difference): boolean =>
-  isCall(span) && span.attributes?.finishReason === 'error' && span.errorInfo === undefined;
+  ['model_inference', 'model_step', 'model_generation'].includes(span.type) &&
+  span.attributes?.finishReason === 'error' && span.errorInfo === undefined;
 const isClientTool = ({ span }: Difference): boolean => span.type === 'client_tool_call';
 
 const DIFFERENCES: Row[] = [
@@ -190,8 +190,8 @@ const DIFFERENCES: Row[] = [
       ours === span.errorInfo?.stack,
   },
   {
-    what: 'a model call that its provider failed is an ERROR',
-    why: "Mastra gives it no errorInfo, only finishReason 'error'; the official exporter says OK.",
+    what: 'a model call that its provider failed is an ERROR, and so are its step and its generation',
+    why: "Mastra gives them no errorInfo, only finishReason 'error'; the official exporter says OK.",
     explains: (difference) =>
       failedByProvider(difference) &&
       difference.field === 'status' &&

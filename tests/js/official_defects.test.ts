@@ -160,15 +160,17 @@ test('the response id is never set', { todo: 'it stands on the generation only' 
   assert.equal(calls.at(-1)!.our('gen_ai.response.id'), 'resp_stop');
 });
 
-test('a model call that its provider failed is OK', async () => {
-  const call = (await beside(recording('agent-error'), 'model_inference'))[0]!;
-  assert.equal(call.span.attributes?.finishReason, 'error');
-  assert.equal(call.official.status.code, 1);
-  assert.equal(call.official.events.length, 0);
-  assert.equal(call.ours.status.code, 2);
-  assert.ok(call.ours.status.message.length > 0);
-  assert.equal(call.ours.events[0]?.name, 'exception');
-});
+for (const type of ['model_inference', 'model_step', 'model_generation']) {
+  test(`a ${type} that its provider failed is OK`, async () => {
+    const failed = (await beside(recording('agent-error'), type))[0]!;
+    assert.equal(failed.span.attributes?.finishReason, 'error');
+    assert.equal(failed.official.status.code, 1);
+    assert.equal(failed.official.events.length, 0);
+    assert.equal(failed.ours.status.code, 2);
+    assert.ok(failed.ours.status.message.length > 0);
+    assert.equal(failed.ours.events[0]?.name, 'exception');
+  });
+}
 
 test(
   'completion starts with the first step, before later calls began',

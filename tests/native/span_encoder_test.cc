@@ -734,22 +734,67 @@ Json Failed(const char* message) {
       {"errorInfo", {{"message", message}, {"id", std::string("ID_") + message}, {"domain", "D"}}}};
 }
 
-TEST_CASE("encoder: a call that its provider failed takes the nearest ancestor's error") {
-  auto run = EncodedRun({Span("1", "", "agent_run", Failed("agent")),
-                         Span("2", "1", "model_generation", Failed("generation")),
-                         Span("3", "2", "model_step"), Span("4", "3", "model_inference", kRefused),
-                         Span("5", "3", "generic", kRefused)});
-  const PbSpan& call = run["4"];
-  CHECK(call.status().code() == Status::STATUS_CODE_ERROR);
-  CHECK(call.status().message() == "generation");
-  CHECK(ExceptionOf(call)["exception.message"] == "generation");
-  const Json a = AttributesOf(call.attributes());
-  CHECK(a["error.type"] == "ID_generation");
-  CHECK(a["error.message"] == "generation");
-  CHECK(a["error.domain"] == "D");
-  CHECK(a["gen_ai.response.finish_reasons"] == Json::array({"error"}));
+TEST_CASE("encoder: what a provider failed takes the nearest ancestor's error: call, step, run") {
+  auto run = EncodedRun(
+      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation", kRefused),
+       Span("3", "2", "model_step", kRefused), Span("4", "3", "model_inference", kRefused),
+       Span("5", "3", "generic", kRefused)});
+  for (const char* const id : {"2", "3", "4"}) {
+    const PbSpan& span = run[id];
+    CHECK(span.status().code() == Status::STATUS_CODE_ERROR);
+    CHECK(span.status().message() == "agent");
+    CHECK(ExceptionOf(span)["exception.message"] == "agent");
+    const Json a = AttributesOf(span.attributes());
+    CHECK(a["error.type"] == "ID_agent");
+    CHECK(a["error.message"] == "agent");
+    CHECK(a["error.domain"] == "D");
+  }
+  CHECK(AttributesOf(run["4"].attributes())["gen_ai.response.finish_reasons"] ==
+        Json::array({"error"}));
+  CHECK(run["5"].status().code() == Status::STATUS_CODE_OK);  // nothing of a model
+
+  run = EncodedRun({Span("1", "", "agent_run", Failed("agent")),
+                    Span("2", "1", "model_generation", Failed("generation")),
+                    Span("3", "2", "model_step"), Span("4", "3", "model_inference", kRefused)});
+  CHECK(run["4"].status().message() == "generation");
   CHECK(run["3"].status().code() == Status::STATUS_CODE_OK);
-  CHECK(run["5"].status().code() == Status::STATUS_CODE_OK);  // no call
+}
+
+TEST_CASE("encoder: an error that came later is not of a call that was survived") {
+  auto run = EncodedRun(
+      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation"),
+       Span("3", "2", "model_step", kRefused), Span("4", "3", "model_inference", kRefused),
+       Span("5", "2", "model_step", kRefused), Span("6", "5", "model_inference", kRefused)});
+  for (const char* const id : {"3", "4"}) {
+    CHECK(run[id].status().code() == Status::STATUS_CODE_ERROR);
+    CHECK(run[id].status().message().empty());
+    CHECK(AttributesOf(run[id].attributes())["error.type"] == "_OTHER");
+  }
+  for (const char* const id : {"5", "6"}) CHECK(run[id].status().message() == "agent");
+}
+
+TEST_CASE("encoder: a generation is the model call where it has no inference of its own") {
+  const Json attributes = {{"attributes", {{"model", "m"}, {"usage", {{"inputTokens", 7}}}}}};
+  const auto calls = [](std::map<std::string, PbSpan> run) {
+    std::string ids;
+    for (const auto& [id, span] : run) {
+      const Json a = AttributesOf(span.attributes());
+      CHECK((a["gen_ai.operation.name"] == "chat") == a.contains("gen_ai.usage.input_tokens"));
+      if (a["gen_ai.operation.name"] == "chat") ids += id;
+    }
+    return ids;
+  };
+  // One of Mastra's agents beside one of an SDK's, with a tool that asks another of Mastra's.
+  CHECK(calls(EncodedRun(
+            {Span("1", "", "workflow_run"), Span("2", "1", "model_generation", attributes),
+             Span("3", "2", "model_step"), Span("4", "3", "model_inference", attributes),
+             Span("5", "1", "model_generation", attributes), Span("6", "5", "tool_call"),
+             Span("7", "6", "model_generation", attributes),
+             Span("8", "7", "model_inference", attributes)})) == "458");
+  // A step between them was never announced: the inference may be of any generation.
+  CHECK(
+      calls(EncodedRun({Span("1", "", "agent_run"), Span("2", "1", "model_generation", attributes),
+                        Span("3", "f", "model_inference", attributes)})) == "3");
 }
 
 TEST_CASE("encoder: a failed call whose ancestors say nothing") {
@@ -767,15 +812,6 @@ TEST_CASE("encoder: a failed call whose ancestors say nothing") {
       {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_inference", own)});
   CHECK(run["2"].status().message() == "own");
   CHECK(AttributesOf(run["2"].attributes())["error.type"] == "_OTHER");
-
-  // A generation is a call only where there are no inference spans.
-  run =
-      EncodedRun({Span("1", "", "agent_run", Failed("agent")),
-                  Span("2", "1", "model_generation", kRefused), Span("3", "2", "model_inference")});
-  CHECK(run["2"].status().code() == Status::STATUS_CODE_OK);
-  run = EncodedRun(
-      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation", kRefused)});
-  CHECK(run["2"].status().message() == "agent");
 }
 
 TEST_CASE("encoder: an ancestor's error of an odd kind is taken for none") {

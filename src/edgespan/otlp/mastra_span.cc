@@ -30,7 +30,8 @@ const Node* SpanEncoder::FindError(bool* failed) const {
   const Node* error = Find(kKeyErrorInfo);
   if (error != nullptr && error->Kind() == Op::kLiteral) error = nullptr;  // null: none
   *failed = error != nullptr;
-  if (*failed || (type_.bits & kModelCall) == 0 ||
+  constexpr TypeSet kFailing = kModelCall | TypeBit(kTypeModelStep) | TypeBit(kTypeModelGeneration);
+  if (*failed || (type_.bits & kFailing) == 0 ||
       !SameText(TextAt(kKeyAttributes, kKeyFinishReason), "error")) {
     return error;
   }
@@ -39,12 +40,28 @@ const Node* SpanEncoder::FindError(bool* failed) const {
   for (uint32_t at = span_->tree; at != 0 && error == nullptr;) {
     const TreeNode& node = *arena.At<TreeNode>(at);
     at = node.parent;
-    if (node.record == 0) continue;
-    const SpanRecord& record = *arena.At<SpanRecord>(node.record);
-    const Node* const found = FindMember(record.Begin(), record.End(), kKeyErrorInfo);
-    if (found != nullptr && found->Kind() == Op::kObject) error = found;
+    if (node.record != 0) {
+      const SpanRecord& record = *arena.At<SpanRecord>(node.record);
+      const Node* const found = FindMember(record.Begin(), record.End(), kKeyErrorInfo);
+      if (found != nullptr && found->Kind() == Op::kObject) error = found;
+    }
+    // Where another one of its kind came after it, what is above failed of something else.
+    for (uint32_t next = node.next_sibling; next != 0;
+         next = arena.At<TreeNode>(next)->next_sibling) {
+      if (arena.At<TreeNode>(next)->type == node.type) at = 0;
+    }
   }
   return error;
+}
+
+bool SpanEncoder::IsCall(const TreeNode& node) const {
+  if (node.type != kTypeModelGeneration) return node.type == kTypeModelInference;
+  if (run_.strays) return false;
+  const TreeNode* at = &node;
+  while ((at = NextBelow(*run_.record.arena, node, at)) != nullptr) {
+    if (at->type == kTypeModelInference) return false;
+  }
+  return true;
 }
 
 // Whether a step has a call below it that is sent.
@@ -415,7 +432,7 @@ void SpanEncoder::Figures(std::string_view name, std::string_view text, const No
     // Every span below this one, which is the root.
     for (uint32_t at = span_->tree; at != 0;) {
       const TreeNode* node = arena.At<TreeNode>(at);
-      if (node->record != 0 && IsCall(node->type)) {
+      if (node->record != 0 && IsCall(*node)) {
         const SpanRecord& call = *arena.At<SpanRecord>(node->record);
         const Node* const of = FindMember(call.Begin(), call.End(), kKeyAttributes);
         add_usage(FindMember(of, kKeyUsage));

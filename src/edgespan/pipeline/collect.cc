@@ -151,7 +151,6 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
     exporter->lost.Drop(LossReason::kMemory, start ? 0 : 1);
     return nullptr;
   }
-  trace->has_inference |= reader->type() == kTypeModelInference;
 
   const LossClass loss_class = ClassOf(*reader);
   uint32_t at = 0;
@@ -160,6 +159,8 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
     if (node == nullptr) {
       node = trace->tree.FindOrAdd(&arena_, &trace->tree_lane, reader->span_id(),
                                    reader->parent_id(), reader->type());
+      const bool inference = reader->type() == kTypeModelInference;
+      trace->strays |= inference && node != nullptr && node->parent == 0;
     }
     if (start) {
       // Without a node the span is only harder to place: not a loss.

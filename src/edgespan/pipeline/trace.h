@@ -44,9 +44,9 @@ struct Trace : TraceLinks {
   uint32_t counts[kLossClasses];  // records in each lane
   uint32_t first;                 // offsets of the records, linked by SpanRecord::next
   uint32_t last;
-  uint32_t open_spans;  // started, not ended
-  bool closed;          // the root ended, or the exporter closed it
-  bool has_inference;
+  uint32_t open_spans;             // started, not ended
+  bool closed;                     // the root ended, or the exporter closed it
+  bool strays;                     // model_inference spans whose parent nobody announced
   bool cutting;                    // being sent: nothing is added or evicted any more
   uint32_t cut[kMaxDestinations];  // by destination: the next record to encode, 0 at the end
   SpanTree tree;
