@@ -727,22 +727,67 @@ Json Failed(const char* message) {
       {"errorInfo", {{"message", message}, {"id", std::string("ID_") + message}, {"domain", "D"}}}};
 }
 
-TEST_CASE("encoder: a call that its provider failed takes the nearest ancestor's error") {
-  auto run = EncodedRun({Span("1", "", "agent_run", Failed("agent")),
-                         Span("2", "1", "model_generation", Failed("generation")),
-                         Span("3", "2", "model_step"), Span("4", "3", "model_inference", kRefused),
-                         Span("5", "3", "generic", kRefused)});
-  const PbSpan& call = run["4"];
-  CHECK(call.status().code() == Status::STATUS_CODE_ERROR);
-  CHECK(call.status().message() == "generation");
-  CHECK(ExceptionOf(call)["exception.message"] == "generation");
-  const Json a = AttributesOf(call.attributes());
-  CHECK(a["error.type"] == "ID_generation");
-  CHECK(a["error.message"] == "generation");
-  CHECK(a["error.domain"] == "D");
-  CHECK(a["gen_ai.response.finish_reasons"] == Json::array({"error"}));
+TEST_CASE("encoder: what a provider failed takes the nearest ancestor's error: call, step, run") {
+  auto run = EncodedRun(
+      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation", kRefused),
+       Span("3", "2", "model_step", kRefused), Span("4", "3", "model_inference", kRefused),
+       Span("5", "3", "generic", kRefused)});
+  for (const char* const id : {"2", "3", "4"}) {
+    const PbSpan& span = run[id];
+    CHECK(span.status().code() == Status::STATUS_CODE_ERROR);
+    CHECK(span.status().message() == "agent");
+    CHECK(ExceptionOf(span)["exception.message"] == "agent");
+    const Json a = AttributesOf(span.attributes());
+    CHECK(a["error.type"] == "ID_agent");
+    CHECK(a["error.message"] == "agent");
+    CHECK(a["error.domain"] == "D");
+  }
+  CHECK(AttributesOf(run["4"].attributes())["gen_ai.response.finish_reasons"] ==
+        Json::array({"error"}));
+  CHECK(run["5"].status().code() == Status::STATUS_CODE_OK);  // nothing of a model
+
+  run = EncodedRun({Span("1", "", "agent_run", Failed("agent")),
+                    Span("2", "1", "model_generation", Failed("generation")),
+                    Span("3", "2", "model_step"), Span("4", "3", "model_inference", kRefused)});
+  CHECK(run["4"].status().message() == "generation");
   CHECK(run["3"].status().code() == Status::STATUS_CODE_OK);
-  CHECK(run["5"].status().code() == Status::STATUS_CODE_OK);  // no call
+}
+
+TEST_CASE("encoder: an error that came later is not of a call that was survived") {
+  auto run = EncodedRun(
+      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation"),
+       Span("3", "2", "model_step", kRefused), Span("4", "3", "model_inference", kRefused),
+       Span("5", "2", "model_step", kRefused), Span("6", "5", "model_inference", kRefused)});
+  for (const char* const id : {"3", "4"}) {
+    CHECK(run[id].status().code() == Status::STATUS_CODE_ERROR);
+    CHECK(run[id].status().message().empty());
+    CHECK(AttributesOf(run[id].attributes())["error.type"] == "_OTHER");
+  }
+  for (const char* const id : {"5", "6"}) CHECK(run[id].status().message() == "agent");
+}
+
+TEST_CASE("encoder: a generation is the model call where it has no inference of its own") {
+  const Json attributes = {{"attributes", {{"model", "m"}, {"usage", {{"inputTokens", 7}}}}}};
+  const auto calls = [](std::map<std::string, PbSpan> run) {
+    std::string ids;
+    for (const auto& [id, span] : run) {
+      const Json a = AttributesOf(span.attributes());
+      CHECK((a["gen_ai.operation.name"] == "chat") == a.contains("gen_ai.usage.input_tokens"));
+      if (a["gen_ai.operation.name"] == "chat") ids += id;
+    }
+    return ids;
+  };
+  // One of Mastra's agents beside one of an SDK's, with a tool that asks another of Mastra's.
+  CHECK(calls(EncodedRun(
+            {Span("1", "", "workflow_run"), Span("2", "1", "model_generation", attributes),
+             Span("3", "2", "model_step"), Span("4", "3", "model_inference", attributes),
+             Span("5", "1", "model_generation", attributes), Span("6", "5", "tool_call"),
+             Span("7", "6", "model_generation", attributes),
+             Span("8", "7", "model_inference", attributes)})) == "458");
+  // A step between them was never announced: the inference may be of any generation.
+  CHECK(
+      calls(EncodedRun({Span("1", "", "agent_run"), Span("2", "1", "model_generation", attributes),
+                        Span("3", "f", "model_inference", attributes)})) == "3");
 }
 
 TEST_CASE("encoder: a failed call whose ancestors say nothing") {
@@ -760,15 +805,6 @@ TEST_CASE("encoder: a failed call whose ancestors say nothing") {
       {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_inference", own)});
   CHECK(run["2"].status().message() == "own");
   CHECK(AttributesOf(run["2"].attributes())["error.type"] == "_OTHER");
-
-  // A generation is a call only where there are no inference spans.
-  run =
-      EncodedRun({Span("1", "", "agent_run", Failed("agent")),
-                  Span("2", "1", "model_generation", kRefused), Span("3", "2", "model_inference")});
-  CHECK(run["2"].status().code() == Status::STATUS_CODE_OK);
-  run = EncodedRun(
-      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation", kRefused)});
-  CHECK(run["2"].status().message() == "agent");
 }
 
 TEST_CASE("encoder: an ancestor's error of an odd kind is taken for none") {
@@ -780,6 +816,68 @@ TEST_CASE("encoder: an ancestor's error of an odd kind is taken for none") {
     CHECK(run["2"].status().code() == Status::STATUS_CODE_ERROR);
     CHECK(run["2"].status().message().empty());
     CHECK(AttributesOf(run["2"].attributes())["error.type"] == "_OTHER");
+  }
+}
+
+// ---- what goes into a model ----------------------------------------------------------------------
+
+const Json kPreview = {{"input", {{{"role", "user"}, {"content", "hi[tool: add]"}}}}};
+const Json kGiven = {{"input", {{"messages", {{{"role", "user"}, {"content", "hi"}}}}}}};
+const Json kInputNames[] = {"mastra.model_step.input", "gen_ai.input.messages",
+                            "edgespan.partial_messages"};
+
+// The three of them on a span; null where it has none.
+std::vector<Json> InputsOf(const PbSpan& span) {
+  const Json a = AttributesOf(span.attributes());
+  std::vector<Json> inputs;
+  for (const Json& name : kInputNames) {
+    inputs.push_back(a.contains(name) ? a[name.get<std::string>()] : Json(nullptr));
+  }
+  return inputs;
+}
+std::vector<Json> Inputs(const Json& step, const Json& messages, const Json& mark) {
+  return {step, messages, mark};
+}
+
+TEST_CASE("encoder: a step's preview is sent only where the messages are not, and marked") {
+  const std::string preview = R"([{"role":"user","content":"hi[tool: add]"}])";
+  const auto messages = [](const char* text) {
+    return std::string(R"([{"role":"user","parts":[{"type":"text","content":")") + text +
+           R"("}]}])";
+  };
+  {
+    auto run = EncodedRun({Span("1", "", "model_generation", kGiven),
+                           Span("2", "1", "model_step", kPreview),
+                           Span("3", "2", "model_inference", kPreview)});
+    CHECK(InputsOf(run["2"]) == Inputs(nullptr, nullptr, nullptr));
+    CHECK(InputsOf(run["3"]) == Inputs(nullptr, messages("hi"), nullptr));
+  }
+  {  // The generation was left out: its call says what the step knows.
+    auto run = EncodedRun({Span("1", "", "agent_run"), Span("2", "1", "model_step", kPreview),
+                           Span("3", "2", "model_inference")});
+    CHECK(InputsOf(run["2"]) == Inputs(nullptr, nullptr, nullptr));
+    CHECK(InputsOf(run["3"]) == Inputs(nullptr, messages("hi[tool: add]"), "true"));
+  }
+  {  // No call below the step that is sent.
+    auto run = EncodedRun(
+        {Span("1", "", "model_generation", kGiven), Span("2", "1", "model_step", kPreview)});
+    CHECK(InputsOf(run["2"]) == Inputs(preview, nullptr, "true"));
+    const Json drop = {{"dialect", "genai"}, {"dropTypes", {"model_inference"}}};
+    CoreLab lab({{"destinations", Json::array({drop})}});
+    lab.Start(Span("1", "", "agent_run"));
+    lab.Start(Span("2", "1", "model_step"));
+    lab.End(Span("3", "2", "model_inference"));
+    lab.End(Span("2", "1", "model_step", kPreview));
+    lab.End(Span("1", "", "agent_run"));
+    CHECK(InputsOf(lab.Take()[0]) == Inputs(preview, nullptr, "true"));
+  }
+  {  // What is no list of messages is no preview of one; what is no step has none.
+    auto run = EncodedRun(
+        {Span("1", "", "agent_run"), Span("2", "1", "model_step", {{"input", {{"model", "m"}}}}),
+         Span("3", "2", "model_inference"), Span("4", "1", "model_inference", kGiven)});
+    CHECK(InputsOf(run["2"]) == Inputs(R"({"model":"m"})", nullptr, nullptr));
+    CHECK(InputsOf(run["3"]) == Inputs(nullptr, nullptr, nullptr));
+    CHECK(InputsOf(run["4"]) == Inputs(nullptr, messages("hi"), nullptr));
   }
 }
 

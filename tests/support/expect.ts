@@ -207,15 +207,17 @@ export function says(actual: unknown, expected: unknown): boolean {
   }
 }
 
+const FAILING = new Set(['model_inference', 'model_step', 'model_generation']);
+
 /**
- * Mastra gives a model call that its provider failed no errorInfo: only the finish reason tells, and an
- * ancestor of what it failed.
+ * Mastra gives a model call that its provider failed, its step and its generation no errorInfo: only
+ * the finish reason tells, and an ancestor of what it failed.
  */
 function providerError(
   span: MastraSpan,
   ended: readonly MastraSpan[],
 ): MastraSpan['errorInfo'] | undefined {
-  if (span.type !== 'model_inference' || span.attributes?.finishReason !== 'error') return undefined;
+  if (!FAILING.has(span.type) || span.attributes?.finishReason !== 'error') return undefined;
   let above: MastraSpan | undefined = span;
   while (above && !above.errorInfo) above = ended.find(({ id }) => id === above?.parentSpanId);
   return above?.errorInfo ?? { message: '' };

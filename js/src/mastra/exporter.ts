@@ -119,7 +119,7 @@ export class EdgespanExporter {
 
   constructor(options: EdgespanExporterOptions) {
     this.#options = { ...options };
-    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces, spool } = this.#options;
+    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces } = this.#options;
     this.#log = new Log(logLevel);
     const env = new Env(this.#options.env);
     this.#env = env.pairs('OTEL_RESOURCE_ATTRIBUTES');

@@ -90,6 +90,8 @@
   X(kKeyConversationId, "conversationId") \
   X(kKeyInstructions, "instructions") \
   X(kKeyAvailableTools, "availableTools") \
+  X(kKeyTools, "tools") \
+  X(kKeyChunkType, "chunkType") \
   X(kKeyToolCallId, "toolCallId") \
   X(kKeyToolDescription, "toolDescription") \
   X(kKeyToolType, "toolType") \
@@ -145,6 +147,16 @@
   X(kKeyUrl, "url") \
   X(kKeyMediaType, "mediaType") \
   X(kKeyMimeType, "mimeType") \
+  X(kKeyPayload, "payload") \
+  X(kKeyFiles, "files") \
+  X(kKeyToolInvocations, "toolInvocations") \
+  X(kKeyAttachments, "experimental_attachments") \
+  X(kKeyOpenAiToolCalls, "tool_calls") \
+  X(kKeyOpenAiToolCallId, "tool_call_id") \
+  X(kKeyFunction, "function") \
+  X(kKeyArguments, "arguments") \
+  X(kKeyIsError, "isError") \
+  X(kKeyErrorText, "errorText") \
   /* OpenTelemetry spans, events and links (kOtel items). */ \
   X(kKeyStatus, "status") \
   X(kKeyCode, "code") \

@@ -9,6 +9,7 @@ namespace edgespan::otlp {
 namespace {
 
 using tape::Op;
+using Rebuilt = MessageWriter::Rebuilt;
 
 constexpr TypeSet kNamedByModel = kModelCall | TypeBit(kTypeModelGeneration) |
                                   TypeBit(kTypeModelInference) | TypeBit(kTypeRagEmbedding);
@@ -30,7 +31,8 @@ const Node* SpanEncoder::FindError(bool* failed) const {
   const Node* error = Find(kKeyErrorInfo);
   if (error != nullptr && error->Kind() == Op::kLiteral) error = nullptr;  // null: none
   *failed = error != nullptr;
-  if (*failed || (type_.bits & kModelCall) == 0 ||
+  constexpr TypeSet kFailing = kModelCall | TypeBit(kTypeModelStep) | TypeBit(kTypeModelGeneration);
+  if (*failed || (type_.bits & kFailing) == 0 ||
       !SameText(TextAt(kKeyAttributes, kKeyFinishReason), "error")) {
     return error;
   }
@@ -39,12 +41,39 @@ const Node* SpanEncoder::FindError(bool* failed) const {
   for (uint32_t at = span_->tree; at != 0 && error == nullptr;) {
     const TreeNode& node = *arena.At<TreeNode>(at);
     at = node.parent;
-    if (node.record == 0) continue;
-    const SpanRecord& record = *arena.At<SpanRecord>(node.record);
-    const Node* const found = FindMember(record.Begin(), record.End(), kKeyErrorInfo);
-    if (found != nullptr && found->Kind() == Op::kObject) error = found;
+    if (node.record != 0) {
+      const SpanRecord& record = *arena.At<SpanRecord>(node.record);
+      const Node* const found = FindMember(record.Begin(), record.End(), kKeyErrorInfo);
+      if (found != nullptr && found->Kind() == Op::kObject) error = found;
+    }
+    // Where another one of its kind came after it, what is above failed of something else.
+    for (uint32_t next = node.next_sibling; next != 0;
+         next = arena.At<TreeNode>(next)->next_sibling) {
+      if (arena.At<TreeNode>(next)->type == node.type) at = 0;
+    }
   }
   return error;
+}
+
+bool SpanEncoder::IsCall(const TreeNode& node) const {
+  if (node.type != kTypeModelGeneration) return node.type == kTypeModelInference;
+  if (run_.strays) return false;
+  const TreeNode* at = &node;
+  while ((at = NextBelow(*run_.record.arena, node, at)) != nullptr) {
+    if (at->type == kTypeModelInference) return false;
+  }
+  return true;
+}
+
+// Whether a step has a call below it that is sent.
+bool SpanEncoder::HasCall(const TreeNode& step) const {
+  if ((run_.left_out & TypeBit(kTypeModelInference)) != 0) return false;
+  const PageArena& arena = *run_.record.arena;
+  for (uint32_t at = step.first_child; at != 0; at = arena.At<TreeNode>(at)->next_sibling) {
+    const TreeNode& node = *arena.At<TreeNode>(at);
+    if (node.type == kTypeModelInference && node.record != 0) return true;
+  }
+  return false;
 }
 
 void SpanEncoder::WriteMastra() {
@@ -59,11 +88,24 @@ void SpanEncoder::WriteMastra() {
     attributes.Name("edgespan.partial").Text("true");
   }
   Marks(&attributes);
-  Members(span_->Begin(), span_->End(), Scope::kSpan);
-  if ((type_.bits & kModelCall) != 0 && Find(kKeyInput) == nullptr &&
-      !span_->Has(tape::kWithheld) &&
-      MessageWriter::CanRebuild(run_.record, *run_.record.arena->At<TreeNode>(span_->tree))) {
+  const TreeNode& node = *run_.record.arena->At<TreeNode>(span_->tree);
+  const Rebuilt rebuilt = span_->type == kTypeModelInference && !span_->Has(tape::kWithheld)
+                              ? MessageWriter::CanRebuild(run_.record, node)
+                              : Rebuilt::kNot;
+  // What Mastra gives a step, and some calls, for an input is a preview with texts alone: it is left out
+  // where the call has the messages.
+  const Node* const input = Find(kKeyInput);
+  const bool preview =
+      span_->type == kTypeModelStep && input != nullptr && input->Kind() == Op::kArray;
+  const bool told = rebuilt != Rebuilt::kNot || (preview && HasCall(node));
+  const Node* const aside = told && input != nullptr ? input : span_->End();
+  Members(span_->Begin(), aside, Scope::kSpan);
+  if (aside != span_->End()) Members(aside->Skip(), span_->End(), Scope::kSpan);
+  if (rebuilt != Rebuilt::kNot) {
     Steps(mapper_->Find(Scope::kSpan, type_, kKeyInput), nullptr, Scope::kSpan);
+  }
+  if (rebuilt == Rebuilt::kPartly || (preview && !told)) {
+    attributes.Name("edgespan.partial_messages").Text("true");
   }
   bool failed;
   const Node* const error = FindError(&failed);
@@ -347,7 +389,7 @@ void SpanEncoder::Messages(const Step& step, const Node* node) {
   } else if (action == Action::kToolNames) {
     messages.ToolNames(node);
   } else {
-    messages.Output(node, Find(kKeyAttributes, kKeyFinishReason));
+    messages.Output(*arena.At<TreeNode>(span_->tree), node, Find(kKeyAttributes, kKeyFinishReason));
   }
   if (!indexed) attributes_->End();
 }
@@ -397,7 +439,7 @@ void SpanEncoder::Figures(std::string_view name, std::string_view text, const No
     // Every span below this one, which is the root.
     for (uint32_t at = span_->tree; at != 0;) {
       const TreeNode* node = arena.At<TreeNode>(at);
-      if (node->record != 0 && IsCall(node->type)) {
+      if (node->record != 0 && IsCall(*node)) {
         const SpanRecord& call = *arena.At<SpanRecord>(node->record);
         const Node* const of = FindMember(call.Begin(), call.End(), kKeyAttributes);
         add_usage(FindMember(of, kKeyUsage));

@@ -41,9 +41,9 @@ void SpanEncoder::Write(const SpanRecord& span) {
   const bool known = span.type >= kFirstSpanType && span.type <= kLastSpanType;
   type_.key = span.type;
   type_.root = span.Has(tape::kIsRoot);
-  type_.bits = IsCall(span.type) ? kModelCall
-               : known           ? TypeBit(static_cast<Key>(span.type))
-                                 : kUnknownType;
+  type_.bits = !otel && IsCall(*arena.At<TreeNode>(span.tree)) ? kModelCall
+               : known ? TypeBit(static_cast<Key>(span.type))
+                       : kUnknownType;
   type_name_ = run_.record.keys->Name(span.type);
   operation_ = OperationOf(type_.bits);
   if (operation_.empty()) operation_ = type_name_;

@@ -11,6 +11,7 @@
 #include "edgespan/model/json_text.h"
 #include "edgespan/model/limits.h"
 #include "edgespan/model/record.h"
+#include "edgespan/model/span_tree.h"
 #include "edgespan/otlp/attributes.h"
 #include "edgespan/otlp/writer.h"
 #include "edgespan/semconv/mapper.h"
@@ -24,7 +25,7 @@ struct RunContext {
   RecordContext record;
   const SpanLimits* limits;
   TraceId trace_id;
-  bool has_inference;  // the run has model_inference spans: they, not generations, are model calls
+  bool strays;             // there are model_inference spans of which nobody knows whose they are
   uint32_t dropped_spans;  // of the run, that will not leave: for its root to tell
   // Of the destination: spans of these types are left out, and parents in other processes.
   TypeSet left_out = 0;
@@ -77,13 +78,13 @@ class SpanEncoder {
   void CommaList(const Node* list);
   void Parameters(const Node* object);
   void Messages(const Step& step, const Node* node);
+  bool HasCall(const TreeNode& step) const;
   void FirstChunk(const Node* completion_start);
   // `text`: what to say of the tokens in `usage`, or of the whole run's for nullptr.
   void Figures(std::string_view name, std::string_view text, const Node* usage);
-  // Whether a record is of a span that stands for a model call.
-  bool IsCall(uint16_t type) const {
-    return type == (run_.has_inference ? kTypeModelInference : kTypeModelGeneration);
-  }
+  // Whether a span stands for a model call: a model_inference, or a generation that has none (of an
+  // older Mastra, or of an agent SDK that Mastra wraps).
+  bool IsCall(const TreeNode& node) const;
   // The span's own member `key`, or that of its member `container`.
   const Node* Find(uint16_t key) const { return FindMember(span_->Begin(), span_->End(), key); }
   const Node* Find(uint16_t container, uint16_t key) const {
@@ -92,8 +93,9 @@ class SpanEncoder {
   std::string_view TextAt(uint16_t container, uint16_t key) const {
     return TextOf(*run_.record.arena, Find(container, key));
   }
-  // What went wrong: the span's errorInfo; for a model call that its provider failed, which has none,
-  // the nearest ancestor's. nullptr when nothing went wrong, or nothing tells what.
+  // What went wrong: the span's errorInfo; for a model call that its provider failed, its step and its
+  // generation, which have none, the nearest ancestor's. nullptr when nothing went wrong, or nothing
+  // tells what.
   const Node* FindError(bool* failed) const;
 
   const RunContext& run_;

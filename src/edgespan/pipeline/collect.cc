@@ -163,7 +163,6 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
     exporter->lost.Drop(LossReason::kMemory, start ? 0 : 1);
     return nullptr;
   }
-  trace->has_inference |= reader->type() == kTypeModelInference;
   *Result() = trace->handle;
   if (reader->time_ms() > trace->heard_ms) trace->heard_ms = reader->time_ms();
 
@@ -174,6 +173,8 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
     if (node == nullptr) {
       node = trace->tree.FindOrAdd(&arena_, &trace->tree_lane, reader->span_id(),
                                    reader->parent_id(), reader->type());
+      const bool inference = reader->type() == kTypeModelInference;
+      trace->strays |= inference && node != nullptr && node->parent == 0;
     }
     if (start) {
       // Without a node the span is only harder to place: not a loss.

@@ -119,8 +119,7 @@ uint32_t Pipeline::NextToLeave(const Trace& trace, uint32_t destination, uint32_
   const bool ready = trace.IsReady();
   while (at != 0) {
     SpanRecord& span = *arena_.At<SpanRecord>(at);
-    if ((span.left >> destination & 1) == 0 &&
-        (ready || IsSettled({&arena_, &keys_}, span, trace.has_inference))) {
+    if ((span.left >> destination & 1) == 0 && (ready || IsSettled({&arena_, &keys_}, span))) {
       if (!IsLeftOut(to, span)) break;
       span.left |= static_cast<uint8_t>(1u << destination);
       to.tally.Drop(LossReason::kLeftOut, 1);
@@ -205,7 +204,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       const otlp::RunContext run = {{&arena_, &keys_},
                                     &fit.limits,
                                     trace->WireId(arena_),
-                                    trace->has_inference,
+                                    trace->strays,
                                     trace->lost[destination] + fit.stay,
                                     to.left_out,
                                     to.detach};

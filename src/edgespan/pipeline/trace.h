@@ -50,10 +50,10 @@ struct Trace : TraceLinks {
   double heard_ms;      // the latest time that an item told
   uint32_t open_spans;  // started, not ended
   bool closed;          // the root ended, or the exporter closed it
-  bool has_inference;
-  bool cutting;     // being sent: nothing is added or evicted any more
-  bool left_early;  // records left since the last Sweep(), while the run went on
-  bool in_parts;    // records left while the run went on
+  bool strays;          // model_inference spans whose parent nobody announced
+  bool cutting;         // being sent: nothing is added or evicted any more
+  bool left_early;      // records left since the last Sweep(), while the run went on
+  bool in_parts;        // records left while the run went on
   // By destination: while cutting, the next record to look at, 0 at the end; and the spans that it will
   // not get.
   uint32_t cut[kMaxDestinations];

@@ -125,40 +125,84 @@ bool HasMany(const Node* parts) {
 bool IsToolCall(uint16_t type) { return type >= kTypeToolCall && type <= kTypeMcpToolCall; }
 static_assert(TypeBit(kTypeMcpToolCall) * 2 - TypeBit(kTypeToolCall) == kToolCalls);
 
-// What came before a model call in its generation, in order: children of the generation, those of a
-// step in its place.
-class Earlier {
- public:
-  Earlier(const RecordContext& context, const TreeNode& generation, const TreeNode& call)
-      : arena_(*context.arena),
-        at_(generation.first_child),
-        self_(arena_.OffsetOf(&call)),
-        step_(call.parent) {}
+// The AI SDK wraps what a model is told of a result: {type: 'json' | 'text' | ..., value}.
+const Node* Unwrapped(const Node* output) {
+  const Node* const value = FindMember(output, kKeyValue);
+  return value != nullptr && FindMember(output, kKeyType) != nullptr ? value : output;
+}
 
-  const TreeNode* Next() {
-    for (;;) {
-      if (at_ == 0) {
-        at_ = after_;
-        after_ = 0;
-      }
-      if (at_ == 0 || at_ == self_ || at_ == step_) return nullptr;
-      const TreeNode& node = *arena_.At<TreeNode>(at_);
-      at_ = node.next_sibling;
-      if (after_ != 0 || node.type != kTypeModelStep) return &node;
-      after_ = at_;
-      at_ = node.first_child;
+// Which call of the model's a tool's span answers.
+const Node* CallIdOf(const SpanRecord& tool) {
+  const Node* const id = FindMember(MemberOf(tool, kKeyAttributes), kKeyToolCallId);
+  return id != nullptr ? id : FindMember(MemberOf(tool, kKeyMetadata), kKeyToolCallId);
+}
+
+// What a model is told of it.
+const Node* AnswerOf(const SpanRecord& tool) {
+  const Node* const output = MemberOf(tool, kKeyOutput);
+  if (tool.type == kTypeMapping) return Unwrapped(output);
+  return output != nullptr ? output : FindMember(MemberOf(tool, kKeyErrorInfo), kKeyMessage);
+}
+
+bool IsStepOrGeneration(const TreeNode& node) {
+  return node.type == kTypeModelGeneration || node.type == kTypeModelStep;
+}
+bool IsNear(const PageArena& arena, const TreeNode& node) {
+  return IsStepOrGeneration(*arena.At<TreeNode>(node.parent));
+}
+
+// What a model call's input is made of.
+struct Source {
+  const TreeNode* generation = nullptr;
+  const Node* given = nullptr;    // to the generation
+  const Node* preview = nullptr;  // Mastra's, unless all is in `given`
+  bool whole = false;
+};
+Source SourceOf(const RecordContext& context, const TreeNode& call) {
+  Source source;
+  source.generation = GenerationOf(context, call);
+  const auto input_of = [&](const TreeNode* node) {
+    const SpanRecord* const record = node != nullptr ? RecordOf(context, *node) : nullptr;
+    return record != nullptr ? MemberOf(*record, kKeyInput) : nullptr;
+  };
+  const Node* const given = source.given = Given(input_of(source.generation));
+  source.whole = given != nullptr && !IsList(given);
+  if (IsList(given)) {
+    for (const Node* node = given->Begin(); node < given->End(); node = node->Skip()) {
+      const Node* const role = FindMember(node, kKeyRole);
+      source.whole |= !IsText(role) || SameText(TextOf(*context.arena, role), "user");
     }
   }
-
- private:
-  const PageArena& arena_;
-  uint32_t at_;
-  uint32_t after_ = 0;  // while among a step's children: what follows the step
-  uint32_t self_;
-  uint32_t step_;
-};
+  const TreeNode* const step =
+      call.parent != 0 ? context.arena->At<TreeNode>(call.parent) : nullptr;
+  if (source.whole || step == nullptr || !IsStepOrGeneration(*step)) return source;
+  source.preview = input_of(&call);
+  if (source.preview == nullptr && step != source.generation) source.preview = input_of(step);
+  if (!IsList(source.preview)) source.preview = nullptr;
+  return source;
+}
 
 }  // namespace
+
+const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call) {
+  const TreeNode* node = &call;
+  for (int up = 0; up < 2 && node->parent != 0; ++up) {
+    node = context.arena->At<TreeNode>(node->parent);
+    if (node->type == kTypeModelGeneration) return node;
+  }
+  return nullptr;
+}
+
+const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation,
+                          const TreeNode* node) {
+  const bool enter = node == &generation || node->type != kTypeModelGeneration;
+  uint32_t at = enter ? node->first_child : 0;
+  while (at == 0 && node != &generation) {
+    at = node->next_sibling;
+    node = arena.At<TreeNode>(node->parent);
+  }
+  return at != 0 ? arena.At<TreeNode>(at) : nullptr;
+}
 
 [[gnu::noinline]] void MessageWriter::EmitIndexed(const char* piece, const Node* a, const Node* b,
                                                   const Node* c) {
@@ -293,15 +337,18 @@ void MessageWriter::Resume() {
 
 void MessageWriter::Part(const Node* part) {
   const std::string_view type = TextOf(*context_.arena, FindMember(part, kKeyType));
-  const Node* const text = FirstOf(part, kKeyText, kKeyReasoning);
+  // A chunk of Mastra's stream holds what its part would.
+  const Node* const payload = FindMember(part, kKeyPayload);
+  const Node* const body = Is(Op::kObject, payload) ? payload : part;
+  const Node* const text = FirstOf(body, kKeyText, kKeyReasoning);
   if (text != nullptr) {
     if (SameText(type, "text")) return Text(kTextPart, text);
     if (SameText(type, "reasoning")) return Text(kReasoningPart, text);
   }
-  if (Medium(part)) return;
+  if (Medium(part, body)) return;
   // Mastra 2 and the AI SDK's UI messages have the call and its result in one.
   const Node* const invocation = FindMember(part, kKeyToolInvocation);
-  const Node* const tool = invocation != nullptr ? invocation : part;
+  const Node* const tool = invocation != nullptr ? invocation : body;
   const Node* const id = FindMember(tool, kKeyToolCallId);
   const bool both = invocation != nullptr;
   const bool called = id != nullptr && (both || SameText(type, "tool-call"));
@@ -309,9 +356,7 @@ void MessageWriter::Part(const Node* part) {
   if (!both && !SameText(type, "tool-result")) output = nullptr;
   if (called) ToolCall(tool);
   if (output == nullptr) return called ? void() : Other(part);
-  // The AI SDK wraps results as {type: 'json' | 'text' | ..., value}.
-  const Node* const value = FindMember(output, kKeyValue);
-  if (value != nullptr && FindMember(output, kKeyType) != nullptr) output = value;
+  output = Unwrapped(output);
   // An indexed message has room for one result, and none beside a call.
   if (put_ != nullptr && (called || responses_ != 0)) Emit(kToolStart);
   ++responses_;
@@ -319,11 +364,11 @@ void MessageWriter::Part(const Node* part) {
 }
 
 // A file or an image: where it is, or its bytes in base64. False: it is neither, or has none.
-bool MessageWriter::Medium(const Node* part) {
-  const Node* const image = FindMember(part, kKeyImage);
-  const Node* const type = FirstOf(part, kKeyMediaType, kKeyMimeType);
+bool MessageWriter::Medium(const Node* part, const Node* body) {
+  const Node* const image = FindMember(body, kKeyImage);
+  const Node* const type = FirstOf(body, kKeyMediaType, kKeyMimeType);
   if (image == nullptr && type == nullptr) return false;
-  const Node* const data = image != nullptr ? image : FirstOf(part, kKeyData, kKeyUrl);
+  const Node* const data = image != nullptr ? image : FirstOf(body, kKeyData, kKeyUrl);
   const std::string_view text = TextOf(*context_.arena, data);
   // Bytes that Mastra left out: "[Uint8Array byteLength=8]".
   if (text.empty() || text[0] == '[') return false;
@@ -357,17 +402,34 @@ void MessageWriter::Message(const Node* message) {
 
 void MessageWriter::Input(const Node* input) { List(Given(input), Element::kMessage); }
 
+const Node* MessageWriter::Thought(uint32_t* at) const {
+  while (*at != 0) {
+    const TreeNode& node = *context_.arena->At<TreeNode>(*at);
+    *at = node.next_sibling;
+    const SpanRecord* const chunk = RecordOf(context_, node);
+    if (chunk == nullptr || node.type != kTypeModelChunk) continue;
+    const Node* const type = FindMember(MemberOf(*chunk, kKeyAttributes), kKeyChunkType);
+    const Node* const text = FindMember(MemberOf(*chunk, kKeyOutput), kKeyText);
+    if (IsText(text) && text->b != 0 && SameText(TextOf(*context_.arena, type), "reasoning")) {
+      return text;
+    }
+  }
+  return nullptr;
+}
+
 // Reasoning, text and tool calls of a model's output: a message that is not closed yet.
-void MessageWriter::Assistant(const Node* output) {
+void MessageWriter::Assistant(const TreeNode& call, const Node* output) {
   Emit(kAssistantStart);
   const Node* const calls = FindMember(output, kKeyToolCalls);
   const Node* const reasoning = FindMember(output, kKeyReasoning);
   const Node* const text = IsText(output) ? output : FindMember(output, kKeyText);
   const bool has_calls = IsList(calls) && calls->a > 0;
-  const bool thought = IsText(reasoning) && reasoning->b > 0;
-  many_ = thought || (IsList(reasoning) && reasoning->a > 0);
-  if (thought) Text(kReasoningPart, reasoning);
-  if (IsList(reasoning)) Each(reasoning, Element::kPart);
+  const bool listed = IsList(reasoning) && reasoning->a > 0;
+  uint32_t chunks = reasoning == nullptr ? call.first_child : 0;
+  const Node* thought = IsText(reasoning) && reasoning->b > 0 ? reasoning : Thought(&chunks);
+  many_ = thought != nullptr || listed;
+  for (; thought != nullptr; thought = Thought(&chunks)) Text(kReasoningPart, thought);
+  if (listed) Each(reasoning, Element::kPart);
   // A model that only calls tools says "": no text part then.
   const bool silent = has_calls && IsText(text) && text->b == 0;
   if (text != nullptr && !silent) Text(kTextPart, text);
@@ -376,9 +438,9 @@ void MessageWriter::Assistant(const Node* output) {
   Close(kListEnd);
 }
 
-void MessageWriter::Output(const Node* output, const Node* finish_reason) {
+void MessageWriter::Output(const TreeNode& call, const Node* output, const Node* finish_reason) {
   Emit(kListStart);
-  Assistant(output);
+  Assistant(call, output);
   const std::string_view reason = TextOf(*context_.arena, finish_reason);
   // The schema's words for the AI SDK's; it asks for one.
   const char* format = kFinishReason;
@@ -387,15 +449,6 @@ void MessageWriter::Output(const Node* output, const Node* finish_reason) {
   if (SameText(reason, "content-filter")) format = kFinishedByFilter;
   Emit(format, finish_reason);
   Emit(kOutputEnd);
-}
-
-const TreeNode* MessageWriter::GenerationOf(const RecordContext& context, const TreeNode& call) {
-  const TreeNode* node = &call;
-  for (int up = 0; up < 2 && node->parent != 0; ++up) {
-    node = context.arena->At<TreeNode>(node->parent);
-    if (node->type == kTypeModelGeneration) return node;
-  }
-  return nullptr;
 }
 
 const Node* MessageWriter::Question(const RecordContext& context, const Node* input) {
@@ -420,47 +473,109 @@ const Node* MessageWriter::Answer(const Node* output) {
   return IsText(text) && text->b != 0 ? text : output;
 }
 
-bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& call) {
-  const TreeNode* const generation = GenerationOf(context, call);
-  const SpanRecord* const record = generation != nullptr ? RecordOf(context, *generation) : nullptr;
-  return record != nullptr && MemberOf(*record, kKeyInput) != nullptr;
+MessageWriter::Rebuilt MessageWriter::CanRebuild(const RecordContext& context,
+                                                 const TreeNode& call) {
+  const Source source = SourceOf(context, call);
+  if (source.whole) return Rebuilt::kWholly;
+  return source.given != nullptr || source.preview != nullptr ? Rebuilt::kPartly : Rebuilt::kNot;
 }
 
 void MessageWriter::Rebuild(const TreeNode& call) {
-  const TreeNode* const generation = GenerationOf(context_, call);
+  const Source source = SourceOf(context_, call);
+  const TreeNode* generation = source.generation;
   Emit(kListStart);
-  Each(Given(MemberOf(*RecordOf(context_, *generation), kKeyInput)), Element::kMessage);
-  Earlier earlier(context_, *generation, call);
-  while (const TreeNode* const node = earlier.Next()) Turn(*node);
+  if (source.preview == nullptr) {
+    Each(source.given, Element::kMessage);
+  } else {
+    // What the earlier calls did not say.
+    uint32_t left = 0;
+    for (const Node* node = source.preview->Begin(); node < source.preview->End(); ++left) {
+      node = node->Skip();
+    }
+    const uint32_t turns = generation != nullptr ? Turns(*generation, call, /*write=*/false) : 0;
+    if (turns > left) generation = nullptr;
+    if (generation != nullptr) left -= turns;
+    for (const Node* node = source.preview->Begin(); left != 0; node = node->Skip(), --left) {
+      Message(node);
+    }
+  }
+  if (generation != nullptr) Turns(*generation, call, /*write=*/true);
   Close(kListEnd);
 }
 
 bool MessageWriter::IsComplete(const RecordContext& context, const TreeNode& call) {
   const TreeNode* const generation = GenerationOf(context, call);
-  if (generation == nullptr) return true;
-  Earlier earlier(context, *generation, call);
-  while (const TreeNode* const node = earlier.Next()) {
-    if (!node->ended) return false;
+  const TreeNode* at = generation;
+  while (at != nullptr && at != &call) {
+    if (at != generation && at->started && !at->ended && !IsStepOrGeneration(*at)) return false;
+    at = NextBelow(*context.arena, *generation, at);
   }
   return true;
 }
 
-void MessageWriter::Turn(const TreeNode& node) {
-  const SpanRecord* const record = RecordOf(context_, node);
-  if (record == nullptr) return;
-  const Node* output = MemberOf(*record, kKeyOutput);
-  if (IsToolCall(node.type)) {
-    if (output == nullptr) output = FindMember(MemberOf(*record, kKeyErrorInfo), kKeyMessage);
-    if (output == nullptr) return;
-    const Node* const name = MemberOf(*record, kKeyEntityName);
-    Emit(kToolStart);
-    Emit(kToolResponsePart, FindMember(MemberOf(*record, kKeyAttributes), kKeyToolCallId),
-         name != nullptr ? name : MemberOf(*record, kKeyEntityId), output);
-    Close(kMessageEnd);
-  } else if (output != nullptr && node.type == kTypeModelInference) {
-    Assistant(output);
-    Emit(kObjectEnd);
+uint32_t MessageWriter::Turns(const TreeNode& generation, const TreeNode& call, bool write) {
+  uint32_t turns = 0;
+  const TreeNode* at = &generation;
+  while ((at = NextBelow(*context_.arena, generation, at)) != nullptr && at != &call) {
+    const SpanRecord* const record = RecordOf(context_, *at);
+    if (record == nullptr || !IsNear(*context_.arena, *at)) continue;
+    if (at->type == kTypeModelInference) {
+      const Node* const output = MemberOf(*record, kKeyOutput);
+      if (output == nullptr) continue;
+      const Node* const calls = FindMember(output, kKeyToolCalls);
+      turns += IsList(calls) && calls->a > 0 ? 2 : 1;
+      if (!write) continue;
+      Assistant(*at, output);
+      Emit(kObjectEnd);
+      Answers(generation, *at, call, calls);
+    } else if (write && IsToolCall(at->type) && CallIdOf(*record) == nullptr) {
+      Answer(*record, nullptr);
+    }
   }
+  return turns;
+}
+
+// The answers to what an earlier call asked for, in the order it asked. A tool's span is mostly beside
+// the call's, and else anywhere below the generation: in a run that was resumed even before it.
+void MessageWriter::Answers(const TreeNode& generation, const TreeNode& inference,
+                            const TreeNode& call, const Node* asked) {
+  if (!IsList(asked)) return;
+  for (const Node* tool = asked->Begin(); tool < asked->End(); tool = tool->Skip()) {
+    const Node* const id = FindMember(tool, kKeyToolCallId);
+    if (!IsText(id)) continue;
+    const SpanRecord* told = Told(generation, inference, call, id);
+    if (told == nullptr) told = Told(generation, generation, call, id);
+    if (told != nullptr) Answer(*told, id);
+  }
+}
+
+// The span between `from` and `call` that says what the model was told of the tool call `id`: what the
+// tool made of its result for the model, if it did, or the tool's own.
+const SpanRecord* MessageWriter::Told(const TreeNode& generation, const TreeNode& from,
+                                      const TreeNode& call, const Node* id) const {
+  const SpanRecord* told = nullptr;
+  const TreeNode* at = &from;
+  while ((at = NextBelow(*context_.arena, generation, at)) != nullptr && at != &call) {
+    if (at->type == kTypeModelInference && told != nullptr) break;
+    const bool mapping = at->type == kTypeMapping;
+    const SpanRecord* const record = RecordOf(context_, *at);
+    if (record == nullptr || (!mapping && (told != nullptr || !IsToolCall(at->type)))) continue;
+    if (AnswerOf(*record) == nullptr) continue;
+    const PageArena& arena = *context_.arena;
+    if (!SameText(TextOf(arena, CallIdOf(*record)), TextOf(arena, id))) continue;
+    told = record;
+    if (mapping) break;
+  }
+  return told;
+}
+
+void MessageWriter::Answer(const SpanRecord& tool, const Node* id) {
+  const Node* const answer = AnswerOf(tool);
+  if (answer == nullptr) return;
+  const Node* const name = MemberOf(tool, kKeyEntityName);
+  Emit(kToolStart);
+  Emit(kToolResponsePart, id, name != nullptr ? name : MemberOf(tool, kKeyEntityId), answer);
+  Close(kMessageEnd);
 }
 
 void MessageWriter::Instructions(const Node* prompt) { List(prompt, Element::kInstruction); }

@@ -32,6 +32,13 @@
 
 namespace edgespan {
 
+// The spans below a generation, in order of start, parents first: the one after `node`, or the first of
+// all for the generation itself; nullptr at the end. What is below another generation is that one's.
+const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation, const TreeNode* node);
+
+// The generation that a model call belongs to: its parent, or its step's parent; or nullptr.
+const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call);
+
 class MessageWriter {
  public:
   // Takes one attribute of the indexed form: its value is `text` where there is no `value`.
@@ -52,15 +59,17 @@ class MessageWriter {
 
   // `input` of a model call: {messages: [...]}, a list of messages, a prompt.
   void Input(const Node* input);
-  // `output` of a model call: {text, reasoning, toolCalls}; `finish_reason` as Mastra spells it.
-  void Output(const Node* output, const Node* finish_reason);
-  // The input of a model call that has none of its own: its generation's input, then what the earlier
-  // steps said and what their tools answered (Mastra's own step preview reads "[tool: name]").
-  // False when there is no generation to take it from; nothing is written then.
-  [[nodiscard]] static bool CanRebuild(const RecordContext& context, const TreeNode& call);
+  // `output` of a model call: {text, reasoning, toolCalls}; `finish_reason` as Mastra spells it. What
+  // the call thought is in its chunks where the output does not say it.
+  void Output(const TreeNode& call, const Node* output, const Node* finish_reason);
+  // The input of a model call below a generation or a step, which Mastra does not record: the
+  // generation's input, then what the earlier calls said and what the model was told of each tool they
+  // asked for. kPartly: the generation is not there, or holds no question (a run that was resumed); what
+  // is missing comes from the step's own input, a preview that has the texts and "[tool: name]".
+  enum class Rebuilt { kNot, kPartly, kWholly };
+  [[nodiscard]] static Rebuilt CanRebuild(const RecordContext& context, const TreeNode& call);
+  // REQUIRES: CanRebuild().
   void Rebuild(const TreeNode& call);
-  // The generation that a model call belongs to: its parent, or its step's parent; or nullptr.
-  static const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call);
   // Whether all that Rebuild() would read has ended.
   static bool IsComplete(const RecordContext& context, const TreeNode& call);
   // What the user said last in an input, and what a model or agent said: the text, or all of it where
@@ -81,13 +90,22 @@ class MessageWriter {
   void Write(const Node* node, Element kind);
   void Message(const Node* message);
   void Part(const Node* part);
-  [[nodiscard]] bool Medium(const Node* part);
+  [[nodiscard]] bool Medium(const Node* part, const Node* body);
   void Other(const Node* node);
   void ToolCall(const Node* call);
   void Text(const char* format, const Node* text);
   void Resume();
-  void Turn(const TreeNode& node);
-  void Assistant(const Node* output);
+  // What was said between a generation's input and a call, written if `write`; how many messages that
+  // takes in the AI SDK's form, which has one for all answers to a call.
+  uint32_t Turns(const TreeNode& generation, const TreeNode& call, bool write);
+  void Answers(const TreeNode& generation, const TreeNode& inference, const TreeNode& call,
+               const Node* asked);
+  const SpanRecord* Told(const TreeNode& generation, const TreeNode& from, const TreeNode& call,
+                         const Node* id) const;
+  void Answer(const SpanRecord& tool, const Node* id);
+  void Assistant(const TreeNode& call, const Node* output);
+  // The next thought among the siblings from `*at` on; moves *at behind it.
+  const Node* Thought(uint32_t* at) const;
   // A format (messages.cc) with the values that it has places for.
   void Emit(const char* piece, const Node* a = nullptr, const Node* b = nullptr,
             const Node* c = nullptr);

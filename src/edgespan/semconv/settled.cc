@@ -7,7 +7,7 @@
 namespace edgespan {
 namespace {
 
-// Of a model call that its provider failed: the error is the nearest ancestor's that has one.
+// Of what a provider failed: the error is the nearest ancestor's that has one.
 bool HasError(const RecordContext& context, const TreeNode& node) {
   if (node.record == 0) return false;
   const SpanRecord& record = *context.arena->At<SpanRecord>(node.record);
@@ -17,16 +17,15 @@ bool HasError(const RecordContext& context, const TreeNode& node) {
 
 }  // namespace
 
-bool IsSettled(const RecordContext& context, const SpanRecord& span, bool has_inference) {
-  if (span.Has(tape::kOtel)) return true;
-  if (span.type == kTypeModelGeneration) return has_inference;
-  if (span.type != kTypeModelInference) return true;
+bool IsSettled(const RecordContext& context, const SpanRecord& span) {
+  const bool call = span.type == kTypeModelInference;
+  const bool near = span.type == kTypeModelGeneration || span.type == kTypeModelStep;
+  if (span.Has(tape::kOtel) || !(call || near)) return true;
   const TreeNode* node = context.arena->At<TreeNode>(span.tree);
-  const TreeNode* const generation = MessageWriter::GenerationOf(context, *node);
-  if (generation != nullptr && !generation->ended) return false;
-  if (FindMember(span.Begin(), span.End(), kKeyInput) == nullptr &&
-      !MessageWriter::IsComplete(context, *node)) {
-    return false;
+  if (call) {
+    const TreeNode* const generation = GenerationOf(context, *node);
+    if (generation != nullptr && !generation->ended) return false;
+    if (!MessageWriter::IsComplete(context, *node)) return false;
   }
   const Node* const attributes = FindMember(span.Begin(), span.End(), kKeyAttributes);
   if (!SameText(TextOf(*context.arena, FindMember(attributes, kKeyFinishReason)), "error")) {
@@ -42,8 +41,7 @@ bool IsSettled(const RecordContext& context, const SpanRecord& span, bool has_in
 
 bool IsPartial(const RecordContext& context, const SpanRecord& span, bool is_model_call) {
   if (!is_model_call || span.type != kTypeModelInference) return false;
-  const TreeNode* const generation =
-      MessageWriter::GenerationOf(context, *context.arena->At<TreeNode>(span.tree));
+  const TreeNode* const generation = GenerationOf(context, *context.arena->At<TreeNode>(span.tree));
   return generation != nullptr && !generation->ended;
 }
 

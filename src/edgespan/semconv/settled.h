@@ -10,9 +10,7 @@
 
 namespace edgespan {
 
-// `has_inference`: the run has model_inference spans; until one is seen, a generation may be a model
-// call or not.
-bool IsSettled(const RecordContext& context, const SpanRecord& span, bool has_inference);
+bool IsSettled(const RecordContext& context, const SpanRecord& span);
 
 // Whether a span leaves without what its model's generation would have told: that has not ended.
 bool IsPartial(const RecordContext& context, const SpanRecord& span, bool is_model_call);
