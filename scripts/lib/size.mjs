@@ -62,8 +62,15 @@ const rows = [
 const entries = Object.keys(manifest.exports)
   .filter((path) => !/\.(wasm|json)$/.test(path))
   .map((path) => `edgespan${path.slice(1)}`);
+// What each dialect adds to a bundle that imports it.
+const tables = readFileSync(join(root, 'js/dist/destinations/dialects.gen.js'), 'utf8');
+const dialects = [...tables.matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
 const sources = [
   ...entries.map((name) => [name, { source: `export * from '${name}';` }]),
+  ...dialects.map((name) => [
+    `dialect ${name}`,
+    { source: `export { ${name} } from 'edgespan/dialects';` },
+  ]),
   ...Object.entries(budget.entries),
 ];
 for (const [name, { source, gzipWithWasm, goal }] of sources) {

@@ -11,6 +11,7 @@
 
 #include "edgespan/otlp/response.h"
 #include "edgespan/pipeline/accounting.h"
+#include "tools/dialects.h"
 #include "tools/mastra_tape.h"
 #include "tools/tape_writer.h"
 #include "wasm/abi.h"
@@ -19,7 +20,7 @@ namespace edgespan::tools {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: edgespan-replay [--dialect genai] [--service NAME] [--utf16] EVENTS.json\n"
+    "usage: edgespan-replay [--dialect NAME] [--service NAME] [--utf16] EVENTS.json\n"
     "Runs an array of Mastra tracing events through the core and writes the OTLP trace request\n"
     "(protobuf) to stdout; read it with edgespan-cat.\n"
     "  EVENTS.json     [{type: span_started | span_ended, exportedSpan}, ...]; other entries are\n"
@@ -82,7 +83,7 @@ int32_t OpenExporter(const Options& options) {
   config.End();
   config.Array(kKeyDestinations);
   config.Object();
-  config.String(kKeyDialect, options.dialect);
+  config.String(kKeyDialect, DialectText(options.dialect));
   config.End();
   config.End();
   config.End();
@@ -146,7 +147,7 @@ int Replay(const Options& options) {
     const int32_t status = CommitTape(exporter, tape.Take());
     if (status < 0) return Fail("commit", status);
   }
-  const int32_t closed = edgespan_close(exporter);
+  const int32_t closed = edgespan_close(exporter, UINT32_MAX);
   if (closed < 0) return Fail("close", closed);
   const int32_t written = WriteBatches(exporter);
   if (written < 0) return Fail("cut", written);

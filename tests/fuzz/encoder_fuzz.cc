@@ -1,8 +1,8 @@
 // Fuzzes everything behind the record reader: the fuzzer's bytes drive a TapeWriter, so that tapes
 // are well formed and deep: spans of all types with the members their dialect rules look for,
 // message shapes, big and odd strings; several traces and roots at once; tiny batches; a memory
-// budget that runs out; receivers that fail. Bodies must parse and every span must be accounted
-// for.
+// budget that runs out; receivers that fail; the package's dialects, whole and with bytes that are
+// not theirs. Bodies must parse and every span must be accounted for; a dialect is read or refused.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cmath>
@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "tests/fuzz/fuzz_session.h"
+#include "tools/dialects.h"
 
 namespace {
 
 using edgespan::Key;
 using edgespan::LossReason;
+using edgespan::Pipeline;
 using edgespan::Stat;
 using edgespan::fuzz::CheckBody;
 using edgespan::fuzz::Require;
@@ -286,10 +288,26 @@ class Generator {
   uint32_t spans_ = 0;
 };
 
+// "genai", one of the package's, or one with other bytes somewhere, which may be none.
+std::string Dialect(FuzzedDataProvider* in, bool* whole) {
+  *whole = true;
+  const auto& dialects = edgespan::tools::Dialects();
+  const uint32_t index = UpTo(in, static_cast<uint32_t>(dialects.size()));
+  if (index == dialects.size()) return "genai";
+  std::u16string text = edgespan::tools::ToUtf16(dialects[index].text);
+  for (uint32_t n = UpTo(in, 3); n > 0; --n) {
+    *whole = false;
+    const uint32_t at = UpTo(in, static_cast<uint32_t>(text.size()));
+    const auto units = edgespan::tools::ToUtf16(in->ConsumeRandomLengthString(8));
+    text.replace(at, UpTo(in, 8), units);
+  }
+  return edgespan::tools::ToUtf8(text);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  edgespan::fuzz::SetBudget(1u << 20);
+  edgespan::fuzz::SetBudget(2u << 20);
   return 0;
 }
 
@@ -299,7 +317,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (in.ConsumeBool()) config.max_spans = 1 + UpTo(&in, 2);
   if (in.ConsumeBool()) config.max_bytes = in.ConsumeBool() ? 1024 : 16384;
   config.tight_limits = UpTo(&in, 3) == 0;
+  config.whole = UpTo(&in, 3) == 0;
+  bool known;
+  config.dialect = Dialect(&in, &known);
   CoreSession core(config);
+  if (!known && core.id() == static_cast<int32_t>(edgespan::Status::kBadConfig)) return 0;
   Require(core.id() > 0, "the exporter opens");
   const auto before = core.ReadStats();
   Require(before.Balanced() && before[Stat::kPending] == 0, "nothing is left of the last run");
@@ -337,14 +359,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         if (trace > 0 && in.ConsumeBool()) cut(static_cast<uint32_t>(trace), 200);
         break;
       }
-      case 1:
-        cut(UpTo(&in, 3), OneOf(&in, kStatuses));
+      case 1:  // also early: of runs that go on
+        cut(in.ConsumeBool() ? Pipeline::kOpenTraces : UpTo(&in, 3), OneOf(&in, kStatuses));
         break;
       case 2:
         Require(core.Close() >= 0, "close");
         break;
       case 3: {  // a batch that is in flight while other things happen
-        const int32_t batch = edgespan_cut(core.exporter(), 0, 0, 0, 0);
+        const int32_t batch = edgespan_cut(core.exporter(), 0, Pipeline::kOpenTraces, 0, 0);
         if (batch > 0) held.push_back(static_cast<uint32_t>(batch));
         break;
       }

@@ -43,6 +43,7 @@ const DOCUMENTS = [
   'src/README.md',
   'wasm/README.md',
   'js/README.md',
+  'docs/life.md',
   'docs/packaging.md',
 ];
 
@@ -372,6 +373,7 @@ describe('what the texts name exists', () => {
         ...members('js/dist/mastra/exporter.d.ts', 'EdgespanExporterOptions'),
         ...members('js/dist/transport/otlp_http.d.ts', 'OtlpOptions'),
         ...members('js/dist/core/pipeline.d.ts', 'SpanLimits'),
+        ...members('js/dist/mastra/lane.d.ts', 'EarlyOptions'),
         ...members('js/dist/mastra/traces.d.ts', 'TraceStoreOptions'),
         ...members('js/dist/spool/spool.d.ts', 'MemorySpoolOptions'),
         ...members('js/dist/spool/store.d.ts', 'StoreSpoolOptions'),

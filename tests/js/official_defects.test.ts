@@ -107,8 +107,7 @@ test('the input of later calls: the real arguments and results', async () => {
   ]);
 });
 
-// The step's own input is still what Mastra has: a preview.
-test('no body holds "[tool: ...]"', { todo: 'model_step.input is the preview' }, () => {
+test('no body holds "[tool: ...]"', () => {
   for (const name of ['agent-generate-tool', 'agent-stream-tool', 'agent-tool-error']) {
     assert.ok(!replayed(recording(name)).includes('[tool:'), name);
   }
@@ -125,8 +124,9 @@ test('tool calls are dropped from output messages', async () => {
 });
 
 test('reasoning is dropped from output messages', async () => {
-  const output = { text: '4', reasoning: [{ type: 'reasoning', text: '2+2' }], toolCalls: [] };
-  const span = await one('model_inference', { finishReason: 'stop' }, { output });
+  const payload = { id: 'r', text: '2+2' };
+  const reasoning = [{ type: 'reasoning', from: 'AGENT', payload }];
+  const span = await one('model_inference', {}, { output: { text: '4', reasoning, toolCalls: [] } });
   assert.deepEqual(parsed(span.theirs('gen_ai.output.messages'))[0].parts, [text('4')]);
   assert.deepEqual(parsed(span.our('gen_ai.output.messages'))[0].parts, [
     { type: 'reasoning', content: '2+2' },
@@ -160,15 +160,17 @@ test('the response id is never set', { todo: 'it stands on the generation only' 
   assert.equal(calls.at(-1)!.our('gen_ai.response.id'), 'resp_stop');
 });
 
-test('a model call that its provider failed is OK', async () => {
-  const call = (await beside(recording('agent-error'), 'model_inference'))[0]!;
-  assert.equal(call.span.attributes?.finishReason, 'error');
-  assert.equal(call.official.status.code, 1);
-  assert.equal(call.official.events.length, 0);
-  assert.equal(call.ours.status.code, 2);
-  assert.ok(call.ours.status.message.length > 0);
-  assert.equal(call.ours.events[0]?.name, 'exception');
-});
+for (const type of ['model_inference', 'model_step', 'model_generation']) {
+  test(`a ${type} that its provider failed is OK`, async () => {
+    const failed = (await beside(recording('agent-error'), type))[0]!;
+    assert.equal(failed.span.attributes?.finishReason, 'error');
+    assert.equal(failed.official.status.code, 1);
+    assert.equal(failed.official.events.length, 0);
+    assert.equal(failed.ours.status.code, 2);
+    assert.ok(failed.ours.status.message.length > 0);
+    assert.equal(failed.ours.events[0]?.name, 'exception');
+  });
+}
 
 test(
   'completion starts with the first step, before later calls began',

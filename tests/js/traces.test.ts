@@ -1,5 +1,6 @@
 // Reading traces back: exporter.getTrace() and findTraces(), with real Mastra and by hand. What is kept
-// is what left, bounded in traces and in bytes. Rows of the seeds' coverage list are named in brackets.
+// is what left, bounded in traces and in bytes. Titles name rows of the promises
+// (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
@@ -90,7 +91,7 @@ describe("with Mastra's own agents and workflows", () => {
     return { mastra, heard };
   }
 
-  test('[112-115, 127-129] an agent: root, tree, spans by id and type, duration, tokens', async () => {
+  test('rows 112-115, 127-129: an agent: root, tree, spans by id and type, duration, tokens', async () => {
     const exporter = make();
     const { mastra } = mastraOf(exporter);
     const result = await mastra.getAgent('tools').generate('Snow in Zürich?', {
@@ -135,21 +136,21 @@ describe("with Mastra's own agents and workflows", () => {
     assert.equal(attributes.provider, 'openai');
     assert.equal(attributes.finishReason, 'stop');
     assert.equal(attributes.streaming, true);
-    assert.equal(attributes.responseId, 'resp_3');
+    assert.equal(attributes.responseId, 'resp_2');
     assert.equal(attributes.responseModel, 'gpt-4o-mini-2024-07-18');
     assert.ok(attributes.completionStartTime instanceof Date, 'Dates in attributes stay Dates');
     assert.equal(usage.inputDetails.cacheRead, 3 * 128);
 
     assert.equal(trace.duration, root.endTime.getTime() - root.startTime.getTime());
-    // Calls of 300, 301, 303 and 17, 18, 20 tokens; they stand on generation, steps and inferences.
-    const { inputTokens, outputTokens } = { inputTokens: 904, outputTokens: 55 };
+    // Calls of 300, 301, 302 and 17, 18, 19 tokens; they stand on generation, steps and inferences.
+    const { inputTokens, outputTokens } = { inputTokens: 903, outputTokens: 54 };
     assert.deepEqual([usage.inputTokens, usage.outputTokens], [inputTokens, outputTokens]);
-    assert.deepEqual(trace.usage, { inputTokens, outputTokens, totalTokens: 959 });
+    assert.deepEqual(trace.usage, { inputTokens, outputTokens, totalTokens: 957 });
     const everywhere = trace.spans.reduce((sum, s) => sum + (s.attributes?.usage?.inputTokens ?? 0), 0);
     assert.equal(everywhere, 3 * inputTokens);
   });
 
-  test('[116, 129] a workflow with an agent inside: status, tokens of what lies below', async () => {
+  test('rows 116, 129: a workflow with an agent inside: status, tokens of what lies below', async () => {
     const exporter = make();
     const { mastra } = mastraOf(exporter);
     const started = await mastra.getWorkflow('asking').createRun();
@@ -166,7 +167,7 @@ describe("with Mastra's own agents and workflows", () => {
     assert.deepEqual(trace.usage, { inputTokens: 300, outputTokens: 17, totalTokens: 317 });
   });
 
-  test('[117, 118] metadata of the root, and traces by tags', async () => {
+  test('rows 117, 118: metadata of the root, and traces by tags', async () => {
     const exporter = make();
     const { mastra } = mastraOf(exporter);
     const agent = mastra.getAgent('text');
@@ -189,7 +190,7 @@ describe("with Mastra's own agents and workflows", () => {
     assert.equal(trace.rootSpan.metadata?.source, 'web-app');
   });
 
-  test('[113] the thread of a conversation', async () => {
+  test('row 113: the thread of a conversation', async () => {
     const exporter = make();
     const { mastra } = mastraOf(exporter);
     const memory = { thread: 'thread-123', resource: 'user-123' };
@@ -199,7 +200,7 @@ describe("with Mastra's own agents and workflows", () => {
     assert.equal(rootSpan.metadata?.resourceId, 'user-123');
   });
 
-  test('[119] a key with a dot in it is what Mastra makes of it: kept as it left', async () => {
+  test('row 119: a key with a dot in it is what Mastra makes of it: kept as it left', async () => {
     const exporter = make();
     const { mastra } = mastraOf(exporter);
     const metadata = { 'session.experimentId': 'exp-456' };
@@ -208,7 +209,7 @@ describe("with Mastra's own agents and workflows", () => {
     assert.equal(trace.rootSpan.metadata?.['session.experimentId'], 'exp-456');
   });
 
-  test('[120] what hideInput and hideOutput hide is not readable', async () => {
+  test('row 120: what hideInput and hideOutput hide is not readable', async () => {
     const exporter = make();
     const { mastra } = mastraOf(exporter);
     const result = await mastra.getAgent('tools').generate('My SSN is 123-45-6789', {
@@ -219,7 +220,7 @@ describe("with Mastra's own agents and workflows", () => {
     assert.doesNotMatch(JSON.stringify(trace), /123-45-6789|It snows/);
   });
 
-  test('[122, 123] a trace that another run continues, as a second root or below a span', async () => {
+  test('rows 122, 123: a trace that another run continues, as a second root or below a span', async () => {
     const exporter = make();
     const { mastra } = mastraOf(exporter);
     const agent = mastra.getAgent('text');
@@ -239,7 +240,7 @@ describe("with Mastra's own agents and workflows", () => {
     assert.equal(trace.usage.inputTokens, 900);
   });
 
-  test('[124-126] scores and feedback stand in the trace, and reach other exporters', async () => {
+  test('rows 124-126: scores and feedback stand in the trace, and reach other exporters', async () => {
     const exporter = make();
     const { mastra, heard } = mastraOf(exporter);
     const result = await mastra.getAgent('tools').generate('Snow?', {
@@ -328,6 +329,23 @@ describe('what is kept is what left', () => {
     await exporter.flush(); // exporters with equal settings share their accounts
   });
 
+  test('without a destination that works: what would have left can be read', async () => {
+    for (const destinations of [[otlp({ endpoint: undefined })], [], undefined as never]) {
+      const customSpanFormatter = async (s: MastraSpan) => (await tick(5), { ...s, name: 'formatted' });
+      const exporter = make({ destinations, customSpanFormatter });
+      const spans = run(2);
+      play(exporter, spans);
+      const trace = await read(exporter, spans[0].traceId);
+      assert.deepEqual(trace.spans.map((s) => s.id), spans.map((s) => s.id));
+      assert.equal(trace.rootSpan.name, 'formatted');
+      const { accepted, pending, dropped } = await exporter.flush();
+      assert.deepEqual([accepted, pending, dropped], [0, 0, { disabled: 3 }], 'still counted');
+      await exporter.shutdown();
+      play(exporter, run(0));
+      assert.equal((await exporter.findTraces()).length, 1, 'nothing is kept after it');
+    }
+  });
+
   test('a store that is none throws nothing, and is said once', async () => {
     const lines: string[] = [];
     const { warn } = console;
@@ -378,13 +396,14 @@ describe('what is kept is what left', () => {
   test('withheld where a formatter failed', async () => {
     const exporter = make({ customSpanFormatter: () => assert.fail('formatter') });
     const errorInfo = { message: 'private' };
-    const spans = run(1, { input: 'private', metadata: { a: 'private' }, errorInfo });
+    const names = { name: 'private', entityName: 'private' };
+    const spans = run(1, { ...names, input: 'private', metadata: { a: 'private' }, errorInfo });
     play(exporter, spans);
     const trace = await read(exporter, spans[0].traceId);
     assert.doesNotMatch(JSON.stringify(trace), /private/);
     assert.deepEqual(trace.spans.map((s) => [s.name, s.withheld, s.errorInfo]), [
-      ['root', true, { message: '' }],
-      ['child 0', true, { message: '' }],
+      ['agent_run', true, { message: '' }],
+      ['generic', true, { message: '' }],
     ]);
   });
 
@@ -461,7 +480,7 @@ describe('what is kept is what left', () => {
 });
 
 describe('totals', () => {
-  test('[129, 140] usage counts once, wherever it stands; costs by unit', async () => {
+  test('rows 129, 140: usage counts once, wherever it stands; costs by unit', async () => {
     const exporter = make();
     const [root] = run(0);
     const { traceId } = root;

@@ -2,52 +2,212 @@
 // rules make of a span is tested with the encoder (span_encoder_test.cc).
 #include "edgespan/semconv/dialect.h"
 
+#include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "edgespan/semconv/layers/genai.h"
+#include "edgespan/semconv/layers/mastra.h"
 #include "edgespan/semconv/mapper.h"
+#include "tests/support/core_lab.h"
+#include "tests/support/record_lab.h"
+#include "tools/dialects.h"
 
 namespace edgespan {
 namespace {
 
-TEST_CASE("dialect: found by name") {
-  CHECK(FindDialect("genai") == &kGenAi);
-  for (const char* name : {"", "gena", "genaix", "GenAI", "openinference", "genai2", "-"}) {
-    INFO(name);
-    CHECK(FindDialect(name) == nullptr);
+using testing::Region;
+
+struct ReadDialect {
+  explicit ReadDialect(std::string_view text) : status(dialect.Read(&region.arena, text)) {}
+  std::vector<Rule> rules() const { return {dialect.rules, dialect.rules + dialect.count}; }
+
+  Region region{2u << 20};
+  Dialect dialect = {};
+  Status status;
+};
+
+std::string PackedOf(const std::vector<Rule>& rules) {
+  std::string text;
+  for (const Rule& rule : rules) PackRule(rule, [&text](char c) { text += c; });
+  return text;
+}
+
+bool Same(const Rule& a, const Rule& b) {
+  return a.scope == b.scope && a.action == b.action && a.key == b.key && a.types == b.types &&
+         a.enter == b.enter && a.name.view() == b.name.view() && a.unless_in == b.unless_in &&
+         a.unless == b.unless && a.unless_or == b.unless_or && a.flags == b.flags;
+}
+
+TEST_CASE("dialect: what is read is what the tables say, with flags and layers") {
+  const ReadDialect genai("genai");
+  REQUIRE(IsOk(genai.status));
+  std::vector<Rule> expected(std::begin(table::kMastra), std::end(table::kMastra));
+  expected.insert(expected.end(), std::begin(table::kGenAi), std::end(table::kGenAi));
+  REQUIRE(genai.rules().size() == expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) CHECK(Same(genai.rules()[i], expected[i]));
+  CHECK(genai.rules().front().layer != genai.rules().back().layer);
+  CHECK(!genai.dialect.detach);
+  CHECK(!genai.dialect.strings_only);
+
+  const ReadDialect lemma(tools::DialectText("lemma"));
+  REQUIRE(IsOk(lemma.status));
+  expected.insert(expected.end(), std::begin(table::kOpenInference),
+                  std::end(table::kOpenInference));
+  expected.insert(expected.end(), std::begin(table::kLemma), std::end(table::kLemma));
+  REQUIRE(lemma.rules().size() == expected.size());
+  std::set<uint8_t> layers;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    CHECK(Same(lemma.rules()[i], expected[i]));
+    layers.insert(lemma.rules()[i].layer);
+  }
+  CHECK(layers.size() == 4);
+  CHECK(lemma.dialect.detach);
+
+  const ReadDialect sentry(tools::DialectText("sentry"));
+  CHECK(sentry.dialect.strings_only);
+  CHECK(!sentry.dialect.detach);
+  // The convention of its own has no GenAI below.
+  const ReadDialect openinference(tools::DialectText("openinference"));
+  for (const Rule& rule : openinference.rules()) {
+    CHECK(rule.name.view().rfind("gen_ai.", 0) != 0);
   }
 }
 
-TEST_CASE("dialect: every rule is sound") {
-  for (uint32_t i = 0; i < kGenAi.rule_count; ++i) {
-    const Rule& rule = kGenAi.rules[i];
-    INFO("rule " << i << " " << rule.name.view());
-    CHECK(rule.key > 0);
-    CHECK(rule.key < kFirstDynamicKey);
-    CHECK(kGenAi.type_sets[rule.types] != 0);
-    const bool silent = rule.action == Action::kDrop || rule.action == Action::kEnter;
-    CHECK(rule.name.view().empty() == silent);
-    // Entering must lead on, or the encoder would never come back.
-    if (rule.action == Action::kEnter) CHECK(rule.enter > rule.scope);
-    if (rule.unless_in != 0) CHECK(rule.unless != 0);
-    // A member's steps fit the Mapper, and none stands behind an entry, on any type.
-    for (uint32_t bit = 0; bit < kSpanTypeCount + 2; ++bit) {
-      uint32_t steps = 0;
-      bool enters = false;
-      for (uint32_t k = 0; k < kGenAi.rule_count; ++k) {
-        const Rule& other = kGenAi.rules[k];
-        if (other.scope != rule.scope || other.key != rule.key) continue;
-        if ((kGenAi.type_sets[other.types] >> bit & 1) == 0) continue;
-        ++steps;
-        enters |= other.action == Action::kEnter;
+TEST_CASE("dialect: names that none has, and texts that are none, are bad configuration") {
+  for (const char* text : {"", "gena", "genaix", "GenAI", "mastra", "langfuse", "-", ":", ":!!",
+                           ":)", ":!\"", ":!0!!!!!!", ":!!!#!!~", "::"}) {
+    INFO(text);
+    CHECK(ReadDialect(text).status == Status::kBadConfig);
+  }
+  CHECK(IsOk(ReadDialect(":!").status));  // Mastra's own layer alone
+  CHECK(ReadDialect(":!" + std::string(1 << 17, '/')).status == Status::kBadConfig);
+}
+
+TEST_CASE("dialect: what a rule must not say") {
+  constexpr Scope S = Scope::kSpan;
+  constexpr Scope M = Scope::kMetadata;
+  using enum Action;
+  static const std::string kLong(kMaxPrefix + 1, 'x');
+  const Literal long_name(kLong.data(), kMaxPrefix + 1);
+  const auto reads = [](const Rule& rule) {
+    const Status status = ReadDialect(tools::DialectOf(0, {PackedOf({rule})})).status;
+    CHECK((IsOk(status) || status == Status::kBadConfig));
+    return IsOk(status);
+  };
+  CHECK(reads({S, kValue, kKeyInput, kAny, S, long_name}));
+  CHECK(reads({S, kEnter, kKeyInput, kAny, M}));
+  CHECK(!reads({S, kEnter, kKeyInput, kAny, Scope::kUser}));  // no object
+  CHECK(reads({S, kAs, kKeyInput, kAny, Scope::kUser}));
+  CHECK(!reads({S, kAs, kKeyInput, kAny, M}));
+  CHECK(!reads({Scope::kUser, kAs, kKeyNone, kAny, Scope::kUser}));  // without end
+  CHECK(!reads({Scope::kUser, kValue, kKeyInput, kAny, S, "x"}));
+  CHECK(reads({Scope::kUser, kValue, kKeyNone, kAny, S, "x"}));
+  CHECK(!reads({Scope::kEvery, kValue, kKeyNone, kAny, S, "x"}));  // of what?
+  CHECK(!reads({Scope::kEvery, kInputMessages, kKeyNone, kAny, S, "x"}));
+  CHECK(reads({Scope::kEvery, kFigures, kKeyNone, kAny, S, "x=A"}));
+  CHECK(reads({S, kInputIndexed, kKeyInput, kAny, S, "x."}));
+  CHECK(!reads({S, kInputIndexed, kKeyInput, kAny, S, long_name}));
+  CHECK(reads({M, kFlat, kKeyNone, kAny, S, "x."}));
+  CHECK(!reads({M, kFlat, kKeyNone, kAny, S, long_name}));
+  CHECK(!reads({M, kJson, kKeyNone, kAny, S, "x."}));
+  CHECK(!reads({S, kValue, kKeyInput, kTypeSetCount, S, "x"}));
+  CHECK(!reads({S, kValue, kFirstDynamicKey, kAny, S, "x"}));
+  CHECK(!reads({S, kValue, kKeyInput, kAny, S, "x\n"}));
+  CHECK(!reads({S, kValue, kKeyInput, kAny, S, "\xc3\xa9"}));
+}
+
+TEST_CASE("dialect: any text is read or refused, and what was read is carried out") {
+  // Every dialect cut off at every byte, and with bytes replaced; then a run in what was read.
+  uint32_t state = 1;
+  const auto random = [&state](uint32_t below) {
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+  };
+  uint32_t read = 0;
+  const auto run = [&read](const std::string& text) {
+    if (!IsOk(ReadDialect(text).status)) return;
+    ++read;
+    testing::CoreLab lab({{"destinations", {{{"dialect", text}}}}});
+    const testing::Json members = {
+        {"input", {{{"role", "user"}, {"content", "x"}}}},
+        {"output", {{"text", "y"}}},
+        {"tags", {"a", 1}},
+        {"metadata", {{"threadId", "t"}, {"userId", 7}, {"langfuse", {{"prompt", {{"name", 1}}}}}}},
+        {"attributes",
+         {{"usage", {{"inputTokens", 5}, {"inputDetails", {{"cacheRead", 1}}}}},
+          {"parameters", {{"topP", 1}}},
+          {"provider", "a.b"},
+          {"completionStartTime", 5},
+          {"costContext", {{"estimatedCost", 1}, {"costUnit", "usd"}}}}}};
+    for (const char* type : {"model_inference", "tool_call", "agent_run"}) {
+      lab.Encode(testing::Span("2", "1", type, members));
+      lab.Encode(testing::Span("1", "", type, members));
+    }
+  };
+  for (const auto& dialect : tools::Dialects()) {
+    const std::string& text = dialect.text;
+    for (size_t size = 0; size <= text.size(); ++size) {
+      ReadDialect(text.substr(0, size)).status == Status::kOk ? ++read : 0;
+    }
+    for (int i = 0; i < 60; ++i) {
+      std::string garbled = text;
+      for (uint32_t n = 1 + random(3); n > 0; --n) {
+        garbled[2 + random(static_cast<uint32_t>(text.size()) - 2)] =
+            static_cast<char>(' ' + random(95));
       }
-      CHECK(steps <= Mapper::kMaxSteps);
-      if (enters) CHECK(steps == 1);
+      run(garbled);
     }
   }
-  CHECK((kGenAi.client & kGenAi.server) == 0);
+  CHECK(read > 500);
+}
+
+TEST_CASE("dialect: every rule is sound") {
+  std::vector<std::string> names = {"genai"};
+  for (const auto& dialect : tools::Dialects()) names.push_back(dialect.name);
+  CHECK(std::set<std::string>(names.begin(), names.end()).size() == names.size());
+  for (const std::string& dialect : names) {
+    const ReadDialect read(tools::DialectText(dialect));
+    REQUIRE(IsOk(read.status));
+    // A member's steps fit the Mapper, and at most one of them leads on, on any type.
+    std::map<std::tuple<Scope, uint16_t, uint32_t, bool>, std::pair<uint32_t, uint32_t>> steps;
+    for (const Rule& rule : read.rules()) {
+      INFO(dialect << " rule " << rule.name.view());
+      CHECK(kTypeSets[rule.types] != 0);
+      CHECK((rule.flags & (kOnRoot | kNotOnRoot)) != (kOnRoot | kNotOnRoot));
+      const bool silent = rule.action == Action::kDrop || Goes(rule.action);
+      CHECK(rule.name.view().empty() == silent);
+      // A constant and its like have something to say; nothing else has.
+      const bool says = rule.action == Action::kConstant || rule.action == Action::kFigures ||
+                        rule.action == Action::kCostJson;
+      const bool text = rule.name.view().find('=') != std::string_view::npos;
+      CHECK((text == says || (text && IsIndexed(rule.action))));
+      if (rule.action == Action::kEnter) CHECK(rule.enter > rule.scope);
+      if (rule.unless_in != 0 || rule.unless_or != 0) CHECK(rule.unless != 0);
+      for (uint32_t bit = 0; bit < kSpanTypeCount + 2; ++bit) {
+        for (const bool root : {false, true}) {
+          if ((kTypeSets[rule.types] >> bit & 1) == 0) continue;
+          if ((rule.flags & (root ? kNotOnRoot : kOnRoot)) != 0) continue;
+          auto& [count, leading] = steps[{rule.scope, rule.key, bit, root}];
+          ++count;
+          leading += Goes(rule.action);
+        }
+      }
+    }
+    for (const auto& [member, counts] : steps) {
+      INFO(dialect << " " << static_cast<int>(std::get<0>(member)) << " "
+                   << (std::get<1>(member) != 0 ? SchemaName(std::get<1>(member)) : "") << " "
+                   << std::get<2>(member));
+      CHECK(counts.first <= Mapper::kMaxSteps);
+      CHECK(counts.second <= 1);
+    }
+  }
+  CHECK((kClientTypes & kServerTypes) == 0);
 }
 
 TEST_CASE("dialect: providers in the registry's spelling") {

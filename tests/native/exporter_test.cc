@@ -93,6 +93,11 @@ TEST_CASE("exporter: bad configurations") {
       {{"destinations", Json::array({Json::object()})}},
       {{"destinations", Json::array({{{"dialect", "klingon"}}})}},
       {{"destinations", Json::array({{{"dialect", 7}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"remoteParent", "drop"}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"remoteParent", nullptr}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"dropTypes", "model_chunk"}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"dropTypes", {"chunk"}}}})}},
+      {{"destinations", Json::array({{{"dialect", "genai"}, {"dropTypes", {"id"}}}})}},
       {{"destinations", Json::array({{{"dialect", "genai"}}, {{"dialect", ""}}})}},
       {{"destinations", Destinations(kMaxDestinations + 1)}},
   };
@@ -181,7 +186,7 @@ TEST_CASE("exporter: a stale handle is refused by every call") {
     INFO(handle);
     CHECK(edgespan_stats(handle, 0) == kBadHandle);
     CHECK(edgespan_commit(handle, 0, 0, 0, 0, 0) == kBadHandle);
-    CHECK(edgespan_close(handle) == kBadHandle);
+    CHECK(edgespan_close(handle, UINT32_MAX) == kBadHandle);
     CHECK(edgespan_cut(handle, 0, 0, 0, 0) == kBadHandle);
     CHECK(edgespan_drop(handle, 0, 1) == kBadHandle);
   }

@@ -15,6 +15,7 @@
 
 #include "edgespan/otlp/otlp.pb.h"
 #include "tests/support/core_lab.h"
+#include "tools/dialects.h"
 #include "tools/mastra_tape.h"
 #include "tools/otlp_json.h"
 
@@ -37,6 +38,11 @@ std::vector<fs::path> FilesIn(const fs::path& folder) {
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+// GenAI's, the default, lie at the top.
+fs::path GoldensOf(const std::string& dialect) {
+  return dialect == "genai" ? kGoldens : kGoldens / dialect;
 }
 
 std::string ReadFile(const fs::path& path) {
@@ -67,13 +73,15 @@ void Format(const Json& json, const std::string& indent, std::string* out) {
   *out += "\n" + indent + (json.is_object() ? '}' : ']');
 }
 
-// The body that `edgespan-replay --service golden` writes for a file.
-std::string Replay(const fs::path& events) {
-  CoreLab lab({{"resource", {{"service.name", "golden"}}}, {"scope", {{"name", "edgespan"}}}});
+// The body that `edgespan-replay --service golden --dialect DIALECT` writes for a file.
+std::string Replay(const fs::path& events, const std::string& dialect) {
+  CoreLab lab({{"resource", {{"service.name", "golden"}}},
+               {"scope", {{"name", "edgespan"}}},
+               {"destinations", {{{"dialect", dialect}}}}});
   TapeWriter tape;
   for (const Json& event : Json::parse(ReadFile(events))) tools::WriteMastraEvent(&tape, event);
   REQUIRE(lab.Commit(&tape) >= 0);
-  REQUIRE(edgespan_close(lab.id()) >= 0);
+  REQUIRE(edgespan_close(lab.id(), UINT32_MAX) >= 0);
   std::string body;
   for (const auto& batch : lab.TakeBatches()) body += batch.body;
   CHECK(lab.ReadStats().dropped() == 0);
@@ -88,13 +96,22 @@ std::string OtlpJson(const std::string& body) {
   return text + "\n";
 }
 
+std::vector<std::string> DialectNames() {
+  std::vector<std::string> names = {"genai"};
+  for (const auto& dialect : tools::Dialects()) names.push_back(dialect.name);
+  return names;
+}
+
 TEST_CASE("golden: recorded runs look as they did", "[golden]") {
   const bool update = std::getenv("EDGESPAN_UPDATE_GOLDENS") != nullptr;
+  const std::string dialect = GENERATE(from_range(DialectNames()));
+  const fs::path goldens = GoldensOf(dialect);
+  if (update) fs::create_directories(goldens);
   std::set<std::string> names;
   for (const fs::path& events : FilesIn(kData)) {
-    const fs::path golden = kGoldens / events.filename();
+    const fs::path golden = goldens / events.filename();
     names.insert(golden.filename());
-    const std::string got = OtlpJson(Replay(events));
+    const std::string got = OtlpJson(Replay(events, dialect));
     if (update) std::ofstream(golden, std::ios::binary) << got;
     INFO(golden << " differs; if the change is meant: scripts/lib/update-goldens");
     const std::string expected = ReadFile(golden);
@@ -113,7 +130,7 @@ TEST_CASE("golden: recorded runs look as they did", "[golden]") {
   }
   REQUIRE(names.size() >= 12);
   // None is left of a recording that is gone.
-  for (const fs::path& golden : FilesIn(kGoldens)) CHECK(names.count(golden.filename()) == 1);
+  for (const fs::path& golden : FilesIn(goldens)) CHECK(names.count(golden.filename()) == 1);
 }
 
 std::string OutputOf(const std::string& command) {
@@ -131,9 +148,10 @@ TEST_CASE("golden: the tools write the same", "[golden]") {
   for (const fs::path& events : FilesIn(kData)) {
     INFO(events);
     const std::string replay = tools + "/edgespan-replay --service golden " + events.string();
-    CHECK(OutputOf(replay) == Replay(events));
+    CHECK(OutputOf(replay) == Replay(events, "genai"));
     const std::string json = OutputOf(replay + " | " + tools + "/edgespan-cat -");
     CHECK(Json::parse(json) == Json::parse(ReadFile(kGoldens / events.filename())));
+    CHECK(OutputOf(replay + " --dialect langfuse") == Replay(events, "langfuse"));
   }
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 using testing::Json;
 using testing::RecordLab;
+using Rebuilt = MessageWriter::Rebuilt;
 
 template <class Write>
 Json Parsed(RecordLab* lab, Write write) {
@@ -33,7 +34,8 @@ Json Input(const Json& value) {
 Json Output(const Json& value, std::string_view finish_reason = "") {
   RecordLab lab;
   const Node* const reason = lab.Value(std::string(finish_reason));
-  return Parsed(&lab, [&](MessageWriter writer) { writer.Output(lab.Value(value), reason); });
+  const TreeNode call = {};
+  return Parsed(&lab, [&](MessageWriter writer) { writer.Output(call, lab.Value(value), reason); });
 }
 Json Text(const char* content) { return {{"type", "text"}, {"content", content}}; }
 Json Other(const Json& value) { return {{"type", "json"}, {"content", value}}; }
@@ -96,6 +98,17 @@ TEST_CASE("messages: every type of part") {
         {"toolInvocation",
          {{"state", "call"}, {"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 1}}}}}},
        {{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 1}}}}},
+      // Chunks of Mastra's stream.
+      {{{"type", "reasoning"}, {"from", "AGENT"}, {"payload", {{"id", "r"}, {"text", "hm"}}}},
+       {{"type", "reasoning"}, {"content", "hm"}}},
+      {{{"type", "tool-call"},
+        {"payload", {{"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 1}}}}}},
+       {{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 1}}}}},
+      {{{"type", "tool-result"}, {"payload", {{"toolCallId", "c1"}, {"result", 3}}}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"response", 3}}},
+      {{{"type", "file"}, {"payload", {{"data", "iVBOR="}, {"mimeType", "image/png"}}}},
+       {{"type", "blob"}, {"modality", "file"}, {"mime_type", "image/png"}, {"content", "iVBOR="}}},
+      {{{"type", "reasoning"}, {"payload", "x"}}, {{"type", "reasoning"}, {"payload", "x"}}},
       // Files and images: of AI SDK 5, of 4, of UI messages.
       {{{"type", "file"}, {"mediaType", "image/png"}, {"data", "iVBOR="}, {"filename", "a"}},
        {{"type", "blob"}, {"modality", "file"}, {"mime_type", "image/png"}, {"content", "iVBOR="}}},
@@ -322,12 +335,17 @@ class Run {
     }
     return node;
   }
-  bool CanRebuild(const TreeNode* call) const {
+  Rebuilt CanRebuild(const TreeNode* call) const {
     return MessageWriter::CanRebuild(lab.context(), *call);
   }
-  Json Rebuild(const TreeNode* call) {
-    REQUIRE(CanRebuild(call));
+  Json Rebuild(const TreeNode* call, Rebuilt expected = Rebuilt::kWholly) {
+    REQUIRE(CanRebuild(call) == expected);
     return Parsed(&lab, [&](MessageWriter writer) { writer.Rebuild(*call); });
+  }
+  Json Output(const TreeNode* call) {
+    const SpanRecord* const record = lab.arena.At<SpanRecord>(call->record);
+    const Node* const output = FindMember(record->Begin(), record->End(), kKeyOutput);
+    return Parsed(&lab, [&](MessageWriter writer) { writer.Output(*call, output, nullptr); });
   }
 
   RecordLab lab;
@@ -441,11 +459,119 @@ TEST_CASE("rebuild: a tool without a call id or a name") {
         Json::array({kAsked, Message("tool", One(first)), Message("tool", One(second))}));
 }
 
+Json Call(const std::string& id) {
+  return {{"toolCallId", id}, {"toolName", "add"}, {"args", {{"a", 2}}}};
+}
+Json Asks(const Json& calls) { return {{"output", {{"text", ""}, {"toolCalls", calls}}}}; }
+Json AnswerTo(const std::string& id, const Json& output) {
+  return {{"entityName", "add"}, {"attributes", {{"toolCallId", id}}}, {"output", output}};
+}
+Json Response(const std::string& id, const Json& response) {
+  return Message(
+      "tool",
+      One({{"type", "tool_call_response"}, {"id", id}, {"name", "add"}, {"response", response}}));
+}
+Json CallPart(const std::string& id) {
+  return {{"type", "tool_call"}, {"id", id}, {"name", "add"}, {"arguments", {{"a", 2}}}};
+}
+
+TEST_CASE("rebuild: parallel calls are answered in the order asked") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json::object());
+  run.Add(3, 2, kTypeModelInference, Asks(Json::array({Call("a"), Call("b"), Call("c")})));
+  run.Add(4, 2, kTypeToolCall, AnswerTo("b", 2));
+  run.Add(5, 2, kTypeToolCall, AnswerTo("a", 1));
+  run.Add(6, 2, kTypeToolCall, AnswerTo("nobody asked", 4));
+  run.Add(7, 1, kTypeModelStep, Json::object());
+  const TreeNode* const call = run.Add(8, 7, kTypeModelInference, Json::object());
+  // What was not answered yet, or whose answer was lost, has none.
+  run.Add(9, 7, kTypeToolCall, AnswerTo("c", "later"));
+  const Json asked =
+      Message("assistant", Json::array({CallPart("a"), CallPart("b"), CallPart("c")}));
+  CHECK(run.Rebuild(call) == Json::array({kAsked, asked, Response("a", 1), Response("b", 2)}));
+}
+
+TEST_CASE("rebuild: an answer never precedes its call, in a run that was resumed either") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeToolCall, AnswerTo("a", 1));
+  run.Add(3, 1, kTypeModelStep, Json::object());
+  const TreeNode* const first = run.Add(4, 3, kTypeModelInference, Asks(One(Call("a"))));
+  run.Add(5, 1, kTypeModelStep, Json::object());
+  const TreeNode* const second = run.Add(6, 5, kTypeModelInference, Json::object());
+  CHECK(run.Rebuild(first) == One(kAsked));
+  CHECK(run.Rebuild(second) ==
+        Json::array({kAsked, Message("assistant", One(CallPart("a"))), Response("a", 1)}));
+}
+
+TEST_CASE("rebuild: an answer is found below other spans, but not in another generation") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json::object());
+  run.Add(3, 2, kTypeModelInference, Asks(Json::array({Call("a"), Call("b")})));
+  run.Add(4, 2, kTypeProcessorRun, Json::object());
+  run.Add(5, 4, kTypeToolCall, AnswerTo("a", 1));
+  run.Add(6, 5, kTypeModelGeneration, Json::object());
+  run.Add(7, 6, kTypeModelInference, Asks(One(Call("b"))));
+  run.Add(8, 6, kTypeToolCall, AnswerTo("b", "another's"));
+  run.Add(9, 5, kTypeToolCall, Json{{"output", "a tool's own, without an id"}});
+  run.Add(10, 1, kTypeModelStep, Json::object());
+  const TreeNode* const call = run.Add(11, 10, kTypeModelInference, Json::object());
+  CHECK(run.Rebuild(call) ==
+        Json::array({kAsked, Message("assistant", Json::array({CallPart("a"), CallPart("b")})),
+                     Response("a", 1)}));
+}
+
+TEST_CASE("rebuild: the id may be in the metadata; an id may come again") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  for (uint8_t i = 0; i < 3; ++i) {
+    const uint8_t step = static_cast<uint8_t>(2 + 3 * i);
+    const TreeNode* const call = [&] {
+      run.Add(step, 1, kTypeModelStep, Json::object());
+      return run.Add(step + 1, step, kTypeModelInference, Asks(One(Call("a"))));
+    }();
+    Json tool = AnswerTo("a", i);
+    if (i == 1) tool["metadata"] = tool["attributes"], tool.erase("attributes");
+    run.Add(step + 2, step, kTypeToolCall, tool);
+    Json expected = One(kAsked);
+    for (uint8_t k = 0; k < i; ++k) {
+      expected.push_back(Message("assistant", One(CallPart("a"))));
+      expected.push_back(Response("a", k));
+    }
+    CHECK(run.Rebuild(call) == expected);
+  }
+}
+
+TEST_CASE("rebuild: what a tool made of its result for the model") {
+  const std::pair<Json, Json> cases[] = {
+      {{{"output", {{"type", "text"}, {"value", "is 2"}}}}, "is 2"},
+      {{{"output", "bare"}}, "bare"},
+      {{{"errorInfo", {{"message", "no"}}}}, 1},  // it made nothing
+  };
+  for (const auto& [made, expected] : cases) {
+    Run run;
+    run.Add(1, 0, kTypeModelGeneration, kQuestion);
+    run.Add(2, 1, kTypeModelStep, Json::object());
+    run.Add(3, 2, kTypeModelInference, Asks(One(Call("a"))));
+    run.Add(4, 2, kTypeToolCall, AnswerTo("a", 1));
+    Json mapping = made;
+    mapping["entityName"] = "add";
+    mapping["attributes"] = {{"mappingType", "toModelOutput"}, {"toolCallId", "a"}};
+    run.Add(5, 1, kTypeMapping, mapping);
+    run.Add(6, 1, kTypeModelStep, Json::object());
+    const TreeNode* const call = run.Add(7, 6, kTypeModelInference, Json::object());
+    CHECK(run.Rebuild(call) ==
+          Json::array({kAsked, Message("assistant", One(CallPart("a"))), Response("a", expected)}));
+  }
+}
+
 TEST_CASE("rebuild: generations of every input's shape") {
   const std::pair<Json, Json> cases[] = {
       {"2+2?", One(kAsked)},
       {kQuestion["input"]["messages"], One(kAsked)},
-      {{{"messages", Json::array()}}, Json::array()},
+      {{{"messages", {"2+2?"}}}, One(kAsked)},
       {{{"prompt", "x"}}, One(Message("user", One(Other({{"prompt", "x"}}))))},
   };
   for (const auto& [input, expected] : cases) {
@@ -456,32 +582,150 @@ TEST_CASE("rebuild: generations of every input's shape") {
   }
 }
 
-TEST_CASE("rebuild: only where a generation with an input is near") {
+// ---- what Mastra shows of a step ---------------------------------------------------------------
+
+const Json kSystem = Message("system", One(Text("Add.")));
+const Json kPreview = {{{"role", "system"}, {"content", "Add."}},
+                       {{"role", "user"}, {"content", "2+2?"}},
+                       {{"role", "assistant"}, {"content", "[tool: add]"}},
+                       {{"role", "tool"}, {"content", "[tool-result: add]"}}};
+
+TEST_CASE("rebuild: a resumed run, whose question stands in the step's preview alone") {
+  Run run;
+  const Json system = {{"role", "system"}, {"content", "Add."}};
+  run.Add(1, 0, kTypeModelGeneration, Json{{"input", {{"messages", Json::array({system})}}}});
+  run.Add(2, 1, kTypeToolCall, AnswerTo("a", 1));
+  run.Add(3, 1, kTypeModelStep, Json::object());
+  const TreeNode* const first = run.Add(4, 3, kTypeModelInference, Asks(One(Call("a"))));
+  run.Add(5, 1, kTypeModelStep, Json{{"input", kPreview}});
+  const TreeNode* const second = run.Add(6, 5, kTypeModelInference, Json::object());
+  CHECK(run.Rebuild(first, Rebuilt::kPartly) == One(kSystem));
+  CHECK(run.Rebuild(second, Rebuilt::kPartly) ==
+        Json::array({kSystem, kAsked, Message("assistant", One(CallPart("a"))), Response("a", 1)}));
+}
+
+TEST_CASE("rebuild: without a generation the preview is all there is") {
+  const auto text = [](const char* role, const char* content) {
+    return Message(role, One(Text(content)));
+  };
+  const Json all = Json::array(
+      {kSystem, kAsked, text("assistant", "[tool: add]"), text("tool", "[tool-result: add]")});
   {
-    Run run;  // no generation
+    Run run;  // left out
     run.Add(1, 0, kTypeAgentRun, kQuestion);
-    CHECK(!run.CanRebuild(run.Add(2, 1, kTypeModelInference, Json::object())));
-  }
-  {
-    Run run;  // without input
-    run.Add(1, 0, kTypeModelGeneration, Json::object());
-    CHECK(!run.CanRebuild(run.Add(2, 1, kTypeModelInference, Json::object())));
+    run.Add(2, 1, kTypeModelStep, Json{{"input", kPreview}});
+    CHECK(run.Rebuild(run.Add(3, 2, kTypeModelInference, Json::object()), Rebuilt::kPartly) == all);
   }
   {
     Run run;  // lost
     run.Add(1, 0, kTypeModelGeneration);
-    CHECK(!run.CanRebuild(run.Add(2, 1, kTypeModelInference, Json::object())));
+    run.Add(2, 1, kTypeModelStep, Json{{"input", kPreview}});
+    CHECK(run.Rebuild(run.Add(3, 2, kTypeModelInference, Json::object()), Rebuilt::kPartly) == all);
+  }
+  {
+    Run run;  // the call's own preview is later than its step's
+    run.Add(1, 0, kTypeModelStep, Json{{"input", Json::array({kPreview[0]})}});
+    const TreeNode* const call = run.Add(2, 1, kTypeModelInference, Json{{"input", kPreview}});
+    CHECK(run.Rebuild(call, Rebuilt::kPartly) == all);
+  }
+  {
+    Run run;  // shorter than what was said: another list than the one that we would put together
+    run.Add(1, 0, kTypeModelGeneration, Json::object());
+    run.Add(2, 1, kTypeModelStep, Json::object());
+    run.Add(3, 2, kTypeModelInference, Asks(One(Call("a"))));
+    run.Add(4, 1, kTypeModelStep, Json{{"input", Json::array({kPreview[1]})}});
+    CHECK(run.Rebuild(run.Add(5, 4, kTypeModelInference, Json::object()), Rebuilt::kPartly) ==
+          One(kAsked));
+  }
+}
+
+TEST_CASE("rebuild: what a generation was given comes before any preview") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json{{"input", kPreview}});
+  const TreeNode* const call = run.Add(3, 2, kTypeModelInference, Json{{"input", kPreview}});
+  CHECK(run.Rebuild(call) == One(kAsked));
+}
+
+TEST_CASE("rebuild: a generation that was given nothing") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, Json{{"input", {{"messages", Json::array()}}}});
+  const TreeNode* const call = run.Add(2, 1, kTypeModelInference, Json::object());
+  CHECK(run.Rebuild(call, Rebuilt::kPartly) == Json::array());
+}
+
+TEST_CASE("rebuild: only where there is something to take it from") {
+  {
+    Run run;  // no generation
+    run.Add(1, 0, kTypeAgentRun, kQuestion);
+    CHECK(run.CanRebuild(run.Add(2, 1, kTypeModelInference, kQuestion)) == Rebuilt::kNot);
+  }
+  {
+    Run run;  // without input
+    run.Add(1, 0, kTypeModelGeneration, Json::object());
+    CHECK(run.CanRebuild(run.Add(2, 1, kTypeModelInference, Json::object())) == Rebuilt::kNot);
+  }
+  {
+    Run run;  // lost
+    run.Add(1, 0, kTypeModelGeneration);
+    CHECK(run.CanRebuild(run.Add(2, 1, kTypeModelInference, Json::object())) == Rebuilt::kNot);
+  }
+  {
+    Run run;  // no messages
+    run.Add(1, 0, kTypeModelStep, Json{{"input", "[request body]"}});
+    CHECK(run.CanRebuild(run.Add(2, 1, kTypeModelInference, Json::object())) == Rebuilt::kNot);
   }
   {
     Run run;  // too far away
     run.Add(1, 0, kTypeModelGeneration, kQuestion);
     run.Add(2, 1, kTypeModelStep, Json::object());
     run.Add(3, 2, kTypeGeneric, Json::object());
-    CHECK(!run.CanRebuild(run.Add(4, 3, kTypeModelInference, Json::object())));
+    CHECK(run.CanRebuild(run.Add(4, 3, kTypeModelInference, Json::object())) == Rebuilt::kNot);
   }
   {
     Run run;  // a root
-    CHECK(!run.CanRebuild(run.Add(1, 0, kTypeModelInference, Json::object())));
+    CHECK(run.CanRebuild(run.Add(1, 0, kTypeModelInference, Json::object())) == Rebuilt::kNot);
+  }
+}
+
+// ---- what a call thought -----------------------------------------------------------------------
+
+Json Chunk(const char* type, const Json& output) {
+  return {{"attributes", {{"chunkType", type}}}, {"output", output}};
+}
+
+TEST_CASE("reasoning stands in a call's chunks, and in what later calls read") {
+  const Json thought = {{"type", "reasoning"}, {"content", "hm"}};
+  const Json again = {{"type", "reasoning"}, {"content", "well"}};
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json::object());
+  const TreeNode* const first =
+      run.Add(3, 2, kTypeModelInference, Json{{"output", {{"text", "4"}}}});
+  run.Add(4, 3, kTypeModelChunk, Chunk("text", {{"text", "not this"}}));
+  run.Add(5, 3, kTypeModelChunk, Chunk("reasoning", {{"text", "hm"}}));
+  run.Add(6, 3, kTypeModelChunk, Chunk("reasoning", {{"text", ""}}));
+  run.Add(7, 3, kTypeModelChunk, Chunk("reasoning", Json::object()));
+  run.Add(8, 3, kTypeModelChunk);  // lost
+  run.Add(9, 3, kTypeGeneric, Chunk("reasoning", {{"text", "no chunk"}}));
+  run.Add(10, 3, kTypeModelChunk, Chunk("reasoning", {{"text", "well"}}));
+  run.Add(11, 1, kTypeModelStep, Json::object());
+  const TreeNode* const second = run.Add(12, 11, kTypeModelInference, Json::object());
+  const Json parts = Json::array({thought, again, Text("4")});
+  Json said = Message("assistant", parts);
+  CHECK(run.Rebuild(second) == Json::array({kAsked, said}));
+  said["finish_reason"] = "unknown";
+  CHECK(run.Output(first) == One(said));
+}
+
+TEST_CASE("reasoning in the output is all there is to it") {
+  for (const Json& reasoning : {Json("hm"), One({{"type", "reasoning"}, {"text", "hm"}})}) {
+    Run run;
+    const TreeNode* const call = run.Add(
+        1, 0, kTypeModelInference, Json{{"output", {{"text", "4"}, {"reasoning", reasoning}}}});
+    run.Add(2, 1, kTypeModelChunk, Chunk("reasoning", {{"text", "hm"}}));
+    const Json parts = run.Output(call)[0]["parts"];
+    CHECK(parts == Json::array({{{"type", "reasoning"}, {"content", "hm"}}, Text("4")}));
   }
 }
 

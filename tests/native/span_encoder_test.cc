@@ -12,7 +12,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "edgespan/semconv/layer.h"
 #include "tests/support/core_lab.h"
+#include "tests/support/record_lab.h"
 
 namespace edgespan {
 namespace {
@@ -61,13 +63,12 @@ std::vector<Type> AllTypes(bool has_inference) {
   return types;
 }
 
-// The members around a scope's, from the span inwards: found in the table itself.
-std::vector<uint16_t> PathTo(Scope scope) {
+// The members around a scope's, from the span inwards: found in the tables themselves.
+std::vector<uint16_t> PathTo(const std::vector<Rule>& rules, Scope scope) {
   if (scope == Scope::kSpan) return {};
-  for (uint32_t i = 0; i < kGenAi.rule_count; ++i) {
-    const Rule& rule = kGenAi.rules[i];
+  for (const Rule& rule : rules) {
     if (rule.action != Action::kEnter || rule.enter != scope) continue;
-    std::vector<uint16_t> path = PathTo(rule.scope);
+    std::vector<uint16_t> path = PathTo(rules, rule.scope);
     path.push_back(rule.key);
     return path;
   }
@@ -91,113 +92,200 @@ std::string Snake(std::string_view key) {
   return snake;
 }
 
-// Names that a member must get, by a plain reading of the table; the default one where none
-// applies. `scope` must be one that this type enters.
-std::set<std::string> NamesOf(Scope scope, uint16_t key, const Type& type) {
-  std::set<std::string> names;
-  bool matched = false;
-  for (uint32_t i = 0; i < kGenAi.rule_count; ++i) {
-    const Rule& rule = kGenAi.rules[i];
-    if (rule.scope != scope || rule.key != key) continue;
-    if ((kGenAi.type_sets[rule.types] & type.bits) == 0) continue;
-    matched = true;
-    const std::string name(rule.name.view());
-    if (name.empty()) continue;
-    names.insert(name[0] == '.' ? "mastra." + type.name + name : name);
+// A plain reading of a dialect's tables: what a span must say that has one member.
+struct Reading {
+  std::set<std::string> names;    // attributes that must be there
+  std::set<std::string> fixed;    // those of them that do not hold the member's value
+  std::set<std::string> figures;  // may be there: what they say depends on the value
+  std::set<std::string> indexed;  // prefixes of attributes that may be there
+};
+
+class Reader {
+ public:
+  Reader(const std::vector<Rule>& rules, const Type& type, bool root)
+      : rules_(rules), type_(type), root_(root) {}
+
+  // The member `key` of `scope`; where that is entered, `path` is what lies within it.
+  void Read(Scope scope, uint16_t key, const std::vector<uint16_t>& path, Reading* reading) const {
+    const std::vector<Rule> rules = Applying(scope, key);
+    bool named = scope >= Scope::kEvery;
+    for (const Rule& rule : rules) named |= (rule.flags & kExtra) == 0;
+    for (const Rule& rule : rules) {
+      if (rule.action == Action::kEnter) {
+        // What is no object is a value like any other.
+        path.empty() ? Default(scope, key, reading)
+                     : Read(rule.enter, path[0], {path.begin() + 1, path.end()}, reading);
+      } else if (rule.action == Action::kAs) {
+        Read(rule.enter, kKeyNone, {}, reading);
+      } else if (!Goes(rule.action)) {
+        Name(rule, Expand(rule), reading);
+      }
+    }
+    if (!named) Default(scope, key, reading, path);
   }
-  const std::string snake = Snake(SchemaName(key));
-  const std::string mastra = "mastra." + type.name;
-  const std::string defaults[kScopes] = {
-      "mastra." + snake,
-      mastra + "." + snake,
-      mastra + ".usage." + snake,
-      mastra + ".usage.input_details." + snake,
-      mastra + ".usage.output_details." + snake,
-      mastra + ".parameters." + snake,
-      mastra + ".parameters." + snake,
-      "mastra.metadata." + std::string(SchemaName(key)),
-      "error." + snake,
-  };
-  if (!matched) names.insert(defaults[static_cast<uint32_t>(scope)]);
-  return names;
+
+ private:
+  void Default(Scope scope, uint16_t key, Reading* reading,
+               const std::vector<uint16_t>& path = {}) const {
+    const std::string spelled(SchemaName(key));
+    const std::vector<Rule> others = Applying(scope, kKeyNone);
+    if (!others.empty()) {
+      std::string name = std::string(others.back().name.view()) + spelled;
+      if (others.back().action == Action::kFlat) {
+        for (const uint16_t inner : path) name += "." + std::string(SchemaName(inner));
+      }
+      return Name(others.back(), name, reading);
+    }
+    const std::string mastra = "mastra." + type_.name;
+    const std::string defaults[] = {
+        "mastra.",
+        mastra + ".",
+        mastra + ".usage.",
+        mastra + ".usage.input_details.",
+        mastra + ".usage.output_details.",
+        mastra + ".parameters.",
+        mastra + ".parameters.",
+        "mastra.metadata.",
+        "mastra.metadata.langfuse.",
+        "mastra.metadata.langfuse.prompt.",
+        "error.",
+    };
+    const bool own =
+        scope == Scope::kMetadata || scope == Scope::kLangfuse || scope == Scope::kPrompt;
+    reading->names.insert(defaults[static_cast<uint32_t>(scope)] +
+                          (own ? spelled : Snake(spelled)));
+  }
+
+  std::vector<Rule> Applying(Scope scope, uint16_t key) const {
+    std::vector<Rule> applying;
+    for (uint32_t layer = 1; layer <= rules_.back().layer; ++layer) {
+      std::vector<Rule> own;
+      bool instead = false;
+      for (const Rule& rule : rules_) {
+        if (rule.layer != layer || rule.scope != scope || rule.key != key) continue;
+        if ((kTypeSets[rule.types] & type_.bits) == 0) continue;
+        if ((rule.flags & (root_ ? kNotOnRoot : kOnRoot)) != 0) continue;
+        instead |= (rule.flags & kInstead) != 0;
+        own.push_back(rule);
+      }
+      if (instead) applying.clear();
+      applying.insert(applying.end(), own.begin(), own.end());
+    }
+    return applying;
+  }
+  std::string Expand(const Rule& rule) const {
+    const std::string name(rule.name.view());
+    if (!name.empty() && name[0] == '.') return "mastra." + type_.name + name;
+    return name.substr(0, name.find('='));
+  }
+  static void Name(const Rule& rule, const std::string& name, Reading* reading) {
+    switch (rule.action) {
+      case Action::kDrop:
+        return;
+      case Action::kFigures:
+      case Action::kFirstChunk:
+      case Action::kInSpan:
+      case Action::kCost:
+      case Action::kCostJson:
+        reading->figures.insert(name);
+        return;
+      case Action::kInputIndexed:
+      case Action::kOutputIndexed:
+        reading->indexed.insert(name);
+        return;
+      case Action::kConstant:
+      case Action::kOperation:
+      case Action::kMimeType:
+        reading->fixed.insert(name);
+        [[fallthrough]];
+      default:
+        reading->names.insert(name);
+    }
+  }
+
+  const std::vector<Rule>& rules_;
+  const Type& type_;
+  bool root_;
+};
+
+// Each member that a rule names, alone on a span of each type, below a root or the root itself.
+void CheckRules(const std::string& dialect, bool has_inference, bool root) {
+  CoreLab lab({{"destinations", {{{"dialect", dialect}}}}});
+  testing::Region region;
+  Dialect read;
+  REQUIRE(IsOk(read.Read(&region.arena, tools::DialectText(dialect))));
+  const std::vector<Rule> rules(read.rules, read.rules + read.count);
+  std::set<std::pair<Scope, uint16_t>> unique;
+  for (const Rule& rule : rules) {
+    if (rule.key != kKeyNone && !Goes(rule.action)) unique.emplace(rule.scope, rule.key);
+  }
+  const std::vector<std::pair<Scope, uint16_t>> members(unique.begin(), unique.end());
+  REQUIRE(members.size() >= 20);
+  for (const Type& type : AllTypes(has_inference)) {
+    std::map<std::string, Reading> expected;
+    TapeWriter tape;
+    const auto write = [&](const Json& span) {
+      REQUIRE(tools::WriteMastraEvent(&tape, {{"type", "span_ended"}, {"exportedSpan", span}}));
+    };
+    if (has_inference) write(Span("fffe", "ffff", "model_inference"));
+    for (size_t i = 0; i < members.size(); ++i) {
+      const auto [scope, key] = members[i];
+      std::vector<uint16_t> path = PathTo(rules, scope);
+      const Json inner = Wrap(path, {{std::string(SchemaName(key)), "probe"}});
+      const std::string id = std::to_string(1000 + i);
+      write(Span(id, root ? "" : "ffff", type.name, inner));
+      path.push_back(key);
+      Reading reading;
+      const Reader reader(rules, type, root);
+      reader.Read(Scope::kEvery, kKeyNone, {}, &reading);
+      reader.Read(Scope::kSpan, path[0], {path.begin() + 1, path.end()}, &reading);
+      reading.names.insert("mastra.span.type");
+      reading.fixed.insert({"mastra.span.type", "error.type"});
+      if (path[0] == kKeyErrorInfo && path.size() > 1) reading.names.insert("error.type");
+      expected[HexOf(std::string(6, '\0')) + id] = reading;
+    }
+    if (!root) write(Span("ffff"));
+    REQUIRE(lab.Commit(&tape) > 0);
+    uint32_t arrived = 0;
+    for (const PbSpan& span : lab.Take()) {
+      const auto found = expected.find(HexOf(span.span_id()));
+      if (found == expected.end()) continue;
+      ++arrived;
+      const Reading& reading = found->second;
+      const auto [scope, key] = members[std::stoul(found->first.substr(12)) - 1000];
+      INFO(dialect << " " << type.name << (has_inference ? "" : " (no inference)")
+                   << (root ? " (root)" : "") << ": " << SchemaName(key) << " in scope "
+                   << static_cast<int>(scope));
+      const Json attributes = AttributesOf(span.attributes());
+      std::set<std::string> names;
+      for (const auto& [name, value] : attributes.items()) {
+        bool indexed = false;
+        for (const std::string& prefix : reading.indexed) indexed |= name.rfind(prefix, 0) == 0;
+        if (indexed || (reading.figures.count(name) != 0 && reading.names.count(name) == 0)) {
+          continue;
+        }
+        names.insert(name);
+        // Nothing but the probe is in it, in whatever form, unless it must not leave.
+        const bool secret = key == kKeyHeaders || key == kKeyAbortSignal;
+        if (secret && value.dump().find("{}") != std::string::npos) continue;
+        if (reading.names.count(name) != 0 && reading.fixed.count(name) == 0) {
+          CHECK(value.dump().find("probe") != std::string::npos);
+        }
+      }
+      CHECK(names == reading.names);
+    }
+    CHECK(arrived == members.size());
+  }
 }
 
 TEST_CASE("encoder: every rule applies on its span types and on no others") {
-  uint32_t probes = 0;
-  for (const bool has_inference : {true, false}) {
-    CoreLab lab;
-    const std::vector<Type> types = AllTypes(has_inference);
-    std::vector<std::pair<Scope, uint16_t>> members;
-    for (uint32_t i = 0; i < kGenAi.rule_count; ++i) {
-      const Rule& rule = kGenAi.rules[i];
-      if (rule.action == Action::kEnter) continue;
-      if (members.empty() || members.back() != std::make_pair(rule.scope, rule.key)) {
-        members.emplace_back(rule.scope, rule.key);
-      }
-    }
-    REQUIRE(members.size() >= 50);
-    for (const Type& type : types) {
-      // One run per type: probes below a root that has nothing.
-      std::map<std::string, std::set<std::string>> expected;
-      TapeWriter tape;
-      const auto write = [&](const Json& span) {
-        REQUIRE(tools::WriteMastraEvent(&tape, {{"type", "span_ended"}, {"exportedSpan", span}}));
-      };
-      if (has_inference) write(Span("fffe", "ffff", "model_inference"));
-      for (size_t i = 0; i < members.size(); ++i) {
-        const auto [scope, key] = members[i];
-        const std::string id = std::to_string(1000 + i);
-        const std::vector<uint16_t> path = PathTo(scope);
-        write(Span(id, "ffff", type.name, Wrap(path, {{std::string(SchemaName(key)), "probe"}})));
-        // Outside the types that enter the scope, its container is a member like any other.
-        Scope within = Scope::kSpan;
-        uint16_t member = path.empty() ? key : path[0];
-        for (size_t p = 0; p < path.size(); ++p) {
-          bool entered = false;
-          for (uint32_t r = 0; r < kGenAi.rule_count; ++r) {
-            const Rule& rule = kGenAi.rules[r];
-            if (rule.scope == within && rule.key == path[p] && rule.action == Action::kEnter &&
-                (kGenAi.type_sets[rule.types] & type.bits) != 0) {
-              within = rule.enter;
-              entered = true;
-              break;
-            }
-          }
-          member = entered ? (p + 1 < path.size() ? path[p + 1] : key) : path[p];
-          if (!entered) break;
-        }
-        std::set<std::string> names = NamesOf(within, member, type);
-        names.insert({"gen_ai.operation.name", "mastra.span.type"});
-        if (!path.empty() && path[0] == kKeyErrorInfo) names.insert("error.type");
-        expected[HexOf(std::string(6, '\0')) + id] = names;
-        ++probes;
-      }
-      write(Span("ffff"));
-      REQUIRE(lab.Commit(&tape) > 0);
-      uint32_t arrived = 0;
-      for (const PbSpan& span : lab.Take()) {
-        const auto found = expected.find(HexOf(span.span_id()));
-        if (found == expected.end()) continue;
-        ++arrived;
-        const auto [scope, key] = members[std::stoul(found->first.substr(12)) - 1000];
-        INFO(type.name << (has_inference ? "" : " (no inference)") << ": " << SchemaName(key)
-                       << " in scope " << static_cast<int>(scope));
-        const Json attributes = AttributesOf(span.attributes());
-        std::set<std::string> names;
-        for (const auto& [name, value] : attributes.items()) {
-          names.insert(name);
-          // Nothing but the probe is in it, in whatever form.
-          if (found->second.count(name) == 0) continue;
-          if (name == "gen_ai.operation.name" || name == "mastra.span.type") continue;
-          if (name == "error.type" && value == "_OTHER") continue;
-          CHECK(value.dump().find("probe") != std::string::npos);
-        }
-        CHECK(names == found->second);
-      }
-      CHECK(arrived == members.size());
-    }
+  std::vector<std::string> dialects = {"genai"};
+  for (const auto& dialect : tools::Dialects()) dialects.push_back(dialect.name);
+  for (const std::string& dialect : dialects) {
+    CheckRules(dialect, true, false);
+    CheckRules(dialect, false, false);
+    CheckRules(dialect, false, true);
   }
-  CHECK(probes > 3000);
 }
 
 TEST_CASE("encoder: unless-conditions") {
@@ -302,6 +390,8 @@ TEST_CASE("encoder: a model call") {
       {"gen_ai.request.stream", true},
       {"gen_ai.response.finish_reasons", {"stop"}},
       {"gen_ai.response.model", "gpt-5-2026"},
+      {"gen_ai.response.time_to_first_chunk", 0.1},
+      {"session.id", "t1"},
       {"gen_ai.response.id", "resp_1"},
       {"server.address", "api.openai.com"},
       {"server.port", 443},
@@ -637,22 +727,67 @@ Json Failed(const char* message) {
       {"errorInfo", {{"message", message}, {"id", std::string("ID_") + message}, {"domain", "D"}}}};
 }
 
-TEST_CASE("encoder: a call that its provider failed takes the nearest ancestor's error") {
-  auto run = EncodedRun({Span("1", "", "agent_run", Failed("agent")),
-                         Span("2", "1", "model_generation", Failed("generation")),
-                         Span("3", "2", "model_step"), Span("4", "3", "model_inference", kRefused),
-                         Span("5", "3", "generic", kRefused)});
-  const PbSpan& call = run["4"];
-  CHECK(call.status().code() == Status::STATUS_CODE_ERROR);
-  CHECK(call.status().message() == "generation");
-  CHECK(ExceptionOf(call)["exception.message"] == "generation");
-  const Json a = AttributesOf(call.attributes());
-  CHECK(a["error.type"] == "ID_generation");
-  CHECK(a["error.message"] == "generation");
-  CHECK(a["error.domain"] == "D");
-  CHECK(a["gen_ai.response.finish_reasons"] == Json::array({"error"}));
+TEST_CASE("encoder: what a provider failed takes the nearest ancestor's error: call, step, run") {
+  auto run = EncodedRun(
+      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation", kRefused),
+       Span("3", "2", "model_step", kRefused), Span("4", "3", "model_inference", kRefused),
+       Span("5", "3", "generic", kRefused)});
+  for (const char* const id : {"2", "3", "4"}) {
+    const PbSpan& span = run[id];
+    CHECK(span.status().code() == Status::STATUS_CODE_ERROR);
+    CHECK(span.status().message() == "agent");
+    CHECK(ExceptionOf(span)["exception.message"] == "agent");
+    const Json a = AttributesOf(span.attributes());
+    CHECK(a["error.type"] == "ID_agent");
+    CHECK(a["error.message"] == "agent");
+    CHECK(a["error.domain"] == "D");
+  }
+  CHECK(AttributesOf(run["4"].attributes())["gen_ai.response.finish_reasons"] ==
+        Json::array({"error"}));
+  CHECK(run["5"].status().code() == Status::STATUS_CODE_OK);  // nothing of a model
+
+  run = EncodedRun({Span("1", "", "agent_run", Failed("agent")),
+                    Span("2", "1", "model_generation", Failed("generation")),
+                    Span("3", "2", "model_step"), Span("4", "3", "model_inference", kRefused)});
+  CHECK(run["4"].status().message() == "generation");
   CHECK(run["3"].status().code() == Status::STATUS_CODE_OK);
-  CHECK(run["5"].status().code() == Status::STATUS_CODE_OK);  // no call
+}
+
+TEST_CASE("encoder: an error that came later is not of a call that was survived") {
+  auto run = EncodedRun(
+      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation"),
+       Span("3", "2", "model_step", kRefused), Span("4", "3", "model_inference", kRefused),
+       Span("5", "2", "model_step", kRefused), Span("6", "5", "model_inference", kRefused)});
+  for (const char* const id : {"3", "4"}) {
+    CHECK(run[id].status().code() == Status::STATUS_CODE_ERROR);
+    CHECK(run[id].status().message().empty());
+    CHECK(AttributesOf(run[id].attributes())["error.type"] == "_OTHER");
+  }
+  for (const char* const id : {"5", "6"}) CHECK(run[id].status().message() == "agent");
+}
+
+TEST_CASE("encoder: a generation is the model call where it has no inference of its own") {
+  const Json attributes = {{"attributes", {{"model", "m"}, {"usage", {{"inputTokens", 7}}}}}};
+  const auto calls = [](std::map<std::string, PbSpan> run) {
+    std::string ids;
+    for (const auto& [id, span] : run) {
+      const Json a = AttributesOf(span.attributes());
+      CHECK((a["gen_ai.operation.name"] == "chat") == a.contains("gen_ai.usage.input_tokens"));
+      if (a["gen_ai.operation.name"] == "chat") ids += id;
+    }
+    return ids;
+  };
+  // One of Mastra's agents beside one of an SDK's, with a tool that asks another of Mastra's.
+  CHECK(calls(EncodedRun(
+            {Span("1", "", "workflow_run"), Span("2", "1", "model_generation", attributes),
+             Span("3", "2", "model_step"), Span("4", "3", "model_inference", attributes),
+             Span("5", "1", "model_generation", attributes), Span("6", "5", "tool_call"),
+             Span("7", "6", "model_generation", attributes),
+             Span("8", "7", "model_inference", attributes)})) == "458");
+  // A step between them was never announced: the inference may be of any generation.
+  CHECK(
+      calls(EncodedRun({Span("1", "", "agent_run"), Span("2", "1", "model_generation", attributes),
+                        Span("3", "f", "model_inference", attributes)})) == "3");
 }
 
 TEST_CASE("encoder: a failed call whose ancestors say nothing") {
@@ -670,15 +805,6 @@ TEST_CASE("encoder: a failed call whose ancestors say nothing") {
       {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_inference", own)});
   CHECK(run["2"].status().message() == "own");
   CHECK(AttributesOf(run["2"].attributes())["error.type"] == "_OTHER");
-
-  // A generation is a call only where there are no inference spans.
-  run =
-      EncodedRun({Span("1", "", "agent_run", Failed("agent")),
-                  Span("2", "1", "model_generation", kRefused), Span("3", "2", "model_inference")});
-  CHECK(run["2"].status().code() == Status::STATUS_CODE_OK);
-  run = EncodedRun(
-      {Span("1", "", "agent_run", Failed("agent")), Span("2", "1", "model_generation", kRefused)});
-  CHECK(run["2"].status().message() == "agent");
 }
 
 TEST_CASE("encoder: an ancestor's error of an odd kind is taken for none") {
@@ -690,6 +816,68 @@ TEST_CASE("encoder: an ancestor's error of an odd kind is taken for none") {
     CHECK(run["2"].status().code() == Status::STATUS_CODE_ERROR);
     CHECK(run["2"].status().message().empty());
     CHECK(AttributesOf(run["2"].attributes())["error.type"] == "_OTHER");
+  }
+}
+
+// ---- what goes into a model ----------------------------------------------------------------------
+
+const Json kPreview = {{"input", {{{"role", "user"}, {"content", "hi[tool: add]"}}}}};
+const Json kGiven = {{"input", {{"messages", {{{"role", "user"}, {"content", "hi"}}}}}}};
+const Json kInputNames[] = {"mastra.model_step.input", "gen_ai.input.messages",
+                            "edgespan.partial_messages"};
+
+// The three of them on a span; null where it has none.
+std::vector<Json> InputsOf(const PbSpan& span) {
+  const Json a = AttributesOf(span.attributes());
+  std::vector<Json> inputs;
+  for (const Json& name : kInputNames) {
+    inputs.push_back(a.contains(name) ? a[name.get<std::string>()] : Json(nullptr));
+  }
+  return inputs;
+}
+std::vector<Json> Inputs(const Json& step, const Json& messages, const Json& mark) {
+  return {step, messages, mark};
+}
+
+TEST_CASE("encoder: a step's preview is sent only where the messages are not, and marked") {
+  const std::string preview = R"([{"role":"user","content":"hi[tool: add]"}])";
+  const auto messages = [](const char* text) {
+    return std::string(R"([{"role":"user","parts":[{"type":"text","content":")") + text +
+           R"("}]}])";
+  };
+  {
+    auto run = EncodedRun({Span("1", "", "model_generation", kGiven),
+                           Span("2", "1", "model_step", kPreview),
+                           Span("3", "2", "model_inference", kPreview)});
+    CHECK(InputsOf(run["2"]) == Inputs(nullptr, nullptr, nullptr));
+    CHECK(InputsOf(run["3"]) == Inputs(nullptr, messages("hi"), nullptr));
+  }
+  {  // The generation was left out: its call says what the step knows.
+    auto run = EncodedRun({Span("1", "", "agent_run"), Span("2", "1", "model_step", kPreview),
+                           Span("3", "2", "model_inference")});
+    CHECK(InputsOf(run["2"]) == Inputs(nullptr, nullptr, nullptr));
+    CHECK(InputsOf(run["3"]) == Inputs(nullptr, messages("hi[tool: add]"), "true"));
+  }
+  {  // No call below the step that is sent.
+    auto run = EncodedRun(
+        {Span("1", "", "model_generation", kGiven), Span("2", "1", "model_step", kPreview)});
+    CHECK(InputsOf(run["2"]) == Inputs(preview, nullptr, "true"));
+    const Json drop = {{"dialect", "genai"}, {"dropTypes", {"model_inference"}}};
+    CoreLab lab({{"destinations", Json::array({drop})}});
+    lab.Start(Span("1", "", "agent_run"));
+    lab.Start(Span("2", "1", "model_step"));
+    lab.End(Span("3", "2", "model_inference"));
+    lab.End(Span("2", "1", "model_step", kPreview));
+    lab.End(Span("1", "", "agent_run"));
+    CHECK(InputsOf(lab.Take()[0]) == Inputs(preview, nullptr, "true"));
+  }
+  {  // What is no list of messages is no preview of one; what is no step has none.
+    auto run = EncodedRun(
+        {Span("1", "", "agent_run"), Span("2", "1", "model_step", {{"input", {{"model", "m"}}}}),
+         Span("3", "2", "model_inference"), Span("4", "1", "model_inference", kGiven)});
+    CHECK(InputsOf(run["2"]) == Inputs(R"({"model":"m"})", nullptr, nullptr));
+    CHECK(InputsOf(run["3"]) == Inputs(nullptr, nullptr, nullptr));
+    CHECK(InputsOf(run["4"]) == Inputs(nullptr, messages("hi"), nullptr));
   }
 }
 
@@ -706,12 +894,13 @@ TEST_CASE("encoder: limits of a Mastra span") {
                                        {"metadata", {{"x", 1}, {"y", 2}}},
                                        {"errorInfo", {{"message", "it broke down"}}}}));
   const Json a = AttributesOf(span.attributes());
+  // How long it was takes the place of another attribute.
   CHECK(a == Json({{"gen_ai.operation.name", "chat"},
                    {"mastra.span.type", "model_"},
-                   {"gen_ai.input.messages", "[{\"rol"},
-                   {"gen_ai.request.model", "m"}}));
-  // port, x, y, error.message, error.type
-  CHECK(span.dropped_attributes_count() == 5);
+                   {"edgespan.original_length.mastra.span.type", 15},
+                   {"gen_ai.input.messages", "[{}]"}}));
+  // model, port, x, y, error.message, error.type
+  CHECK(span.dropped_attributes_count() == 6);
   CHECK(span.events_size() == 0);
   CHECK(span.dropped_events_count() == 1);
   CHECK(span.status().message() == "it broke down");  // no attribute
@@ -724,7 +913,7 @@ TEST_CASE("encoder: the exception event has the limits of its own attributes") {
            {{"errorInfo", {{"message", "message"}, {"name", "TypeError"}, {"stack", "stack"}}}}));
   REQUIRE(span.events_size() == 1);
   CHECK(AttributesOf(span.events(0).attributes()) ==
-        Json({{"exception.message", "mess"}, {"exception.type", "Type"}}));
+        Json({{"exception.message", "mess"}, {"edgespan.original_length.exception.message", 7}}));
 }
 
 TEST_CASE("encoder: limits of an OpenTelemetry span") {

@@ -1,6 +1,7 @@
 // Real Mastra in real workerd: a destination with a formatter of its own, asynchronous and chained by
 // Mastra, gets the run in its own form after the response, the other one as it was; and the run is read
-// back in a later request. Rows of the seeds' coverage list are named in brackets.
+// back in a later request. Titles name rows of the promises
+// (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { checkTrace } from '../support/expect.ts';
@@ -15,7 +16,7 @@ describe('formatters and kept traces in workerd', { timeout: 300_000 }, () => {
   after(() => lab.close());
 
   for (const build of ['request', undefined] as const) {
-    it(`[76-78, 112, 127-129] built per ${build ?? 'isolate'}`, async () => {
+    it(`rows 76-78, 112, 127-129: built per ${build ?? 'isolate'}`, async () => {
       const label = lab.label();
       const { traceId = '' } = await lab.run({ scenario: 'generate', label, build, formatted: true });
       const { ended } = await lab.recorded(label, traceId);
@@ -47,7 +48,7 @@ describe('formatters and kept traces in workerd', { timeout: 300_000 }, () => {
         trace.spans.map((s) => s.id).sort(),
         ended.map((s) => s.id).sort(),
       );
-      assert.deepEqual(trace.usage, { inputTokens: 904, outputTokens: 55, totalTokens: 959 });
+      assert.deepEqual(trace.usage, { inputTokens: 903, outputTokens: 54, totalTokens: 957 });
       const { type, startTime, endTime, children } = trace.rootSpan;
       assert.deepEqual([type, children.length > 0], ['agent_run', true]);
       assert.equal(trace.duration, Date.parse(`${endTime}`) - Date.parse(`${startTime}`));

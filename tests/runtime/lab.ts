@@ -7,6 +7,7 @@ import { decodeProtobuf, type WireSpan } from '../support/otlp.ts';
 import { Sink, type SinkRequest } from '../support/sink.ts';
 import { bundleWorker, startWorker } from '../support/workerd.ts';
 import type { Outcome, Run } from './worker/index.ts';
+import type { Heard } from './worker/model.ts';
 import type { RecordedEvent } from './worker/recorder.ts';
 
 /** Travels in a header to the sink and must appear nowhere else. */
@@ -93,6 +94,11 @@ export class Lab {
       if (tries === 100) throw new Error(`${label} ${traceId}: no root ended in five seconds`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+
+  /** What the scripted models under a label were given and answered. */
+  async heard(label: string): Promise<Heard[]> {
+    return (await (await this.ask(`/heard?label=${label}`)).json()) as Heard[];
   }
 
   async receipts(label: string): Promise<Record<string, unknown>[]> {

@@ -14,6 +14,7 @@
 
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/pipeline/accounting.h"
+#include "tools/dialects.h"
 #include "tools/mastra_tape.h"
 #include "tools/tape_writer.h"
 #include "tools/unknown_fields.h"
@@ -140,7 +141,14 @@ class CoreLab {
   }
   // Another exporter in the same core; its handle or a Status.
   static int32_t Open(const Json& members) { return OpenRaw(Config(members)); }
-  static int32_t OpenRaw(const Json& config) {
+  static int32_t OpenRaw(Json config) {
+    // Dialects may be named: the core knows most of them by their text alone.
+    Json none;
+    for (Json& destination : config.contains("destinations") ? config["destinations"] : none) {
+      if (!destination.is_object() || !destination.contains("dialect")) continue;
+      Json& dialect = destination["dialect"];
+      if (dialect.is_string()) dialect = tools::DialectText(dialect.get<std::string>());
+    }
     TapeWriter tape;
     tape.Config();
     for (const auto& [name, value] : config.items()) {
@@ -156,11 +164,14 @@ class CoreLab {
   // What edgespan_commit() returns.
   int32_t Commit(TapeWriter* tape) {
     const int32_t result = tools::CommitTape(id(), tape->Take());
+    last_trace_ = tools::CoreResult()[0];
     CheckBooks();
     return result;
   }
   int32_t Start(const Json& span) { return Event("span_started", span); }
   int32_t End(const Json& span) { return Event("span_ended", span); }
+  // The trace that the last item of the last tape went to.
+  uint32_t last_trace() const { return last_trace_; }
   // The handle of a trace that this span closed.
   uint32_t EndRoot(const Json& span) {
     const int32_t trace = End(span);
@@ -256,6 +267,7 @@ class CoreLab {
   }
 
   int32_t id_ = 0;
+  uint32_t last_trace_ = 0;
   uint32_t destinations_ = 0;
 };
 

@@ -6,7 +6,14 @@
 // structured data where the official exporter writes JSON text. Attributes beyond the expected are
 // allowed.
 import { isDeepStrictEqual } from 'node:util';
-import { expectedMessages } from './messages.ts';
+import type { Heard } from '../runtime/worker/model.ts';
+import {
+  comparable,
+  expectedMessages,
+  heardMessages,
+  type Message,
+  type Messages,
+} from './messages.ts';
 import { lint, plain, type WireSpan } from './otlp.ts';
 
 /** An ended span as recorded: Mastra's ExportedSpan after JSON (Dates are ISO strings). */
@@ -40,11 +47,12 @@ const OPERATIONS: Record<string, string> = {
   model_step: 'agent_step',
   rag_embedding: 'embeddings',
   tool_call: 'execute_tool',
+  client_tool_call: 'execute_tool',
   mcp_tool_call: 'execute_tool',
   provider_tool_call: 'execute_tool',
 };
 const CLIENT = new Set(['model_inference', 'rag_embedding', 'mcp_tool_call']);
-const TOOLS = new Set(['tool_call', 'mcp_tool_call', 'provider_tool_call']);
+const TOOLS = new Set(['tool_call', 'client_tool_call', 'mcp_tool_call', 'provider_tool_call']);
 const NAMED_BY_MODEL = new Set(['model_generation', 'model_inference', 'rag_embedding']);
 const UNNAMED = new Set([
   'workflow_conditional',
@@ -82,6 +90,9 @@ function kindOf(span: MastraSpan): number {
 
 const nanos = (iso: string): bigint => BigInt(Date.parse(iso)) * 1_000_000n;
 
+/** The convention's name, of those that the tests' models have: `openai.chat` is `openai`. */
+const providerOf = (given?: string): string | undefined => given?.replace(/\..*/, '').toLowerCase();
+
 /** Attribute name to expected JSON value; undefined where there is nothing to expect. */
 function attributesOf(span: MastraSpan): Record<string, unknown> {
   const a = (span.attributes ?? {}) as Record<string, any>; // by span type: see Mastra's types
@@ -112,7 +123,7 @@ function attributesOf(span: MastraSpan): Record<string, unknown> {
   }
   if (isModel) {
     expected['gen_ai.request.model'] = a.model;
-    expected['gen_ai.provider.name'] = a.provider;
+    expected['gen_ai.provider.name'] = providerOf(a.provider);
     expected['gen_ai.usage.input_tokens'] = a.usage?.inputTokens;
     expected['gen_ai.usage.output_tokens'] = a.usage?.outputTokens;
     expected['gen_ai.usage.reasoning.output_tokens'] = a.usage?.outputDetails?.reasoning;
@@ -140,13 +151,14 @@ function attributesOf(span: MastraSpan): Record<string, unknown> {
   if (span.type === 'agent_run' && typeof a.instructions === 'string') {
     expected['gen_ai.system_instructions'] = [{ type: 'text', content: a.instructions }];
   }
-  if (span.type === 'agent_run') {
-    expected['gen_ai.tool.definitions'] = a.availableTools?.map((name: string) => {
-      return { type: 'function', name };
-    });
-  }
   expected['mastra.entity_type'] = span.entityType;
   expected['mastra.request_context'] = span.requestContext;
+  if (span.type === 'rag_embedding') {
+    expected['gen_ai.request.model'] = a.model;
+    expected['gen_ai.provider.name'] = providerOf(a.provider);
+    expected['gen_ai.usage.input_tokens'] = a.usage?.inputTokens;
+    expected['gen_ai.embeddings.dimension.count'] = a.dimensions;
+  }
   // What has no word of its own keeps its name.
   for (const [key, value] of Object.entries(a)) {
     if (key === 'parameters') {
@@ -169,6 +181,7 @@ const WORDED: Record<string, string[]> = {
     ...['model', 'provider', 'usage', 'finishReason', 'streaming', 'completionStartTime'],
     ...['responseModel', 'responseId', 'serverAddress', 'serverPort'],
   ],
+  rag_embedding: ['model', 'provider', 'dimensions', 'usage'],
   tool_call: TOOL_WORDS,
   client_tool_call: TOOL_WORDS,
   provider_tool_call: TOOL_WORDS,
@@ -194,7 +207,28 @@ export function says(actual: unknown, expected: unknown): boolean {
   }
 }
 
-function checkSpan(wire: WireSpan, span: MastraSpan, traceId: string): string[] {
+const FAILING = new Set(['model_inference', 'model_step', 'model_generation']);
+
+/**
+ * Mastra gives a model call that its provider failed, its step and its generation no errorInfo: only
+ * the finish reason tells, and an ancestor of what it failed.
+ */
+function providerError(
+  span: MastraSpan,
+  ended: readonly MastraSpan[],
+): MastraSpan['errorInfo'] | undefined {
+  if (!FAILING.has(span.type) || span.attributes?.finishReason !== 'error') return undefined;
+  let above: MastraSpan | undefined = span;
+  while (above && !above.errorInfo) above = ended.find(({ id }) => id === above?.parentSpanId);
+  return above?.errorInfo ?? { message: '' };
+}
+
+function checkSpan(
+  wire: WireSpan,
+  span: MastraSpan,
+  traceId: string,
+  ended: readonly MastraSpan[],
+): string[] {
   const faults = lint(wire);
   const differ = (what: string, actual: unknown, expected: unknown): void => {
     if (Object.is(actual, expected)) return;
@@ -209,19 +243,27 @@ function checkSpan(wire: WireSpan, span: MastraSpan, traceId: string): string[] 
   differ('kind', wire.kind, kindOf(span));
   differ('start', wire.start, nanos(span.startTime));
   differ('end', wire.end, nanos(span.endTime ?? span.startTime));
-  // Mastra gives a model call that its provider failed no errorInfo; only the finish reason tells.
-  const providerFailed =
-    span.type === 'model_inference' && span.attributes?.finishReason === 'error';
-  differ('is failed', wire.status.code === 2, span.errorInfo !== undefined || providerFailed);
-  if (span.errorInfo) {
-    differ('status message', wire.status.message, span.errorInfo.message);
+  const error = span.errorInfo ?? providerError(span, ended);
+  differ('is failed', wire.status.code === 2, error !== undefined);
+  if (error) {
+    differ('status message', wire.status.message, error.message);
     const event = wire.events.find((e) => e.name === 'exception');
-    differ('exception', event?.attributes.get('exception.message'), span.errorInfo.message);
+    differ('exception', event?.attributes.get('exception.message'), error.message);
+    const type = event?.attributes.get('exception.type');
+    differ('exception type', type, error.name ?? 'Error');
+    differ('error type', wire.attributes.get('error.type'), error.id ?? error.name ?? '_OTHER');
   }
   for (const [key, value] of Object.entries(attributesOf(span))) {
     if (value === undefined || value === null) continue;
     const actual = plain(wire.attributes.get(key));
     if (!says(actual, value)) differ(key, actual, value);
+  }
+  const tools = (span.attributes?.availableTools as string[] | undefined) ?? [];
+  for (const name of span.type === 'agent_run' ? tools : []) {
+    const said = plain(wire.attributes.get('gen_ai.tool.definitions'));
+    const all = (typeof said === 'string' ? JSON.parse(said) : said) as { name: string }[] | undefined;
+    const tool = all?.find((one) => one.name === name);
+    if (!tool || !('type' in tool)) differ(`definition of ${name}`, tool, { name, type: 'function' });
   }
   return faults;
 }
@@ -246,7 +288,7 @@ export function checkTrace(arrived: readonly WireSpan[], ended: readonly MastraS
     const wire = byId.get(wireId(span.id, 16));
     byId.delete(wireId(span.id, 16));
     if (!wire) faults.push(`${span.type} ${span.id} (${span.name}) did not arrive`);
-    else faults.push(...checkSpan(wire, span, traceId), ...checkMessages(wire, span, ended));
+    else faults.push(...checkSpan(wire, span, traceId, ended), ...checkMessages(wire, span, ended));
   }
   for (const span of byId.values()) faults.push(`${span.spanId} (${span.name}) was never emitted`);
   return faults;
@@ -254,48 +296,66 @@ export function checkTrace(arrived: readonly WireSpan[], ended: readonly MastraS
 
 function checkMessages(wire: WireSpan, span: MastraSpan, ended: readonly MastraSpan[]): string[] {
   if (span.type !== 'model_inference') return [];
-  const expected = expectedMessages(span, ended);
-  const faults: string[] = [];
-  for (const [key, messages] of Object.entries(expected)) {
-    if (messages === undefined) continue;
-    const actual = readMessages(plain(wire.attributes.get(key)));
-    if (isDeepStrictEqual(actual, messages)) continue;
-    const show = (v: unknown): string => JSON.stringify(v) ?? 'absent';
-    faults.push(`${span.type} ${span.id}: ${key} is ${show(actual)}, not ${show(messages)}`);
+  const faults = compare(wire, expectedMessages(span, ended));
+  // Whatever is known: an answer follows its question.
+  const messages = readMessages(wire, 'gen_ai.input.messages');
+  const asked = new Set<unknown>();
+  for (const { parts } of Array.isArray(messages) ? (messages as Message[]) : []) {
+    for (const { type, id } of parts as { type: string; id?: string }[]) {
+      if (type === 'tool_call') asked.add(id);
+      if (type !== 'tool_call_response' || asked.has(id)) continue;
+      faults.push(`${wire.name} ${wire.spanId}: the answer to ${id} comes before its call`);
+    }
   }
   return faults;
 }
 
-/** Messages as data, with arguments and responses parsed where they travel as JSON text. */
-function readMessages(attribute: unknown): unknown {
+function compare(wire: WireSpan, expected: Messages): string[] {
+  const faults: string[] = [];
+  for (const [key, messages] of Object.entries(expected)) {
+    if (messages === undefined) continue;
+    const actual = readMessages(wire, key);
+    const wanted: unknown = JSON.parse(JSON.stringify(comparable(messages)));
+    if (isDeepStrictEqual(actual, wanted)) continue;
+    const show = (v: unknown): string => JSON.stringify(v) ?? 'absent';
+    faults.push(`${wire.name} ${wire.spanId}: ${key} is\n${show(actual)}, not\n${show(wanted)}`);
+  }
+  return faults;
+}
+
+/**
+ * Compares the messages of model calls with what the scripted model was really given and answered,
+ * call by call. `calls` are the model_inference spans in the order in which they began.
+ *
+ * @returns one entry per difference.
+ */
+export function checkHeard(
+  arrived: readonly WireSpan[],
+  calls: readonly MastraSpan[],
+  heard: readonly Heard[],
+): string[] {
+  // A run that was resumed tells the call that it was suspended in again, without asking the model.
+  const asked = calls.filter(({ attributes }) => attributes?.parameters);
+  const given = asked.slice(0, heard.length);
+  // One that was given up may have a last call that was never made.
+  const unheard = asked.slice(heard.length).filter(({ output }) => output !== undefined);
+  if (given.length < heard.length || unheard.length > 0) {
+    return [`${asked.length} calls, and the model heard ${heard.length}`];
+  }
+  return given.flatMap((span, i) => {
+    const wire = arrived.find(({ spanId }) => spanId === span.id);
+    if (!wire) return [`call ${span.id} did not arrive`];
+    const messages: Messages = heardMessages(heard[i] as Heard);
+    // Mastra does not record what the call said in which a run was suspended.
+    if (span.output === undefined) delete messages['gen_ai.output.messages'];
+    return compare(wire, messages);
+  });
+}
+
+/** Messages as they travel; what is an object in them is one, not JSON text. */
+function readMessages(wire: WireSpan, key: string): unknown {
+  const attribute = plain(wire.attributes.get(key));
   const messages = typeof attribute === 'string' ? JSON.parse(attribute) : attribute;
   if (!Array.isArray(messages)) return messages;
-  const parsed = (value: unknown): unknown => {
-    if (typeof value !== 'string') return value;
-    try {
-      return JSON.parse(value);
-    } catch {
-      return value;
-    }
-  };
-  const read = messages.map(({ role, parts }) => ({
-    role,
-    parts: parts.map((part: Record<string, unknown>) => {
-      const { type } = part;
-      if (type === 'tool_call') {
-        return { type, id: part.id, name: part.name, arguments: parsed(part.arguments) };
-      }
-      if (type === 'tool_call_response') {
-        return { type, id: part.id, response: parsed(part.response ?? part.result) };
-      }
-      return part;
-    }),
-  }));
-  // Several results may share a message or have one each: the same to a reader.
-  for (let i = read.length - 1; i > 0; i--) {
-    if (read[i].role !== 'tool' || read[i - 1].role !== 'tool') continue;
-    read[i - 1].parts.push(...read[i].parts);
-    read.splice(i, 1);
-  }
-  return read;
+  return comparable(messages.map(({ role, parts }) => ({ role, parts })));
 }

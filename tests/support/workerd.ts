@@ -60,14 +60,19 @@ export async function describeWorker(outdir: string, bindings: Record<string, st
   };
 }
 
-/** Starts a bundled Worker in workerd; `onLine` gets what it prints. */
+/**
+ * Starts a bundled Worker in workerd; `onLine` gets what it prints. With `inspector` its heap can be
+ * looked at.
+ */
 export async function startWorker(
   outdir: string,
   bindings: Record<string, string>,
   onLine: (line: string) => unknown = () => {},
+  inspector = false,
 ): Promise<Miniflare> {
   const worker = new Miniflare({
     ...(await describeWorker(outdir, bindings)),
+    ...(inspector && { inspectorPort: 0 }),
     handleRuntimeStdio(stdout: Readable, stderr: Readable) {
       for (const stream of [stdout, stderr]) {
         stream.on('data', (chunk: Buffer) => {

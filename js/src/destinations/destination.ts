@@ -31,7 +31,15 @@ export interface Destination {
   /** Names the destination in receipts and warnings. */
   readonly name: string;
   /** What the core is told of it. */
-  readonly settings: { dialect: string; maxBytes: number; maxSpans: number };
+  readonly settings: {
+    /** `genai`, or a dialect's table. */
+    dialect: string;
+    maxBytes: number;
+    maxSpans: number;
+    whole: boolean;
+    remoteParent: 'keep' | 'detach' | undefined;
+    dropTypes: readonly string[] | undefined;
+  };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
   readonly problem: string | undefined;
   /** What it ignored of its settings, named for the user. */

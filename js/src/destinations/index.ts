@@ -6,8 +6,9 @@ import type { Environment } from '../transport/env.js';
 import { OtlpDestination, type OtlpOptions } from '../transport/otlp_http.js';
 import { toJson } from '../transport/otlp_json.js';
 import type { Destination } from './destination.js';
+import type { Dialect } from './dialect.js';
 
-export type { Destination, Environment, OtlpOptions };
+export type { Destination, Dialect, Environment, OtlpOptions };
 
 /**
  * A receiver of OTLP over HTTP, in protobuf. Without options the environment's

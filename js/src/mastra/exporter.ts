@@ -27,7 +27,7 @@ import { cure, within } from '../transport/deliver.js';
 import { Env, type Environment } from '../transport/env.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
 import { VERSION } from '../version.js';
-import { Lane, type Send } from './lane.js';
+import { type EarlyOptions, Lane, type Send } from './lane.js';
 import type { RecordedTrace, TraceFilter, TraceReader, TraceStore } from './traces.js';
 import type {
   MastraFeedbackEvent,
@@ -70,6 +70,8 @@ export interface EdgespanExporterOptions {
   spool?: Spool | false;
   /** Limits of a span's content. */
   limits?: SpanLimits;
+  /** When ended spans leave while their run goes on, for destinations that take them so. */
+  early?: EarlyOptions;
   /** Told what became of each run that was sent. */
   onReceipt?(receipt: Receipt): void;
   /**
@@ -117,7 +119,7 @@ export class EdgespanExporter {
 
   constructor(options: EdgespanExporterOptions) {
     this.#options = { ...options };
-    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces, spool } = this.#options;
+    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces } = this.#options;
     this.#log = new Log(logLevel);
     const env = new Env(this.#options.env);
     this.#env = env.pairs('OTEL_RESOURCE_ATTRIBUTES');
@@ -143,23 +145,31 @@ export class EdgespanExporter {
       else if (problem) this.#problems.push(`Destination "${destination.name}" is off: ${problem}`);
       else {
         taken++;
-        // One lane for each distinct formatter.
         const format = destination.customSpanFormatter ?? this.#options.customSpanFormatter;
-        let lane = this.#lanes.find((known) => known.format === format);
-        if (!lane) {
-          lane = new Lane(format, this.#options, (error) => this.#fail(error, true, [lane as Lane]));
-          lane.spool = spool === false ? undefined : (spool ?? defaultSpool());
-          this.#lanes.push(lane);
-        }
-        lane.destinations.push(destination);
+        this.#laneOf(format).destinations.push(destination);
       }
     }
     if (this.#problems.length + taken === 0) this.#problems.push('`destinations` is missing or empty');
-    const [first] = this.#lanes;
-    if (first) this.#reader = keepTraces?.connect?.(first, this);
+    if (keepTraces?.connect) {
+      // Traces can be read where there is nothing to send them to, or nothing that works.
+      const first = this.#lanes[0] ?? this.#laneOf(this.#options.customSpanFormatter);
+      this.#reader = keepTraces.connect(first, this);
+    }
     if (keepTraces && !keepTraces.connect) {
       this.#log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
     }
+  }
+
+  /** One for each distinct formatter. */
+  #laneOf(format: Lane['format']): Lane {
+    let lane = this.#lanes.find((known) => known.format === format);
+    if (!lane) {
+      const { spool } = this.#options;
+      lane = new Lane(format, this.#options, (error) => this.#fail(error, true, [lane as Lane]));
+      lane.spool = spool === false ? undefined : (spool ?? defaultSpool());
+      this.#lanes.push(lane);
+    }
+    return lane;
   }
 
   /** Called by Mastra with each configuration that lists this exporter. */
@@ -203,8 +213,10 @@ export class EdgespanExporter {
   declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
 
   /**
-   * Sends what has ended and resolves when all is answered or given up; never rejects. Runs that are
-   * still going on stay. User code needs no call: each run is sent when its root ends.
+   * Sends what has ended and resolves when all is answered or given up; never rejects. Of runs that
+   * are still going on, destinations that want them whole get nothing, others the spans that have ended
+   * and that nothing can change any more; the rest is `pending`. User code needs no call: each run is
+   * sent when its root ends, a long one on the way.
    */
   flush(): Promise<Receipt & void> {
     return this.#flush(false);
@@ -280,7 +292,8 @@ export class EdgespanExporter {
           const send = lane.end(span);
           if (send) (sending ??= []).push(send);
         } else {
-          lane.start(span);
+          const send = lane.start(span);
+          if (send) (sending ??= []).push(send);
         }
       } catch (error) {
         this.#fail(error, ended, [lane]);
@@ -384,7 +397,7 @@ export class EdgespanExporter {
 
   /** With the first event: Mastra has told its service name. */
   #openAll(): void {
-    if (!this.#lanes.some(({ off, pipeline }) => !off && !pipeline)) return;
+    if (!this.#lanes.some((lane) => lane.wantsPipeline)) return;
     const { resourceAttributes, limits, serviceName } = this.#options;
     this.#serviceName = serviceName || this.#serviceName || 'unknown_service';
     const config = {
@@ -400,7 +413,9 @@ export class EdgespanExporter {
       limits: { ...limits },
     };
     this.#lanes.forEach((lane, i) => {
-      lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
+      if (lane.wantsPipeline) {
+        lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
+      }
     });
   }
 

@@ -32,7 +32,8 @@ export function recordStart(pipeline: Pipeline, span: MastraSpan): void {
 
 /**
  * A span ended. `content` is what the user's formatter made of it (the span itself without one, or
- * undefined where it failed): name and members come from there, the rest of the envelope never.
+ * undefined where it failed): name and members come from there, the rest of the envelope never. The core
+ * names a span that has no name by its type.
  * Always accounted for: written, written as an envelope alone, or counted as lost. Returns the content
  * that was written.
  */
@@ -71,11 +72,12 @@ function writeSpan(
   tape.busy = true;
   try {
     if (content) {
-      writeEnvelope(tape, OP_SPAN, span, content.name ?? span.name, 0);
+      writeEnvelope(tape, OP_SPAN, span, content.name, 0);
       const members = content as unknown as Record<string, unknown>;
       tape.rope += writeMembers(tape, members, 0, 0);
     } else {
-      writeEnvelope(tape, OP_SPAN, span, span.name, FLAG_WITHHELD);
+      // Without its name: that is content, too.
+      writeEnvelope(tape, OP_SPAN, span, '', FLAG_WITHHELD);
       // That it failed is no content; what it failed of may be.
       if (status && span.errorInfo) tape.rope += writeMembers(tape, { errorInfo: {} }, 0, 0);
     }
@@ -124,8 +126,13 @@ function validId(id: unknown, digits: number): id is string {
   return typeof id === 'string' && id !== '' && id.length <= digits;
 }
 
+/** Bytes on the tape, as far as they can be told without encoding the rope. */
+export function tapeBytes({ w, d, at, rope }: Tape): number {
+  return 4 * w + 8 * d + at + rope.length;
+}
+
 /** Dates are Dates in Mastra; spans that went through JSON have them as text. */
-function milliseconds(time: unknown): number {
+export function milliseconds(time: unknown): number {
   const value = time instanceof Date ? time.getTime() : new Date(time as string).getTime();
   return value > 0 ? value : 0;
 }

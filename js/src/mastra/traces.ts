@@ -142,7 +142,7 @@ class Store implements TraceStore, Keeper {
   }
 
   ended(span: MastraSpan, content: MastraSpan | undefined): void {
-    const { id, traceId, name, type, startTime, endTime, isEvent, isRootSpan } = span;
+    const { id, traceId, type, startTime, endTime, isEvent, isRootSpan } = span;
     const { parentSpanId, externalParentSpanId } = span;
     if (isRootSpan && isEvent) this.started(traceId); // it has no start
     const kept = this.#traces.get(traceId);
@@ -150,11 +150,13 @@ class Store implements TraceStore, Keeper {
     const times = { startTime, endTime, isEvent, isRootSpan };
     const envelope = { id, traceId, type, ...times, parentSpanId, externalParentSpanId };
     let text: string;
+    // What has no name, or may not show it, is named by its type, as it is where it is sent.
     try {
       const failed = span.errorInfo && { errorInfo: { message: '' } };
-      text = encode({ name, ...(content ?? { withheld: true, ...failed }), ...envelope });
+      const shown = content ?? { withheld: true, ...failed };
+      text = encode({ ...shown, name: content?.name ?? type, ...envelope });
     } catch {
-      text = encode({ name, withheld: true, ...envelope });
+      text = encode({ name: type, withheld: true, ...envelope });
     }
     kept.whole ||= isRootSpan;
     this.#put(traceId, kept, kept.spans, text);

@@ -6,6 +6,7 @@
 import { MAX_ANSWER_BYTES, RETRY_MS } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
 import type { Answer, Destination, Payload } from '../destinations/destination.js';
+import type { Dialect } from '../destinations/dialect.js';
 import { Env, type Environment } from './env.js';
 import type { MastraSpan } from '../mastra/types.js';
 
@@ -34,10 +35,35 @@ export interface OtlpOptions {
    * by default, for Workers live 30 seconds after their response. With 0 nothing is sent twice.
    */
   retryBudget?: number;
-  /** A batch is cut before it passes this many bytes; 4 000 000 by default. */
+  /**
+   * `incremental` (default): spans leave as they end where a run is long or large, in as many requests
+   * as it takes, as OTLP receivers expect. `whole`: one request a run, when its root has ended, for
+   * receivers that look at a run once. What does not fit one is trimmed then.
+   */
+  delivery?: 'incremental' | 'whole';
+  /**
+   * A batch is cut before it passes this many bytes; 4 000 000 by default. Of what does not fit alone,
+   * a span or a whole run, the longest values are cut.
+   */
   maxRequestBytes?: number;
-  /** A batch is cut before it passes this many spans; 512 by default. */
+  /** A batch is cut before it passes this many spans; 512 by default, unlimited for whole runs. */
   maxRequestSpans?: number;
+  /**
+   * How spans become attributes: `genai` (OpenTelemetry's GenAI conventions, the default), or one of
+   * `edgespan/dialects`.
+   */
+  dialect?: 'genai' | Dialect;
+  /**
+   * What becomes of a parent that lives in another process (a `traceparent` that came in): it stays the
+   * run's parent (`keep`), or is left out and named in `mastra.external_parent_span_id` (`detach`), for
+   * receivers that never see it and show only what has a root. The dialect's own choice by default.
+   */
+  remoteParent?: 'keep' | 'detach';
+  /**
+   * Spans of these types are not sent: `['model_chunk']`, mostly. What lay below them goes to the nearest
+   * ancestor that is sent. None by default.
+   */
+  dropTypes?: readonly string[];
   /**
    * Tells this destination, at its address, from others in a store (`spool`): spans that were stored
    * under one key are sent by who has the same. By default the address and the `headers` are the key
@@ -45,8 +71,6 @@ export interface OtlpOptions {
    * changes is not sent after. A name of the tenant, say, stays.
    */
   storeKey?: string;
-  /** How spans are mapped to attributes; `genai` (OpenTelemetry's GenAI conventions) by default. */
-  dialect?: string;
   /**
    * Changes the content of spans on their way to this destination, in place of the exporter's
    * `customSpanFormatter`: the same contract.
@@ -81,13 +105,18 @@ export class OtlpDestination implements Destination {
   /** @param json Makes OTLP/JSON of a body, for a destination that sends such. */
   constructor(options: OtlpOptions | undefined, json?: (body: Uint8Array) => Body) {
     const given = complete(options ?? {}, json !== undefined);
-    const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } = given;
+    const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans } = given;
+    const { delivery = 'incremental', dialect = 'genai', remoteParent, dropTypes } = given;
+    const whole = delivery === 'whole';
     this.warnings = given.warnings;
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
     this.settings = {
-      dialect: dialect ?? 'genai',
+      dialect: typeof dialect === 'string' ? dialect : dialect?.table,
       maxBytes: positive(maxRequestBytes, 4_000_000),
-      maxSpans: positive(maxRequestSpans, 512),
+      maxSpans: positive(maxRequestSpans, whole ? 2 ** 31 - 1 : 512),
+      whole,
+      remoteParent,
+      dropTypes,
     };
     this.customSpanFormatter = options?.customSpanFormatter;
     this.#storeKey = options?.storeKey;
@@ -97,8 +126,19 @@ export class OtlpDestination implements Destination {
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
     this.#json = json;
     this.coding = `${this.#gzip}${json ? ' json' : ''}`;
+    const strange =
+      typeof dialect === 'string'
+        ? dialect !== 'genai' && 'is none: import one from edgespan/dialects'
+        : typeof dialect?.table !== 'string' && 'is no dialect';
+    if (strange) this.problem = `\`dialect\` ${strange}`;
+    if (!['keep', 'detach', undefined].includes(remoteParent)) {
+      this.problem = "`remoteParent` is neither 'keep' nor 'detach'";
+    }
+    if (!whole && delivery !== 'incremental') {
+      this.problem = "`delivery` is neither 'whole' nor 'incremental'";
+    }
     let wrong = endpointProblem(endpoint);
-    if (wrong) this.problem = `\`endpoint\` ${wrong}`;
+    if (wrong) this.problem ??= `\`endpoint\` ${wrong}`;
     else this.#url = given.exact ? (endpoint as string) : tracesUrl(endpoint as string);
     for (const [header, value] of Object.entries(headers ?? {})) {
       wrong = headerProblem(header, value);

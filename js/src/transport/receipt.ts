@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  LOSS_LEFT_OUT,
   LOSS_NAMES,
   STAT_ACCEPTED,
   STAT_DROPPED,
@@ -114,9 +115,9 @@ export class Tally {
     this.lose(LOSS_NAMES.indexOf(reason), spans);
   };
 
-  /** Spans that will not arrive. */
+  /** Spans that will not arrive, though they were wanted. */
   get lost(): number {
-    let lost = this.spans[STAT_REJECTED];
+    let lost = this.spans[STAT_REJECTED] - this.spans[STAT_DROPPED + LOSS_LEFT_OUT];
     for (let stat = STAT_DROPPED; stat < STAT_FIELDS; stat++) lost += this.spans[stat];
     return lost;
   }

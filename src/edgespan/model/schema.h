@@ -84,9 +84,14 @@
   X(kKeyServerPort, "serverPort") \
   X(kKeyStreaming, "streaming") \
   X(kKeyCompletionStartTime, "completionStartTime") \
+  X(kKeyCostContext, "costContext") \
+  X(kKeyEstimatedCost, "estimatedCost") \
+  X(kKeyCostUnit, "costUnit") \
   X(kKeyConversationId, "conversationId") \
   X(kKeyInstructions, "instructions") \
   X(kKeyAvailableTools, "availableTools") \
+  X(kKeyTools, "tools") \
+  X(kKeyChunkType, "chunkType") \
   X(kKeyToolCallId, "toolCallId") \
   X(kKeyToolDescription, "toolDescription") \
   X(kKeyToolType, "toolType") \
@@ -116,6 +121,12 @@
   X(kKeyAbortSignal, "abortSignal") \
   /* Metadata with a meaning of its own; members of errorInfo. */ \
   X(kKeyThreadId, "threadId") \
+  X(kKeySessionId, "sessionId") \
+  X(kKeyUserId, "userId") \
+  X(kKeyResourceId, "resourceId") \
+  X(kKeyTraceName, "traceName") \
+  X(kKeyLangfuse, "langfuse") \
+  X(kKeyPrompt, "prompt") \
   X(kKeyMessage, "message") \
   X(kKeyStack, "stack") \
   X(kKeyDetails, "details") \
@@ -136,6 +147,16 @@
   X(kKeyUrl, "url") \
   X(kKeyMediaType, "mediaType") \
   X(kKeyMimeType, "mimeType") \
+  X(kKeyPayload, "payload") \
+  X(kKeyFiles, "files") \
+  X(kKeyToolInvocations, "toolInvocations") \
+  X(kKeyAttachments, "experimental_attachments") \
+  X(kKeyOpenAiToolCalls, "tool_calls") \
+  X(kKeyOpenAiToolCallId, "tool_call_id") \
+  X(kKeyFunction, "function") \
+  X(kKeyArguments, "arguments") \
+  X(kKeyIsError, "isError") \
+  X(kKeyErrorText, "errorText") \
   /* OpenTelemetry spans, events and links (kOtel items). */ \
   X(kKeyStatus, "status") \
   X(kKeyCode, "code") \
@@ -156,6 +177,9 @@
   X(kKeyDialect, "dialect") \
   X(kKeyMaxBytes, "maxBytes") \
   X(kKeyMaxSpans, "maxSpans") \
+  X(kKeyWhole, "whole") \
+  X(kKeyRemoteParent, "remoteParent") \
+  X(kKeyDropTypes, "dropTypes") \
   X(kKeyLimits, "limits") \
   X(kKeyAttributeCountLimit, "attributeCountLimit") \
   X(kKeyAttributeValueLengthLimit, "attributeValueLengthLimit") \

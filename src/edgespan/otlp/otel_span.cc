@@ -116,9 +116,7 @@ void SpanEncoder::WriteFields(const Node* begin, const Node* end, const Field* f
       }
       case Field::kAttributes: {
         AttributeWriter attributes(run_.record, *run_.limits, &out_, number);
-        if (span_->Has(tape::kWithheld) && fields == kSpanFields) {
-          attributes.Name("edgespan.withheld").Text("true");
-        }
+        if (fields == kSpanFields) Marks(&attributes);
         attributes.All(node);
         dropped = attributes.dropped();
         break;

@@ -1,5 +1,7 @@
 #include "edgespan/otlp/span_encoder.h"
 
+#include "edgespan/base/utf.h"
+#include "edgespan/model/span_tree.h"
 #include "edgespan/otlp/otlp.pb.h"
 
 // What all spans have. What a Mastra span says is in mastra_span.cc, an OpenTelemetry one in
@@ -12,6 +14,13 @@ constexpr uint32_t kFlagsHasIsRemote = 0x100;  // Span.flags bit 8: bit 9 is mea
 constexpr uint32_t kFlagsIsRemote = 0x200;     // bit 9: the parent lives in another process
 
 }  // namespace
+
+std::string_view SpanEncoder::Shortened(std::string_view text) const {
+  const auto bytes = static_cast<uint32_t>(text.size());
+  if (bytes <= run_.limits->text_length) return text;
+  return text.substr(
+      0, CutUtf8(reinterpret_cast<const uint8_t*>(text.data()), bytes, run_.limits->text_length));
+}
 
 uint64_t SpanEncoder::Nanoseconds(double ms) {
   constexpr double kMaxMs = 18446744073709.0;
@@ -31,52 +40,76 @@ void SpanEncoder::Write(const SpanRecord& span) {
   const bool otel = span.Has(tape::kOtel);
   const bool known = span.type >= kFirstSpanType && span.type <= kLastSpanType;
   type_.key = span.type;
-  type_.bits = known ? TypeBit(static_cast<Key>(span.type)) : kUnknownType;
-  if (span.type == (run_.has_inference ? kTypeModelInference : kTypeModelGeneration)) {
-    type_.bits = kModelCall;
-  }
+  type_.root = span.Has(tape::kIsRoot);
+  type_.bits = !otel && IsCall(*arena.At<TreeNode>(span.tree)) ? kModelCall
+               : known ? TypeBit(static_cast<Key>(span.type))
+                       : kUnknownType;
   type_name_ = run_.record.keys->Name(span.type);
-  operation_ = type_name_;
-  for (const Operation* o = dialect_.operations; o->types != 0; ++o) {
-    if ((o->types & type_.bits) != 0) operation_ = o->name.view();
-  }
+  operation_ = OperationOf(type_.bits);
+  if (operation_.empty()) operation_ = type_name_;
 
   const uint32_t nested =
       out_.Open(pb::ScopeSpans::kSpansFieldNumber, span.text_bytes + 24 * span.node_count + 160);
   out_.Bytes(pb::Span::kTraceIdFieldNumber, run_.trace_id.bytes, sizeof run_.trace_id.bytes);
   out_.Bytes(pb::Span::kSpanIdFieldNumber, span.span_id.bytes, sizeof span.span_id.bytes);
-  if (span.parent_id.IsValid()) {
-    out_.Bytes(pb::Span::kParentSpanIdFieldNumber, span.parent_id.bytes,
-               sizeof span.parent_id.bytes);
+  const SpanId parent = Parent();
+  if (parent.IsValid()) {
+    out_.Bytes(pb::Span::kParentSpanIdFieldNumber, parent.bytes, sizeof parent.bytes);
   }
   if (otel) {
-    out_.Bytes(pb::Span::kNameFieldNumber, arena.At(span.name), span.name_bytes);
+    out_.Text(pb::Span::kNameFieldNumber, Shortened({arena.At<char>(span.name), span.name_bytes}));
   } else {
     MastraName();
   }
   uint32_t kind = span.flags >> tape::kKindShift & 7;
   if (kind == 0 || kind > pb::Span::SPAN_KIND_CONSUMER) {
-    kind = otel                           ? pb::Span::SPAN_KIND_INTERNAL
-           : type_.bits & dialect_.client ? pb::Span::SPAN_KIND_CLIENT
-           : type_.bits & dialect_.server ? pb::Span::SPAN_KIND_SERVER
-                                          : pb::Span::SPAN_KIND_INTERNAL;
+    kind = otel                        ? pb::Span::SPAN_KIND_INTERNAL
+           : type_.bits & kClientTypes ? pb::Span::SPAN_KIND_CLIENT
+           : type_.bits & kServerTypes ? pb::Span::SPAN_KIND_SERVER
+                                       : pb::Span::SPAN_KIND_INTERNAL;
   }
   out_.Varint(pb::Span::kKindFieldNumber, kind);
   const uint64_t start_ns = Nanoseconds(span.start_ms);
   end_ns_ = Nanoseconds(span.end_ms);
+  repaired_ = span.Has(tape::kHasEnd) && end_ns_ < start_ns;
   if (end_ns_ < start_ns) end_ns_ = start_ns;  // a clock set back must not make negative durations
   out_.Fixed64(pb::Span::kStartTimeUnixNanoFieldNumber, start_ns);
   out_.Fixed64(pb::Span::kEndTimeUnixNanoFieldNumber, end_ns_);
   uint32_t flags = kFlagsSampled | kFlagsHasIsRemote;
-  if (span.Has(tape::kRemoteParent)) flags |= kFlagsIsRemote;
+  if (span.Has(tape::kRemoteParent) && parent.IsValid()) flags |= kFlagsIsRemote;
   otel ? WriteOtel(&flags) : WriteMastra();
   if (flags != 0) out_.Fixed32(pb::Span::kFlagsFieldNumber, flags);
   out_.Close(nested);
 }
 
+SpanId SpanEncoder::Parent() const {
+  if (span_->Has(tape::kRemoteParent)) return run_.detach ? SpanId{} : span_->parent_id;
+  const PageArena& arena = *run_.record.arena;
+  for (uint32_t at = arena.At<TreeNode>(span_->tree)->parent; at != 0;) {
+    const TreeNode& node = *arena.At<TreeNode>(at);
+    const bool known = node.type >= kFirstSpanType && node.type <= kLastSpanType;
+    const TypeSet type = known ? TypeBit(static_cast<Key>(node.type)) : 0;
+    // Without a start or an end it never came here.
+    if (node.started && (run_.left_out & type) == 0) return node.id;
+    at = node.parent;
+  }
+  // None of them is here: it may come in another batch, or have gone before.
+  return span_->parent_id;
+}
+
+void SpanEncoder::Marks(AttributeWriter* attributes) {
+  if (span_->Has(tape::kWithheld)) attributes->Name("edgespan.withheld").Text("true");
+  if (repaired_) attributes->Name("edgespan.time_order_repaired").Text("true");
+  if (run_.detach && span_->Has(tape::kRemoteParent)) {
+    char hex[SpanId::kHexSize];
+    span_->parent_id.ToHex(hex);
+    attributes->Name("mastra.external_parent_span_id").Text({hex, sizeof hex});
+  }
+}
+
 // message Status { string message = 2; StatusCode code = 3; }
 void SpanEncoder::Status(uint32_t code, const Node* message) {
-  const std::string_view text = TextOf(*run_.record.arena, message);
+  const std::string_view text = Shortened(TextOf(*run_.record.arena, message));
   if (code == 0 && text.empty()) return;
   const uint32_t status = out_.Open(pb::Span::kStatusFieldNumber, 4);
   if (!text.empty()) out_.Text(pb::Status::kMessageFieldNumber, text);

@@ -11,6 +11,7 @@
 #include "edgespan/model/json_text.h"
 #include "edgespan/model/limits.h"
 #include "edgespan/model/record.h"
+#include "edgespan/model/span_tree.h"
 #include "edgespan/otlp/attributes.h"
 #include "edgespan/otlp/writer.h"
 #include "edgespan/semconv/mapper.h"
@@ -24,13 +25,17 @@ struct RunContext {
   RecordContext record;
   const SpanLimits* limits;
   TraceId trace_id;
-  bool has_inference;  // the run has model_inference spans: they, not generations, are model calls
+  bool strays;             // there are model_inference spans of which nobody knows whose they are
+  uint32_t dropped_spans;  // of the run, that will not leave: for its root to tell
+  // Of the destination: spans of these types are left out, and parents in other processes.
+  TypeSet left_out = 0;
+  bool detach = false;
 };
 
 class SpanEncoder {
  public:
   SpanEncoder(const RunContext& run, Mapper* mapper, Buffer* out)
-      : run_(run), dialect_(*mapper->dialect()), mapper_(mapper), out_(out) {}
+      : run_(run), dialect_(mapper->dialect()), mapper_(mapper), out_(out) {}
 
   // Appends the Span as a field of ScopeSpans.
   void Write(const SpanRecord& span);
@@ -39,11 +44,18 @@ class SpanEncoder {
   // Milliseconds since the epoch to nanoseconds; what no fixed64 time can say becomes its bound.
   static uint64_t Nanoseconds(double ms);
   void Status(uint32_t code, const Node* message);
+  // A name or a message, as long as limits let it be.
+  std::string_view Shortened(std::string_view text) const;
 
   // A record in the OpenTelemetry schema (otel_span.cc); its own flags replace *flags.
   void WriteOtel(uint32_t* flags);
   // Members of a message, as `fields` (ended by one without a key) say.
   void WriteFields(const Node* begin, const Node* end, const Field* fields);
+
+  // The parent to name: where the span's own is not sent, the nearest ancestor that is.
+  SpanId Parent() const;
+  // What was done to the span on its way here, as attributes.
+  void Marks(AttributeWriter* attributes);
 
   // A Mastra record (mastra_span.cc).
   void WriteMastra();
@@ -51,9 +63,28 @@ class SpanEncoder {
   void Exception(const Node* error);
   // What the dialect makes of the members of an object in `scope`.
   void Members(const Node* begin, const Node* end, Scope scope);
+  // The steps of one member; `node` is nullptr for rules of every span, and for the input of a model call
+  // that must be rebuilt.
+  void Steps(const Step* step, const Node* node, Scope scope);
+  // Whether nothing that the step's rule names is there. REQUIRES: it names something.
+  bool Applies(const Step& step) const;
+  // The steps of a scope that is no object (kEvery, ...).
+  const Step* Virtual(Scope scope);
   // Of one that no rule is for.
   void Unruled(const Node* node, std::string_view key, Scope scope);
-  void Apply(Action action, const Node* node);
+  void Apply(const Step& step, const Node* node);
+  void Default(Action action, std::string_view name, const Node* node);
+  void Flat(std::string_view name, const Node* node);
+  void CommaList(const Node* list);
+  void Parameters(const Node* object);
+  void Messages(const Step& step, const Node* node);
+  bool HasCall(const TreeNode& step) const;
+  void FirstChunk(const Node* completion_start);
+  // `text`: what to say of the tokens in `usage`, or of the whole run's for nullptr.
+  void Figures(std::string_view name, std::string_view text, const Node* usage);
+  // Whether a span stands for a model call: a model_inference, or a generation that has none (of an
+  // older Mastra, or of an agent SDK that Mastra wraps).
+  bool IsCall(const TreeNode& node) const;
   // The span's own member `key`, or that of its member `container`.
   const Node* Find(uint16_t key) const { return FindMember(span_->Begin(), span_->End(), key); }
   const Node* Find(uint16_t container, uint16_t key) const {
@@ -62,8 +93,9 @@ class SpanEncoder {
   std::string_view TextAt(uint16_t container, uint16_t key) const {
     return TextOf(*run_.record.arena, Find(container, key));
   }
-  // What went wrong: the span's errorInfo; for a model call that its provider failed, which has none,
-  // the nearest ancestor's. nullptr when nothing went wrong, or nothing tells what.
+  // What went wrong: the span's errorInfo; for a model call that its provider failed, its step and its
+  // generation, which have none, the nearest ancestor's. nullptr when nothing went wrong, or nothing
+  // tells what.
   const Node* FindError(bool* failed) const;
 
   const RunContext& run_;
@@ -80,6 +112,7 @@ class SpanEncoder {
   std::string_view type_name_;
   std::string_view operation_;
   uint64_t end_ns_ = 0;
+  bool repaired_ = false;  // the end lay before the start
 };
 
 }  // namespace edgespan::otlp

@@ -22,9 +22,10 @@ enum class LossReason : uint32_t {
   kDisabled = 4,   ///< the destination or the exporter is disabled (bad setting, shut down)
   kFailed = 5,     ///< the host failed to hand the span over
   kCircuit = 6,    ///< the destination kept failing and was left alone (circuit.h)
-  kExpired = 7,    ///< a store kept it until it was too old to be sent (counted by the host)
+  kLeftOut = 7,    ///< the destination does not want spans of this type
+  kExpired = 8,    ///< a store kept it until it was too old to be sent (counted by the host)
 };
-constexpr uint32_t kLossReasons = 8;
+constexpr uint32_t kLossReasons = 9;
 
 // Order of the fields that edgespan_stats() writes; the losses follow in LossReason order.
 enum class Stat : uint32_t {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "edgespan/base/utf.h"
 #include "edgespan/otlp/attributes.h"
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/otlp/writer.h"
@@ -12,7 +13,9 @@ namespace {
 namespace pb = otlp::pb;
 
 constexpr uint32_t kDefaultMaxBytes = 4u << 20;  // what common receivers accept (Collector: 20 MiB)
-constexpr uint32_t kDefaultMaxSpans = 512;       // OTEL_BSP_MAX_EXPORT_BATCH_SIZE
+// OTEL_BSP_MAX_EXPORT_BATCH_SIZE; a whole run has no other place to go.
+constexpr uint32_t kDefaultMaxSpans = 512;
+constexpr uint32_t kDefaultMaxSpansOfWhole = UINT32_MAX;
 
 // Replaces *value by a whole number member within uint32, where there is one.
 void ReadNumber(const Node* object, uint16_t key, uint32_t* value) {
@@ -20,9 +23,49 @@ void ReadNumber(const Node* object, uint16_t key, uint32_t* value) {
   if (node != nullptr && node->Kind() == tape::Op::kInt64 && node->b == 0) *value = node->a;
 }
 
+// The span types that a list names. False when it is no list or names others.
+bool ReadTypes(const PageArena& arena, const Node* list, TypeSet* types) {
+  if (list == nullptr) return true;
+  if (list->Kind() != tape::Op::kArray) return false;
+  for (const Node* node = list->Begin(); node < list->End(); node = node->Skip()) {
+    uint32_t key = kFirstSpanType;
+    while (key <= kLastSpanType && !SameText(TextOf(arena, node), SchemaName(key))) ++key;
+    if (key > kLastSpanType) return false;
+    *types |= TypeBit(static_cast<Key>(key));
+  }
+  return true;
+}
+
+Status ReadDestination(const RecordContext& context, const Node* node, PageArena* arena,
+                       Mappers* mappers, Destination* destination) {
+  destination->max_bytes = kDefaultMaxBytes;
+  const Node* const whole = FindMember(node, kKeyWhole);
+  destination->whole = whole != nullptr && whole->Kind() == tape::Op::kLiteral && whole->a == 2;
+  destination->max_spans = destination->whole ? kDefaultMaxSpansOfWhole : kDefaultMaxSpans;
+  ReadNumber(node, kKeyMaxBytes, &destination->max_bytes);
+  ReadNumber(node, kKeyMaxSpans, &destination->max_spans);
+  if (destination->max_spans == 0) destination->max_spans = 1;
+  if (!ReadTypes(*arena, FindMember(node, kKeyDropTypes), &destination->left_out)) {
+    return Status::kBadConfig;
+  }
+  const std::string_view dialect = TextOf(*arena, FindMember(node, kKeyDialect));
+  const Status status = mappers->Take(arena, context.keys, dialect, &destination->mapper);
+  if (!IsOk(status)) return status;
+  const Node* const remote_parent = FindMember(node, kKeyRemoteParent);
+  const std::string_view parent = TextOf(*arena, remote_parent);
+  destination->detach = SameText(parent, "detach");
+  if (remote_parent == nullptr) {
+    destination->detach = destination->mapper->dialect().detach;
+  } else if (!destination->detach && !SameText(parent, "keep")) {
+    return Status::kBadConfig;
+  }
+  return Status::kOk;
+}
+
 }  // namespace
 
-Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer* run) {
+Status ReadConfig(const RecordContext& context, const SpanRecord& config, Mappers* mappers,
+                  Buffer* run) {
   const PageArena& arena = *context.arena;
   const auto member = [&](uint16_t key) { return FindMember(config.Begin(), config.End(), key); };
 
@@ -63,17 +106,23 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer
     return Status::kBadConfig;
   }
   for (const Node* node = destinations->Begin(); node < destinations->End(); node = node->Skip()) {
-    if (exporter->destination_count == kMaxDestinations) return Status::kBadConfig;
-    Destination& destination = exporter->destinations[exporter->destination_count++];
-    destination.max_bytes = kDefaultMaxBytes;
-    destination.max_spans = kDefaultMaxSpans;
-    ReadNumber(node, kKeyMaxBytes, &destination.max_bytes);
-    ReadNumber(node, kKeyMaxSpans, &destination.max_spans);
-    if (destination.max_spans == 0) destination.max_spans = 1;
-    destination.dialect = FindDialect(TextOf(arena, FindMember(node, kKeyDialect)));
-    if (destination.dialect == nullptr) return Status::kBadConfig;
+    Status status = Status::kBadConfig;
+    if (exporter->destination_count < kMaxDestinations) {
+      Destination* const next = &exporter->destinations[exporter->destination_count++];
+      status = ReadDestination(context, node, run->arena(), mappers, next);
+    }
+    if (!IsOk(status)) {
+      exporter->Close();
+      return status;
+    }
   }
   return Status::kOk;
+}
+
+void Exporter::Close() {
+  for (const Destination& destination : destinations) {
+    if (destination.mapper != nullptr) --destination.mapper->users;
+  }
 }
 
 }  // namespace edgespan

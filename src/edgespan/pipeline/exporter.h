@@ -1,8 +1,9 @@
 // Exporter: one configuration that the host opened, with its accounts.
 //
 // The host shares one among equal configurations (it alone knows endpoints and credentials, which are
-// part of what makes them equal), and idle ones give way to new ones. Plain data at the start of one arena run, followed by the encoded resource and
-// scope (made once, written in front of every batch); the Pipeline owns it.
+// part of what makes them equal), and idle ones give way to new ones. Plain data at the start of one
+// arena run, followed by the encoded resource and scope (made once, written in front of every batch);
+// the Pipeline owns it.
 #pragma once
 
 #include <cstdint>
@@ -16,21 +17,25 @@
 #include "edgespan/pipeline/accounting.h"
 #include "edgespan/pipeline/circuit.h"
 #include "edgespan/pipeline/trace.h"
-#include "edgespan/semconv/dialect.h"
+#include "edgespan/semconv/mapper.h"
 
 namespace edgespan {
 
 struct Destination {
-  const Dialect* dialect;
+  Mapper* mapper;      // of its dialect
   uint32_t max_bytes;  // of one request body, before compression
   uint32_t max_spans;
   uint32_t batches;  // cut and not released
   Circuit circuit;
+  bool whole;        // one request a run, when its root has ended: never early, never split
+  bool detach;       // a parent in another process is left out (and named in an attribute)
+  TypeSet left_out;  // spans of these types are
   Tally tally;
 
   // Whether the same spans make the same body: everything that an encoder looks at.
   bool EncodesLike(const Destination& other) const {
-    return dialect == other.dialect && max_bytes == other.max_bytes && max_spans == other.max_spans;
+    return mapper == other.mapper && max_bytes == other.max_bytes && max_spans == other.max_spans &&
+           whole == other.whole && detach == other.detach && left_out == other.left_out;
   }
 };
 
@@ -52,10 +57,13 @@ struct Exporter {
 
   const uint8_t* head() const { return reinterpret_cast<const uint8_t*>(this + 1); }
   bool idle() const { return traces == 0 && batches == 0; }
+  // Before its memory is freed.
+  void Close();
 };
 
 // Makes an exporter of a config record (src/README.md, "Configuration") in an empty buffer; what
-// the host does not decide is left 0.
-Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer* run);
+// the host does not decide is left 0. Where it fails there is no exporter.
+Status ReadConfig(const RecordContext& context, const SpanRecord& config, Mappers* mappers,
+                  Buffer* run);
 
 }  // namespace edgespan

@@ -25,24 +25,28 @@ constexpr uint32_t kMaxWaiting = 16;
 
 // ---- batches ----------------------------------------------------------------------------------------
 
+uint32_t Pipeline::FreeBatch() const {
+  uint32_t slot = 0;
+  while (slot < kMaxBatches && batches_[slot].handle != 0) ++slot;
+  return slot;
+}
+
 [[gnu::noinline]] Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to,
                                                       const Body& body) {
-  for (uint32_t slot = 0; slot < kMaxBatches; ++slot) {
-    Batch& batch = batches_[slot];
-    if (batch.handle != 0) continue;
-    batch = {};
-    batch.handle = NextSerial() * kMaxBatches + slot;
-    batch.whole = body;
-    batch.left = body.spans;
-    batch.most = UINT32_MAX;
-    batch.exporter = exporter;
-    batch.to = to;
-    Post(&batch, body.spans);
-    ++exporter->batches;
-    ++to->batches;
-    return &batch;
-  }
-  return nullptr;
+  const uint32_t slot = FreeBatch();
+  if (slot == kMaxBatches) return nullptr;
+  Batch& batch = batches_[slot];
+  batch = {};
+  batch.handle = NextSerial() * kMaxBatches + slot;
+  batch.whole = body;
+  batch.left = body.spans;
+  batch.most = UINT32_MAX;
+  batch.exporter = exporter;
+  batch.to = to;
+  Post(&batch, body.spans);
+  ++exporter->batches;
+  ++to->batches;
+  return &batch;
 }
 
 [[gnu::noinline]] Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
@@ -50,15 +54,28 @@ constexpr uint32_t kMaxWaiting = 16;
   return handle != 0 && batch->handle == handle ? batch : nullptr;
 }
 
-uint32_t Pipeline::ShareBatch(Exporter* exporter, Destination* to, const Trace& trace,
-                              uint32_t* next) {
+uint32_t Pipeline::ShareBatch(Exporter* exporter, uint32_t destination, Trace* trace) {
+  // What left while the run went on may be another part of it for each.
+  if (!trace->IsReady() || trace->in_parts) return 0;
+  Destination& to = exporter->destinations[destination];
+  uint32_t* const next = &trace->cut[destination];
   for (const Batch& other : batches_) {
-    if (other.handle == 0 || other.whole.trace != trace.handle || other.whole.first != *next)
+    if (other.handle == 0 || other.whole.trace != trace->handle || other.whole.first != *next) {
       continue;
-    if (other.exporter != exporter || !other.to->EncodesLike(*to)) continue;
-    const Batch* const batch = NewBatch(exporter, to, other.whole);
+    }
+    if (other.exporter != exporter || !other.to->EncodesLike(to)) continue;
+    // The root tells what was lost: equal losses, and none between these spans.
+    const auto lost = [&](const Destination* of) {
+      return trace->lost[of - exporter->destinations];
+    };
+    uint32_t spans = 1;
+    for (uint32_t at = *next; at != other.whole.last; ++spans) {
+      at = NextToLeave(*trace, destination, arena_.At<SpanRecord>(at)->next);
+    }
+    if (spans != other.whole.spans || lost(other.to) != lost(&to)) continue;
+    const Batch* const batch = NewBatch(exporter, &to, other.whole);
     if (batch == nullptr) return 0;
-    *next = arena_.At<SpanRecord>(other.whole.last)->next;
+    while (spans-- > 0) *next = Leave(*trace, destination, *next);
     return batch->handle;
   }
   return 0;

@@ -89,20 +89,17 @@ Exporter* Pipeline::FindExporter(uint32_t handle) {
   return exporter;
 }
 
-uint32_t Pipeline::TakeSlot() {
-  uint32_t found = kMaxExporters;
-  uint32_t used_at = UINT32_MAX;
-  for (uint32_t i = 0; i < kMaxExporters; ++i) {
-    if (exporters_[i] == nullptr) return i;
-    if (exporters_[i]->idle() && exporters_[i]->used_at < used_at) {
-      used_at = exporters_[i]->used_at;
-      found = i;
-    }
+bool Pipeline::EvictExporter() {
+  Exporter** found = nullptr;
+  for (Exporter*& exporter : exporters_) {
+    if (exporter == nullptr || !exporter->idle()) continue;
+    if (found == nullptr || exporter->used_at < (*found)->used_at) found = &exporter;
   }
-  if (found != kMaxExporters) {
-    arena_.Free(arena_.OffsetOf(exporters_[found]), exporters_[found]->run_bytes);
-  }
-  return found;
+  if (found == nullptr) return false;
+  (*found)->Close();
+  arena_.Free(arena_.OffsetOf(*found), (*found)->run_bytes);
+  *found = nullptr;
+  return true;
 }
 
 int32_t Pipeline::OpenExporter(const TapeUse& use) {
@@ -110,25 +107,33 @@ int32_t Pipeline::OpenExporter(const TapeUse& use) {
   if (reader.Next() != TapeReader::Item::kConfig) return static_cast<int32_t>(Status::kMalformed);
   Lane lane;
   Buffer run;
-  int32_t result = static_cast<int32_t>(Status::kNoMemory);
+  Status status = Status::kNoMemory;
+  int32_t handle = 0;
   const uint32_t record = reader.Store(&arena_, &lane);
   if (record != 0 && run.Init(&arena_, 1024)) {
-    const Status status = ReadConfig({&arena_, &keys_}, *arena_.At<SpanRecord>(record), &run);
-    const uint32_t slot = IsOk(status) ? TakeSlot() : 0;
-    result = static_cast<int32_t>(slot < kMaxExporters ? status : Status::kTooLarge);
-    if (result == 0) {
+    // A slot for it, and one for each of its dialects.
+    uint32_t slot = 0;
+    do {
+      run.Truncate(0);
+      slot = 0;
+      while (slot < kMaxExporters && exporters_[slot] != nullptr) ++slot;
+      status = slot == kMaxExporters
+                   ? Status::kTooLarge
+                   : ReadConfig({&arena_, &keys_}, *arena_.At<SpanRecord>(record), &mappers_, &run);
+    } while (status == Status::kTooLarge && EvictExporter());
+    if (IsOk(status)) {
       uint32_t run_bytes;
       Exporter* const exporter = arena_.At<Exporter>(run.Detach(&run_bytes));
       exporters_[slot] = exporter;
       exporter->run_bytes = run_bytes;
       exporter->handle = NextSerial() * kMaxExporters + slot;
       exporter->used_at = ++tick_;
-      result = static_cast<int32_t>(exporter->handle);
+      handle = static_cast<int32_t>(exporter->handle);
     }
   }
   run.Discard();
   lane.Free(&arena_);
-  return result;
+  return IsOk(status) ? handle : static_cast<int32_t>(status);
 }
 
 int32_t Pipeline::Drop(uint32_t handle, LossReason reason, uint32_t spans) {

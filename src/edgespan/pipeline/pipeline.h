@@ -30,6 +30,8 @@ class Pipeline {
   static constexpr uint32_t kMaxExporters = 64;
   static constexpr uint32_t kMaxBatches = 256;
   static constexpr uint32_t kMaxTraces = 1024;
+  // For Cut(): any trace, those whose root has not ended included.
+  static constexpr uint32_t kOpenTraces = UINT32_MAX;
   static constexpr uint32_t kDefaultWords = 16384;
   static constexpr uint32_t kDefaultDoubles = 4096;
   static constexpr uint32_t kDefaultText = 256u << 10;
@@ -57,7 +59,9 @@ class Pipeline {
   int32_t OpenExporter(const TapeUse& use);
   int32_t Commit(uint32_t handle, const TapeUse& use);
   int32_t Drop(uint32_t handle, LossReason reason, uint32_t spans);
-  int32_t Close(uint32_t handle);
+  // Traces of which nothing was heard from that second on (of the epoch); kEver: all.
+  static constexpr uint32_t kEver = UINT32_MAX;
+  int32_t Close(uint32_t handle, uint32_t before);
   int32_t Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle, uint32_t now,
               bool hold);
   int32_t Adopt(uint32_t handle, uint32_t destination, uint32_t spans, uint32_t body_bytes,
@@ -122,9 +126,8 @@ class Pipeline {
   uint32_t NextSerial() { return serial_ = serial_ % 0xffffff + 1; }
 
   Exporter* FindExporter(uint32_t handle);
-  // A free slot, if need be that of the idle exporter that was used least recently; kMaxExporters if
-  // none is idle.
-  uint32_t TakeSlot();
+  // Makes room: the idle exporter that was used least recently goes. False if none is idle.
+  bool EvictExporter();
 
   // The trace that a span with these ids belongs to; nullptr when it must get its own.
   Trace* FindTrace(const Exporter* exporter, const TraceId& trace_id, const SpanId& span_id,
@@ -139,10 +142,17 @@ class Pipeline {
   bool Reclaim(LossClass loss_class, const Trace* keep);
 
   uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
-  // Loses what the destination has not cut of a trace.
-  void Forgo(Destination* to, uint32_t* next, LossReason reason);
+  // The first record from `at` on that may leave for a destination now; 0: none. What the destination
+  // does not want is left out on the way.
+  uint32_t NextToLeave(const Trace& trace, uint32_t destination, uint32_t at);
+  // It has left for a destination, or is lost to it; returns the next one.
+  uint32_t Leave(const Trace& trace, uint32_t destination, uint32_t at);
+  // All the rest is lost to a destination.
+  void Forgo(Trace* trace, uint32_t destination, LossReason reason);
   // A batch with the body that another destination has out, if it would be the same; 0: none.
-  uint32_t ShareBatch(Exporter* exporter, Destination* to, const Trace& trace, uint32_t* next);
+  uint32_t ShareBatch(Exporter* exporter, uint32_t destination, Trace* trace);
+  // kMaxBatches: none is free.
+  uint32_t FreeBatch() const;
   // In a free slot, nullptr if there is none.
   Batch* NewBatch(Exporter* exporter, Destination* to, const Body& body);
   Batch* FindBatch(uint32_t handle);  // nullptr for a handle that is not a batch's
@@ -152,7 +162,7 @@ class Pipeline {
 
   PageArena arena_;
   KeyTable keys_;
-  Mapper mapper_;  // of the dialect that was used last
+  Mappers mappers_;
   Area areas_[kAreas] = {};
   Exporter* exporters_[kMaxExporters] = {};  // by slot
   Batch batches_[kMaxBatches] = {};

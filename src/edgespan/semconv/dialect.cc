@@ -1,6 +1,10 @@
 #include "edgespan/semconv/dialect.h"
 
+#include "edgespan/base/buffer.h"
 #include "edgespan/base/utf.h"
+#include "edgespan/semconv/layer.h"
+#include "edgespan/semconv/layers/genai.h"
+#include "edgespan/semconv/layers/mastra.h"
 
 namespace edgespan {
 
@@ -45,10 +49,162 @@ bool Spells(std::string_view text, std::string_view word) {
   return n == word.size();
 }
 
+constexpr auto kMastraLayer = Pack<table::kMastra>();
+constexpr auto kGenAiLayer = Pack<table::kGenAi>();
+
+// Reads a layer's text; once something is wrong, nothing more is there and ok() says so.
+class LayerReader {
+ public:
+  explicit LayerReader(std::string_view text)
+      : at_(reinterpret_cast<const uint8_t*>(text.data())), end_(at_ + text.size()) {}
+  bool ok() const { return at_ != nullptr; }
+  bool more() const { return at_ != end_; }
+
+  uint32_t Number(uint32_t most) {
+    uint32_t number = more() ? *at_++ : 0;
+    if (number >= 0xc0) number = more() ? (number & 31) << 6 | (*at_++ & 63) : 0;
+    number -= kFirstNumber;
+    return Check(number <= most) ? number : 0;
+  }
+  uint16_t Key() {
+    const uint32_t number = Number(kFirstDynamicKey - 1 - kLastSpanType);
+    return static_cast<uint16_t>(number != 0 ? number + kLastSpanType : uint32_t{kKeyNone});
+  }
+  // Names stay as they are in bodies: printable, so that they are UTF-8 and need no escaping.
+  Literal Name(uint32_t size) {
+    if (!Check(size <= static_cast<uint32_t>(end_ - at_))) return {};
+    const Literal name(reinterpret_cast<const char*>(at_), size);
+    bool printable = true;
+    for (; size != 0; --size, ++at_) printable &= *at_ >= ' ' && *at_ <= '~';
+    return Check(printable) ? name : Literal();
+  }
+  bool Check(bool right) {
+    if (!right) at_ = end_ = nullptr;
+    return right;
+  }
+
+ private:
+  const uint8_t* at_;
+  const uint8_t* end_;
+};
+
+// Whether the encoder can carry the rule out, whatever the span.
+bool IsSound(const Rule& rule) {
+  if (rule.action == Action::kEnter && IsVirtual(rule.enter)) return false;
+  if (rule.action == Action::kAs && !IsVirtual(rule.enter)) return false;
+  if (IsIndexed(rule.action) && rule.name.size > kMaxPrefix) return false;
+  if (IsVirtual(rule.scope)) {
+    // Without a member, only what needs none.
+    const bool alone = rule.action >= Action::kFigures;
+    return rule.key == kKeyNone && !Goes(rule.action) && (rule.scope != Scope::kEvery || alone);
+  }
+  return rule.key != kKeyNone || (rule.name.size <= kMaxPrefix &&
+                                  (rule.action == Action::kDrop || rule.action == Action::kValue ||
+                                   rule.action == Action::kFlat));
+}
+
+// Appends the rules of layers at `to`, which has room for RoomFor() of them; nullptr if one is wrong.
+constexpr uint32_t kLeastRule = 6;
+uint32_t RoomFor(std::string_view text) { return static_cast<uint32_t>(text.size()) / kLeastRule; }
+Rule* ReadLayers(std::string_view text, uint8_t* layer, Rule* to) {
+  LayerReader in(text);
+  ++*layer;
+  while (in.more()) {
+    const uint32_t scope = in.Number(kNextLayer);
+    if (scope == kNextLayer) {
+      ++*layer;
+      continue;
+    }
+    Rule rule{};
+    rule.scope = static_cast<Scope>(scope);
+    rule.layer = *layer;
+    const uint32_t flags = in.Number(2 * kPackedUnless - 1);
+    rule.flags = flags & (kPackedUnless - 1);
+    rule.action = static_cast<Action>(in.Number(static_cast<uint32_t>(kLastAction)));
+    rule.key = in.Key();
+    rule.types = static_cast<uint8_t>(in.Number(kTypeSetCount - 1));
+    if ((flags & kPackedUnless) != 0) {
+      rule.unless_in = in.Key();
+      rule.unless = in.Key();
+      rule.unless_or = in.Key();
+    }
+    if (Goes(rule.action)) {
+      rule.enter = static_cast<Scope>(in.Number(kScopes - 1));
+    } else {
+      rule.name = in.Name(in.Number(kMaxName));
+    }
+    if (!in.ok() || !IsSound(rule)) return nullptr;
+    *to++ = rule;
+  }
+  return in.ok() ? to : nullptr;
+}
+
 }  // namespace
 
-const Dialect* FindDialect(std::string_view name) {
-  return SameText(name, kGenAi.name) ? &kGenAi : nullptr;
+Status Dialect::Read(PageArena* arena, std::string_view given) {
+  constexpr uint32_t kMost = 1u << 16;
+  *this = Dialect{};
+  uint32_t flags = kUponGenAi;
+  std::string_view own;
+  if (!SameText(given, "genai")) {
+    if (given.size() < 2 || given.size() > kMost || given[0] != kDialectMark) {
+      return Status::kBadConfig;
+    }
+    LayerReader head({given.data() + 1, 1});
+    flags = head.Number(kDetaches | kStringsOnly | kUponGenAi);
+    if (!head.ok()) return Status::kBadConfig;
+    own = {given.data() + 2, given.size() - 2};
+  }
+  const std::string_view genai = (flags & kUponGenAi) != 0 ? kGenAiLayer.view() : "";
+  const uint32_t room = RoomFor(kMastraLayer.view()) + RoomFor(genai) + RoomFor(own);
+  bytes = static_cast<uint32_t>(given.size());
+  const uint32_t text_at = lane.Allocate(arena, bytes);
+  const uint32_t rules_at = lane.Allocate(arena, room * sizeof(Rule));
+  Status status = Status::kNoMemory;
+  if (text_at != 0 && rules_at != 0) {
+    CopyBytes(arena->At(text_at), given.data(), bytes);
+    copy = arena->At<char>(text_at);
+    Rule* const first = arena->At<Rule>(rules_at);
+    uint8_t layer = 0;
+    Rule* end = ReadLayers(kMastraLayer.view(), &layer, first);
+    end = ReadLayers(genai, &layer, end);
+    end = ReadLayers({copy + bytes - own.size(), own.size()}, &layer, end);
+    if (end != nullptr) {
+      rules = first;
+      count = static_cast<uint32_t>(end - first);
+      detach = (flags & kDetaches) != 0;
+      strings_only = (flags & kStringsOnly) != 0;
+      lane.TrimTo(arena, arena->OffsetOf(end));
+      return Status::kOk;
+    }
+    status = Status::kBadConfig;
+  }
+  Free(arena);
+  return status;
+}
+
+void Dialect::Free(PageArena* arena) {
+  lane.Free(arena);
+  *this = Dialect{};
+}
+
+std::string_view OperationOf(TypeSet bits) {
+  struct Operation {
+    TypeSet types;
+    Literal name;
+  };
+  static constexpr Operation kOperations[] = {
+      {kModelCall, "chat"},
+      {kToolCalls, "execute_tool"},
+      {TypeBit(kTypeModelStep), "agent_step"},
+      {TypeBit(kTypeRagEmbedding), "embeddings"},
+      {TypeBit(kTypeAgentRun), "invoke_agent"},
+      {TypeBit(kTypeWorkflowRun), "invoke_workflow"},
+  };
+  for (const Operation& o : kOperations) {
+    if ((o.types & bits) != 0) return o.name.view();
+  }
+  return {};
 }
 
 std::string_view CanonicalProvider(std::string_view provider) {

@@ -2,8 +2,9 @@
 // type, key) and kept: the same few hundred kinds come with every trace, and finding the rules and
 // composing the names would cost more than writing the values.
 //
-// Lives in the Pipeline, one for each dialect, for as long as the module; its memory is bounded (a full
-// map begins anew) and comes from the arena at first use. All zero is an empty map of no dialect.
+// The destinations that speak a dialect share its mapper; of one that nobody speaks any more its place
+// is taken when all are (Mappers). A mapper's memory is bounded (a full map begins anew) and comes from
+// the arena. All zero is an empty map of no dialect.
 #pragma once
 
 #include <cstdint>
@@ -16,57 +17,53 @@
 namespace edgespan {
 
 // One thing to do with a member. A member may have several steps, they lie behind each other; the last
-// one is marked. kEnter has no step behind it.
+// one is marked. At most one of them leads on (kEnter, kAs).
 struct Step {
   Action action;
   Scope enter;
   bool last;
+  uint8_t text_bytes;  // what stands behind the name and '=' (kConstant and its like)
   uint16_t unless_in;  // as in Rule
   uint16_t unless;
+  uint16_t unless_or;
   uint16_t name_bytes;
   uint32_t name;  // offset of the attribute's name
 };
 
-// Type of a span as rules see it: its key and its bit.
+// Type of a span as rules see it: its key and its bit, and whether it is a run's root.
 struct SpanType {
   uint16_t key;
+  bool root;
   TypeSet bits;
 };
 
 class Mapper {
  public:
   static constexpr uint32_t kMaxKinds = 400;
-  static constexpr uint32_t kMaxSteps = 4;  // of one member on one span type
+  static constexpr uint32_t kMaxSteps = 12;  // of one member on one span type
 
   // Also begins anew, with another dialect.
-  void Init(PageArena* arena, const KeyTable* keys, const Dialect* dialect) {
-    lane_.Free(arena);
-    buckets_ = used_ = last_ = 0;
-    arena_ = arena;
-    keys_ = keys;
-    dialect_ = dialect;
-  }
-  const Dialect* dialect() const { return dialect_; }
+  Status Init(PageArena* arena, const KeyTable* keys, std::string_view dialect);
+  const Dialect& dialect() const { return dialect_; }
 
-  // The steps for a member with an interned key, good until the next call; nullptr when memory is out.
-  const Step* Find(Scope scope, const SpanType& type, uint16_t key) {
-    const uint32_t kind = KindOf(scope, type, key);
+  uint32_t users = 0;  // destinations
+
+  // The steps for a member with an interned key (of Scope kEvery and its like: 0), good until the next
+  // call; nullptr when memory is out.
+  [[gnu::always_inline]] const Step* Find(Scope scope, const SpanType& type, uint16_t key) {
     // Members mostly come in the order of the last time.
-    uint32_t at = last_ != 0 ? arena_->At<Entry>(last_)->next : 0;
-    if (at == 0 || arena_->At<Entry>(at)->kind != kind) {
-      at = Search(kind);
-      if (at == 0) at = Resolve(scope, type, key);
-      if (at == 0) return nullptr;
-      if (last_ != 0) arena_->At<Entry>(last_)->next = at;
+    const uint32_t at = last_ != 0 ? arena_->At<Entry>(last_)->next : 0;
+    if (at == 0 || arena_->At<Entry>(at)->kind != KindOf(scope, type, key)) {
+      return Look(scope, type, key);
     }
     last_ = at;
     return reinterpret_cast<const Step*>(arena_->At<Entry>(at) + 1);
   }
 
-  // The default name of a member in `scope`: "stepIndex" -> "mastra.model_step.step_index". Metadata is
-  // the user's and keeps its spelling. Written to `out`, which has room for MaxName(key); the end is
-  // returned.
-  uint8_t* DefaultName(Scope scope, const SpanType& type, std::string_view key, uint8_t* out) const;
+  // What becomes of a member in `scope` that no rule names, and what it is called:
+  // "stepIndex" -> "mastra.model_step.step_index". Metadata is the user's and keeps its spelling. The
+  // name is written to *out, which has room for MaxName(key); *out moves behind it.
+  Action Default(Scope scope, const SpanType& type, std::string_view key, uint8_t** out) const;
   static constexpr uint32_t MaxName(std::string_view key) {
     return static_cast<uint32_t>(2 * key.size()) + 2 * KeyTable::kMaxBytes;
   }
@@ -80,25 +77,44 @@ class Mapper {
     uint32_t reserved;
   };
   static constexpr uint32_t kBuckets = 256;
+  static constexpr uint32_t kRootKind = 1u << 27;
+  static_assert(kFirstDynamicKey + KeyTable::kMaxDynamic < 1u << 13);  // a type fits below that bit
 
   static uint32_t KindOf(Scope scope, const SpanType& type, uint16_t key) {
     // A generation that is the model call itself has rules of its own; no type has key 0.
     const uint32_t t = type.bits == kModelCall && type.key == kTypeModelGeneration ? 0 : type.key;
-    return static_cast<uint32_t>(scope) << 28 | t << 14 | key;
+    return static_cast<uint32_t>(scope) << 28 | (type.root ? kRootKind : 0) | t << 14 | key;
   }
   uint32_t* Bucket(uint32_t kind) const {
     return arena_->At<uint32_t>(buckets_) + (kind * 0x9e3779b1u >> 24);
   }
+  // Find() in any other order.
+  const Step* Look(Scope scope, const SpanType& type, uint16_t key);
   uint32_t Search(uint32_t kind) const;
+  // The rules for a member, from the lowest layer up; key 0: those of members that no other names.
+  // Returns how many.
+  uint32_t Collect(Scope scope, const SpanType& type, uint16_t key, const Rule** found) const;
   uint32_t Resolve(Scope scope, const SpanType& type, uint16_t key);
+  void Forget();
 
   PageArena* arena_ = nullptr;
   const KeyTable* keys_ = nullptr;
-  const Dialect* dialect_ = nullptr;
+  Dialect dialect_ = {};
   Lane lane_;  // buckets and entries
   uint32_t buckets_ = 0;
   uint32_t used_ = 0;
   uint32_t last_ = 0;  // the entry asked for last
+};
+
+class Mappers {
+ public:
+  static constexpr uint32_t kMost = 16;
+
+  // The mapper of a dialect, for one more user. kTooLarge: all are in use.
+  Status Take(PageArena* arena, const KeyTable* keys, std::string_view dialect, Mapper** mapper);
+
+ private:
+  Mapper mappers_[kMost];
 };
 
 }  // namespace edgespan

@@ -9,9 +9,18 @@
 //      any part as it was | {"type": "json", "content": anything}
 //   ], "finish_reason": "..."}]
 //
+// or as attributes with an index, one for each thing said, as OpenInference has them and, with shorter
+// names, Traceloop:
+//
+//   {prefix}{i}.message.role, .message.content, .message.tool_call_id, .message.name,
+//   .message.contents.{j}.message_content.{type,text,image.image.url}   where there are several parts;
+//                                                    Traceloop has .content then, with JSON in it
+//   .message.tool_calls.{j}.tool_call.{id,function.name,function.arguments}
+//
 // Source shapes are Mastra's (1 and 2) and the AI SDK's (4 and 5). What is not understood passes
 // through: a part that has a type unchanged, everything else in one of type "json"; so whatever comes,
-// the convention's schemas hold.
+// the convention's schemas hold. The indexed form has no place for parts that it does not know, and is
+// never all that a dialect sends.
 #pragma once
 
 #include <cstdint>
@@ -23,20 +32,50 @@
 
 namespace edgespan {
 
+// The spans below a generation, in order of start, parents first: the one after `node`, or the first of
+// all for the generation itself; nullptr at the end. What is below another generation is that one's.
+const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation, const TreeNode* node);
+
+// The generation that a model call belongs to: its parent, or its step's parent; or nullptr.
+const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call);
+
 class MessageWriter {
  public:
+  // Takes one attribute of the indexed form: its value is `text` where there is no `value`.
+  using PutFn = void (*)(void* to, std::string_view name, const Node* value, std::string_view text);
+
   MessageWriter(const RecordContext& context, Buffer* out)
       : context_(context), out_(out), json_(context, out) {}
+  // The indexed form. `brief`: without the segments "message.", "tool_call." and "function.".
+  MessageWriter(const RecordContext& context, Buffer* out, PutFn put, void* to,
+                std::string_view prefix, bool brief)
+      : context_(context),
+        out_(out),
+        json_(context, out),
+        put_(put),
+        to_(to),
+        prefix_(prefix),
+        brief_(brief) {}
 
   // `input` of a model call: {messages: [...]}, a list of messages, a prompt.
   void Input(const Node* input);
-  // `output` of a model call: {text, reasoning, toolCalls}; `finish_reason` as Mastra spells it.
-  void Output(const Node* output, const Node* finish_reason);
-  // The input of a model call that has none of its own: its generation's input, then what the earlier
-  // steps said and what their tools answered (Mastra's own step preview reads "[tool: name]").
-  // False when there is no generation to take it from; nothing is written then.
-  [[nodiscard]] static bool CanRebuild(const RecordContext& context, const TreeNode& call);
+  // `output` of a model call: {text, reasoning, toolCalls}; `finish_reason` as Mastra spells it. What
+  // the call thought is in its chunks where the output does not say it.
+  void Output(const TreeNode& call, const Node* output, const Node* finish_reason);
+  // The input of a model call below a generation or a step, which Mastra does not record: the
+  // generation's input, then what the earlier calls said and what the model was told of each tool they
+  // asked for. kPartly: the generation is not there, or holds no question (a run that was resumed); what
+  // is missing comes from the step's own input, a preview that has the texts and "[tool: name]".
+  enum class Rebuilt { kNot, kPartly, kWholly };
+  [[nodiscard]] static Rebuilt CanRebuild(const RecordContext& context, const TreeNode& call);
+  // REQUIRES: CanRebuild().
   void Rebuild(const TreeNode& call);
+  // Whether all that Rebuild() would read has ended.
+  static bool IsComplete(const RecordContext& context, const TreeNode& call);
+  // What the user said last in an input, and what a model or agent said: the text, or all of it where
+  // there is none.
+  static const Node* Question(const RecordContext& context, const Node* input);
+  static const Node* Answer(const Node* output);
   // A system prompt: [{"type": "text", "content": "..."}].
   void Instructions(const Node* prompt);
   // Tool names as definitions: [{"type": "function", "name": "..."}].
@@ -51,20 +90,43 @@ class MessageWriter {
   void Write(const Node* node, Element kind);
   void Message(const Node* message);
   void Part(const Node* part);
-  [[nodiscard]] bool Medium(const Node* part);
+  [[nodiscard]] bool Medium(const Node* part, const Node* body);
   void Other(const Node* node);
   void ToolCall(const Node* call);
-  void Turn(const TreeNode& node);
-  void Assistant(const Node* output);
+  void Text(const char* format, const Node* text);
+  void Resume();
+  // What was said between a generation's input and a call, written if `write`; how many messages that
+  // takes in the AI SDK's form, which has one for all answers to a call.
+  uint32_t Turns(const TreeNode& generation, const TreeNode& call, bool write);
+  void Answers(const TreeNode& generation, const TreeNode& inference, const TreeNode& call,
+               const Node* asked);
+  const SpanRecord* Told(const TreeNode& generation, const TreeNode& from, const TreeNode& call,
+                         const Node* id) const;
+  void Answer(const SpanRecord& tool, const Node* id);
+  void Assistant(const TreeNode& call, const Node* output);
+  // The next thought among the siblings from `*at` on; moves *at behind it.
+  const Node* Thought(uint32_t* at) const;
   // A format (messages.cc) with the values that it has places for.
   void Emit(const char* piece, const Node* a = nullptr, const Node* b = nullptr,
             const Node* c = nullptr);
+  void EmitIndexed(const char* piece, const Node* a, const Node* b, const Node* c);
   // Takes back the comma behind the last element, if there is one, and emits `end`.
   void Close(const char* end);
 
   RecordContext context_;
   Buffer* out_;
   JsonText json_;
+  // Of the indexed form; no put_: JSON.
+  PutFn put_ = nullptr;
+  void* to_ = nullptr;
+  std::string_view prefix_;
+  bool brief_ = false;
+  bool many_ = false;  // the message has several parts: contents, not content
+  // Of the next message, and of what comes next in this one.
+  uint32_t messages_ = 0;
+  uint32_t calls_ = 0;
+  uint32_t contents_ = 0;
+  uint32_t responses_ = 0;
 };
 
 }  // namespace edgespan

@@ -4,17 +4,16 @@ import { createScorer } from '@mastra/core/evals';
 import type { InputProcessor, OutputProcessor } from '@mastra/core/processors';
 import { InMemoryStore } from '@mastra/core/storage';
 import { z } from 'zod';
-import { scripted } from '../worker/model.ts';
-import type { Make, Scenario } from './index.ts';
+import type { Kit, Scenario } from './index.ts';
 
 const forecast = z.object({ sky: z.string(), celsius: z.number(), gusts: z.array(z.number()) });
 
-async function ask(make: Make, parts: Partial<ConstructorParameters<typeof Agent>[0]>) {
+async function ask({ make, model }: Kit, parts: Partial<ConstructorParameters<typeof Agent>[0]>) {
   const agent = new Agent({
     id: 'scout',
     name: 'scout',
     instructions: 'Report.',
-    model: scripted([{ text: 'all quiet — ☀️' }]),
+    model: model([{ text: 'all quiet — ☀️' }]),
     ...parts,
   } as ConstructorParameters<typeof Agent>[0]);
   const mastra = make({ agents: { scout: agent }, storage: new InMemoryStore() });
@@ -36,12 +35,12 @@ const censor: OutputProcessor & { processOutputResult: unknown } = {
 };
 
 export const agents = {
-  structured: async (make) => {
+  structured: async ({ make, model }) => {
     const agent = new Agent({
       id: 'forecaster',
       name: 'forecaster',
       instructions: 'Forecast.',
-      model: scripted([{ text: '{"sky":"clear – ☀️","celsius":-4.5,"gusts":[]}' }]),
+      model: model([{ text: '{"sky":"clear – ☀️","celsius":-4.5,"gusts":[]}' }]),
     });
     const mastra = make({ agents: { forecaster: agent } });
     const result = await mastra
@@ -50,11 +49,11 @@ export const agents = {
     return result.object;
   },
 
-  tripwireInput: (make) => ask(make, { inputProcessors: [gate] }),
+  tripwireInput: (kit) => ask(kit, { inputProcessors: [gate] }),
 
-  tripwireOutput: (make) => ask(make, { outputProcessors: [censor] }),
+  tripwireOutput: (kit) => ask(kit, { outputProcessors: [censor] }),
 
-  scorer: async (make) => {
+  scorer: async (kit) => {
     let scored: (value: unknown) => void;
     const done = new Promise((resolve) => (scored = resolve));
     const brevity = createScorer({
@@ -69,7 +68,7 @@ export const agents = {
         scored(score);
         return `of all ${score}`;
       });
-    const answer = await ask(make, {
+    const answer = await ask(kit, {
       scorers: { brevity: { scorer: brevity, sampling: { type: 'ratio', rate: 1 } } },
     });
     // Mastra scores after the answer, in the background of this request.

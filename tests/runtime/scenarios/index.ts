@@ -3,30 +3,45 @@
 //
 //   POST /run       {scenario, label} -> what the user's code got, as JSON
 //   GET  /recorded  ?label=  events that Mastra emitted there
+//   GET  /heard     ?label=  what its models were given and answered, call by call
 import { env } from 'cloudflare:workers';
 import { type Config, Mastra } from '@mastra/core/mastra';
 import { Observability } from '@mastra/observability';
 import { otlp } from 'edgespan/destinations';
 import { EdgespanExporter } from 'edgespan/mastra';
+import { type Heard, scripted } from '../worker/model.ts';
 import { Recorder } from '../worker/recorder.ts';
 import { agents } from './agents.ts';
+import { calls } from './calls.ts';
 import { mcp } from './mcp.ts';
 import { memory } from './memory.ts';
 import { workflows } from './workflows.ts';
 
-/** Builds the scenario's Mastra; called once. */
-export type Make = (parts: Omit<Config, 'observability'>) => Mastra;
+/** What a scenario builds its Mastra with. */
+export interface Kit {
+  /** The Mastra; called once. */
+  make(parts: Omit<Config, 'observability'>): Mastra;
+  /** A scripted model whose calls are kept for the test. */
+  model: typeof scripted;
+}
 /** Runs with a Mastra that it makes, and answers what the user's code got. */
-export type Scenario = (make: Make) => Promise<unknown>;
+export type Scenario = (kit: Kit) => Promise<unknown>;
 
-const scenarios = { ...agents, ...memory, ...mcp, ...workflows };
+const scenarios = { ...agents, ...calls, ...memory, ...mcp, ...workflows };
 export type ScenarioName = keyof typeof scenarios;
 
-const recorders = new Map<string, Recorder>();
+interface Ran {
+  readonly recorder: Recorder;
+  readonly heard: string[];
+}
+const runs = new Map<string, Ran>();
 
 async function run(scenario: ScenarioName, label: string): Promise<Response> {
   const recorder = new Recorder();
-  recorders.set(label, recorder);
+  const heard: string[] = [];
+  runs.set(label, { recorder, heard });
+  // As text, at once: what Mastra does to a prompt later is not what the model was given.
+  const hear = (call: Heard): unknown => heard.push(JSON.stringify(call));
   const exporter = new EdgespanExporter({
     destinations: [
       otlp({
@@ -36,10 +51,13 @@ async function run(scenario: ScenarioName, label: string): Promise<Response> {
     ],
   });
   const configs = { default: { serviceName: 'scenarios', exporters: [exporter, recorder] } };
-  const make: Make = (parts) =>
-    new Mastra({ logger: false, ...parts, observability: new Observability({ configs }) });
+  const kit: Kit = {
+    make: (parts) =>
+      new Mastra({ logger: false, ...parts, observability: new Observability({ configs }) }),
+    model: (turns, told) => scripted(turns, { ...told, hear }),
+  };
   try {
-    return Response.json({ result: await scenarios[scenario](make) });
+    return Response.json({ result: await scenarios[scenario](kit) });
   } catch (error) {
     return Response.json({ error: (error as Error).stack ?? String(error) });
   }
@@ -52,9 +70,10 @@ export default {
       const asked = (await request.json()) as { scenario: ScenarioName; label: string };
       return run(asked.scenario, asked.label);
     }
-    const recorder = recorders.get(searchParams.get('label') ?? '');
-    return recorder
-      ? Response.json(recorder.events)
-      : new Response('no such label', { status: 404 });
+    const ran = runs.get(searchParams.get('label') ?? '');
+    if (!ran) return new Response('no such label', { status: 404 });
+    return pathname === '/heard'
+      ? new Response(`[${ran.heard}]`)
+      : Response.json(ran.recorder.events);
   },
 };

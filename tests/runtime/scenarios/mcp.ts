@@ -5,7 +5,6 @@ import { Agent } from '@mastra/core/agent';
 import { createTool } from '@mastra/core/tools';
 import { MCPClient, MCPServer } from '@mastra/mcp';
 import { z } from 'zod';
-import { scripted } from '../worker/model.ts';
 import type { Scenario } from './index.ts';
 
 const PORT = 8099;
@@ -20,7 +19,7 @@ const tide = createTool({
 });
 
 export const mcp = {
-  mcp: async (make) => {
+  mcp: async ({ make, model }) => {
     const harbour = new MCPServer({
       id: 'harbour',
       name: 'harbour',
@@ -46,7 +45,7 @@ export const mcp = {
       id: 'pilot',
       name: 'pilot',
       instructions: 'Look at the tide.',
-      model: scripted([
+      model: model([
         { tools: [{ tool: 'harbour_tide', input: { port: 'Brest' } }] },
         { text: 'Low.' },
       ]),

@@ -10,8 +10,7 @@ import {
   type UpsertVectorParams,
 } from '@mastra/core/vector';
 import { Memory } from '@mastra/memory';
-import { scripted } from '../worker/model.ts';
-import type { Make, Scenario } from './index.ts';
+import type { Kit, Scenario } from './index.ts';
 
 /** Counts letters: alike texts have alike vectors, the same every time. */
 const embedder = {
@@ -69,13 +68,13 @@ class Vectors extends MastraVector {
   async deleteVectors(): Promise<void> {}
 }
 
-async function twice(make: Make, memory: Memory): Promise<string[]> {
+async function twice({ make, model }: Kit, memory: Memory): Promise<string[]> {
   const rover = new Agent({
     id: 'rover',
     name: 'rover',
     instructions: 'Remember.',
     // The script goes by how many answers the prompt holds: a second text shows that it remembers.
-    model: scripted([{ text: 'Noted: Zürich.' }, { text: 'You live in Zürich.' }]),
+    model: model([{ text: 'Noted: Zürich.' }, { text: 'You live in Zürich.' }]),
     memory,
   });
   const mastra = make({ agents: { rover } });
@@ -87,12 +86,12 @@ async function twice(make: Make, memory: Memory): Promise<string[]> {
 }
 
 export const memory = {
-  memory: (make) =>
-    twice(make, new Memory({ storage: new InMemoryStore(), options: { lastMessages: 5 } })),
+  memory: (kit) =>
+    twice(kit, new Memory({ storage: new InMemoryStore(), options: { lastMessages: 5 } })),
 
-  semanticRecall: (make) =>
+  semanticRecall: (kit) =>
     twice(
-      make,
+      kit,
       new Memory({
         storage: new InMemoryStore(),
         vector: new Vectors({ id: 'vectors' }),
