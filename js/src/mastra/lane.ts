@@ -97,8 +97,11 @@ export class Lane {
   spool: Spool | undefined;
   readonly #options: { onFormatterError?: string; formatterTimeout?: number; early?: EarlyOptions };
   readonly #fail: (error: unknown) => void;
+  readonly #when: Required<EarlyOptions>;
   // By trace id: a span that ends without an open root must go by itself.
   readonly #open = new Map<string, Open>();
+  // Of the span that was recorded last.
+  #recent: Open | undefined;
   #lateSince = 0;
 
   /** @param fail Told of a formatted span that could not be recorded. */
@@ -106,6 +109,9 @@ export class Lane {
     this.format = format;
     this.#options = options;
     this.#fail = fail;
+    const { age = EARLY_MS, spans = EARLY_SPANS, bytes = EARLY_BYTES } = this.#options.early ?? {};
+    const { steps = Infinity, silence = SILENCE_MS } = this.#options.early ?? {};
+    this.#when = { age, spans, bytes, steps, silence };
   }
 
   /** Records a span's start; returns what is to be done then, if anything. */
@@ -119,7 +125,7 @@ export class Lane {
     recordStart(pipeline, span);
     if (!span.isRootSpan) return this.#early(this.#open.get(span.traceId), span.startTime);
     const now = milliseconds(span.startTime);
-    if (!pipeline.closeSilent(now, this.#options.early?.silence ?? SILENCE_MS)) return undefined;
+    if (!pipeline.closeSilent(now, this.#when.silence)) return undefined;
     return (tally) => this.#deliver(0, tally);
   }
 
@@ -130,8 +136,8 @@ export class Lane {
     if (isRootSpan) {
       return async (tally) => this.#deliver(trace ?? (await this.finish(traceId)), tally);
     }
-    const open = this.#open.get(traceId);
-    if (open) return trace === undefined ? undefined : this.#early(open, span.endTime);
+    if (trace !== undefined && this.#recent) return this.#early(this.#recent, span.endTime);
+    if (this.#open.has(traceId)) return undefined;
     // Its root ended before: it goes by itself, those of one moment together.
     const now = Date.now(); // guards against a request that died before its turn
     if (trace === 0 && now - this.#lateSince < LATE_MS) return undefined;
@@ -149,8 +155,7 @@ export class Lane {
    */
   #early(open: Open | undefined, time: unknown): Send | undefined {
     if (!open?.since) return undefined;
-    const { age = EARLY_MS, spans = EARLY_SPANS, bytes = EARLY_BYTES, steps = Infinity } =
-      this.#options.early ?? {};
+    const { age, spans, bytes, steps } = this.#when;
     const now = milliseconds(time);
     const full = open.spans >= spans || open.bytes >= bytes || open.steps >= steps;
     if (!full && !(now - open.since >= age)) return undefined;
@@ -241,11 +246,12 @@ export class Lane {
       return pipeline.commit();
     }
     const open = this.#open.get(span.traceId);
+    this.#recent = open;
     if (open) {
       const bytes = tapeBytes(pipeline.tape);
       open.spans++;
       open.bytes += bytes < before ? bytes : bytes - before; // it was emptied first
-      if (STEP.test(span.type)) open.steps++;
+      if (this.#when.steps !== Infinity && STEP.test(span.type)) open.steps++;
       open.since ||= milliseconds(span.endTime ?? span.startTime);
     }
     return 0;
