@@ -143,7 +143,7 @@ export class Pipeline {
     tape.opened++;
     if (status > 0) return;
     throw status === STATUS_BAD_CONFIG
-      ? new EdgespanError('EDGESPAN_BAD_CONFIG', '`dropTypes` or `dialect` of a destination names what this core does not know')
+      ? new EdgespanError('EDGESPAN_BAD_CONFIG', "a destination's `dropTypes` or `dialect` is unknown")
       : new EdgespanError('EDGESPAN_NO_MEMORY', 'the core has no room for another exporter');
   }
 

@@ -52,46 +52,14 @@ bool Spells(std::string_view text, std::string_view word) {
 constexpr auto kMastraLayer = Pack<table::kMastra>();
 constexpr auto kGenAiLayer = Pack<table::kGenAi>();
 
-// Reads a layer's text; once something is wrong, nothing more is there and ok() says so.
-class LayerReader {
- public:
-  explicit LayerReader(std::string_view text)
-      : at_(reinterpret_cast<const uint8_t*>(text.data())), end_(at_ + text.size()) {}
-  bool ok() const { return at_ != nullptr; }
-  bool more() const { return at_ != end_; }
-
-  uint32_t Number(uint32_t most) {
-    uint32_t number = more() ? *at_++ : 0;
-    if (number >= 0xc0) number = more() ? (number & 31) << 6 | (*at_++ & 63) : 0;
-    number -= kFirstNumber;
-    return Check(number <= most) ? number : 0;
-  }
-  uint16_t Key() {
-    const uint32_t number = Number(kFirstDynamicKey - 1 - kLastSpanType);
-    return static_cast<uint16_t>(number != 0 ? number + kLastSpanType : uint32_t{kKeyNone});
-  }
-  // Names stay as they are in bodies: printable, so that they are UTF-8 and need no escaping.
-  Literal Name(uint32_t size) {
-    if (!Check(size <= static_cast<uint32_t>(end_ - at_))) return {};
-    const Literal name(reinterpret_cast<const char*>(at_), size);
-    bool printable = true;
-    for (; size != 0; --size, ++at_) printable &= *at_ >= ' ' && *at_ <= '~';
-    return Check(printable) ? name : Literal();
-  }
-  bool Check(bool right) {
-    if (!right) at_ = end_ = nullptr;
-    return right;
-  }
-
- private:
-  const uint8_t* at_;
-  const uint8_t* end_;
-};
-
 // Whether the encoder can carry the rule out, whatever the span.
 bool IsSound(const Rule& rule) {
-  if (rule.action == Action::kEnter && IsVirtual(rule.enter)) return false;
-  if (rule.action == Action::kAs && !IsVirtual(rule.enter)) return false;
+  if (Goes(rule.action)) {
+    const bool is_object = rule.action == Action::kEnter;
+    if (static_cast<uint32_t>(rule.enter) >= kScopes || IsVirtual(rule.enter) == is_object) {
+      return false;
+    }
+  }
   if (IsIndexed(rule.action) && rule.name.size > kMaxPrefix) return false;
   if (IsVirtual(rule.scope)) {
     // Without a member, only what needs none.
@@ -106,37 +74,65 @@ bool IsSound(const Rule& rule) {
 // Appends the rules of layers at `to`, which has room for RoomFor() of them; nullptr if one is wrong.
 constexpr uint32_t kLeastRule = 6;
 uint32_t RoomFor(std::string_view text) { return static_cast<uint32_t>(text.size()) / kLeastRule; }
+uint16_t KeyOf(uint32_t number) {
+  return static_cast<uint16_t>(number != 0 ? number + kLastSpanType : uint32_t{kKeyNone});
+}
 Rule* ReadLayers(std::string_view text, uint8_t* layer, Rule* to) {
-  LayerReader in(text);
+  // The numbers of a rule, in order, and the most that each may be.
+  enum { kScope, kFlags, kAction, kKey, kTypes, kUnlessIn, kUnless, kUnlessOr, kSize, kNumbers };
+  constexpr uint16_t kMostKey = kFirstDynamicKey - 1 - kLastSpanType;
+  static constexpr uint16_t kMost[kNumbers] = {kNextLayer,
+                                               2 * kPackedUnless - 1,
+                                               static_cast<uint16_t>(kLastAction),
+                                               kMostKey,
+                                               kTypeSetCount - 1,
+                                               kMostKey,
+                                               kMostKey,
+                                               kMostKey,
+                                               kMaxName};
+  const auto* at = reinterpret_cast<const uint8_t*>(text.data());
+  const uint8_t* const end = at + text.size();
   ++*layer;
-  while (in.more()) {
-    const uint32_t scope = in.Number(kNextLayer);
-    if (scope == kNextLayer) {
+  while (at != end) {
+    uint32_t numbers[kNumbers] = {};
+    for (uint32_t i = 0; i < kNumbers; ++i) {
+      if (i == kUnlessIn && (numbers[kFlags] & kPackedUnless) == 0) i = kSize;
+      if (at == end) return nullptr;
+      uint32_t number = *at++;
+      if (number >= 0xc0 && at != end) number = (number & 31) << 6 | (*at++ & 63);
+      numbers[i] = number - kFirstNumber;
+      if (numbers[i] > kMost[i]) return nullptr;
+      if (numbers[kScope] == kNextLayer) break;
+    }
+    if (numbers[kScope] == kNextLayer) {
       ++*layer;
       continue;
     }
     Rule rule{};
-    rule.scope = static_cast<Scope>(scope);
+    rule.scope = static_cast<Scope>(numbers[kScope]);
     rule.layer = *layer;
-    const uint32_t flags = in.Number(2 * kPackedUnless - 1);
-    rule.flags = flags & (kPackedUnless - 1);
-    rule.action = static_cast<Action>(in.Number(static_cast<uint32_t>(kLastAction)));
-    rule.key = in.Key();
-    rule.types = static_cast<uint8_t>(in.Number(kTypeSetCount - 1));
-    if ((flags & kPackedUnless) != 0) {
-      rule.unless_in = in.Key();
-      rule.unless = in.Key();
-      rule.unless_or = in.Key();
-    }
+    rule.flags = numbers[kFlags] & (kPackedUnless - 1);
+    rule.action = static_cast<Action>(numbers[kAction]);
+    rule.types = static_cast<uint8_t>(numbers[kTypes]);
+    rule.key = KeyOf(numbers[kKey]);
+    rule.unless_in = KeyOf(numbers[kUnlessIn]);
+    rule.unless = KeyOf(numbers[kUnless]);
+    rule.unless_or = KeyOf(numbers[kUnlessOr]);
+    uint32_t size = numbers[kSize];
     if (Goes(rule.action)) {
-      rule.enter = static_cast<Scope>(in.Number(kScopes - 1));
-    } else {
-      rule.name = in.Name(in.Number(kMaxName));
+      rule.enter = static_cast<Scope>(size);
+      size = 0;
     }
-    if (!in.ok() || !IsSound(rule)) return nullptr;
+    if (size > static_cast<uint32_t>(end - at)) return nullptr;
+    rule.name = {reinterpret_cast<const char*>(at), size};
+    // Names stay as they are in bodies: printable, so that they are UTF-8 and need no escaping.
+    for (; size != 0; --size, ++at) {
+      if (*at < ' ' || *at > '~') return nullptr;
+    }
+    if (!IsSound(rule)) return nullptr;
     *to++ = rule;
   }
-  return in.ok() ? to : nullptr;
+  return to;
 }
 
 }  // namespace
@@ -150,9 +146,8 @@ Status Dialect::Read(PageArena* arena, std::string_view given) {
     if (given.size() < 2 || given.size() > kMost || given[0] != kDialectMark) {
       return Status::kBadConfig;
     }
-    LayerReader head({given.data() + 1, 1});
-    flags = head.Number(kDetaches | kStringsOnly | kUponGenAi);
-    if (!head.ok()) return Status::kBadConfig;
+    flags = static_cast<uint8_t>(given[1]) - uint32_t{kFirstNumber};
+    if (flags > (kDetaches | kStringsOnly | kUponGenAi)) return Status::kBadConfig;
     own = {given.data() + 2, given.size() - 2};
   }
   const std::string_view genai = (flags & kUponGenAi) != 0 ? kGenAiLayer.view() : "";

@@ -121,6 +121,13 @@ bool HasMany(const Node* parts) {
   return count > 1;
 }
 
+[[gnu::noinline]] char* PutNumber(uint32_t value, char* to) {
+  uint32_t unit = 1;
+  while (value / unit >= 10) unit *= 10;
+  for (; unit != 0; unit /= 10) *to++ = static_cast<char>('0' + value / unit % 10);
+  return to;
+}
+
 // The types of kToolCalls, which stand in a row.
 bool IsToolCall(uint16_t type) { return type >= kTypeToolCall && type <= kTypeMcpToolCall; }
 static_assert(TypeBit(kTypeMcpToolCall) * 2 - TypeBit(kTypeToolCall) == kToolCalls);
@@ -216,18 +223,13 @@ const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation,
     }
     char name[128];  // prefix, three numbers, a piece
     char* to = name;
-    const auto number = [&to](uint32_t value) {
-      uint32_t unit = 1;
-      while (value / unit >= 10) unit *= 10;
-      for (; unit != 0; unit /= 10) *to++ = static_cast<char>('0' + value / unit % 10);
-    };
     if (piece != end && *piece == '^') {
       ++piece;
       ++messages_;
       calls_ = contents_ = responses_ = 0;
     }
     for (char letter : prefix_) *to++ = letter;
-    number(messages_ - 1);
+    to = PutNumber(messages_ - 1, to);
     *to++ = '.';
     std::string_view text;
     bool left_out = false;
@@ -238,7 +240,7 @@ const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation,
         text = {piece + 1, static_cast<size_t>(end - piece - 1)};
         break;
       } else if (*piece == '#' || *piece == '%') {
-        number(*piece == '#' ? calls_ : contents_);
+        to = PutNumber(*piece == '#' ? calls_ : contents_, to);
       } else if (!left_out) {
         *to++ = *piece;
       }
