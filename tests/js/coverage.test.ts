@@ -89,7 +89,7 @@ test('a span with every field says every value', () => {
   assert.deepEqual(lost((path) => path === 'entityId'), []);
 });
 
-// Where a tool or a workflow has a name, its id is not sent.
-test('... and the id beside the name', { todo: 'tools and workflows lose it' }, () => {
+// The id of a tool or a workflow is its name where it has no other.
+test('... and the id beside the name', () => {
   assert.deepEqual(lost(() => false), []);
 });

@@ -67,8 +67,8 @@ class SpanEncoder {
   bool Applies(const Step& step) const;
   // The steps of a scope that is no object (kEvery, ...).
   const Step* Virtual(Scope scope);
-  // Of one that no rule is for.
-  void Unruled(const Node* node, std::string_view key, Scope scope);
+  // Of one that no rule is for, a member of `within` if that has a name.
+  void Unruled(const Node* node, std::string_view key, Scope scope, std::string_view within = {});
   void Apply(const Step& step, const Node* node);
   void Default(Action action, std::string_view name, const Node* node);
   void Flat(std::string_view name, const Node* node);
@@ -76,7 +76,8 @@ class SpanEncoder {
   void Parameters(const Node* object);
   void Messages(const Step& step, const Node* node);
   bool HasCall(const TreeNode& step) const;
-  void FirstChunk(const Node* completion_start);
+  double CompletionStart(const Node* given) const;
+  const Node* ToolDefinitions() const;
   // `text`: what to say of the tokens in `usage`, or of the whole run's for nullptr.
   void Figures(std::string_view name, std::string_view text, const Node* usage);
   // Whether a span stands for a model call: a model_inference, or a generation that has none (of an

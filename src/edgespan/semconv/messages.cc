@@ -205,6 +205,16 @@ const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation,
   return at != 0 ? arena.At<TreeNode>(at) : nullptr;
 }
 
+const SpanRecord* GenerationEndedBy(const RecordContext& context, const TreeNode& call) {
+  const TreeNode* const generation = GenerationOf(context, call);
+  if (generation == nullptr) return nullptr;
+  const TreeNode* at = &call;
+  while ((at = NextBelow(*context.arena, *generation, at)) != nullptr) {
+    if (at->type == kTypeModelInference && IsNear(*context.arena, *at)) return nullptr;
+  }
+  return RecordOf(context, *generation);
+}
+
 [[gnu::noinline]] void MessageWriter::EmitIndexed(const char* piece, const Node* a, const Node* b,
                                                   const Node* c) {
   for (bool json = true;;) {
@@ -305,7 +315,18 @@ void MessageWriter::Write(const Node* node, Element kind) {
   if (kind == Element::kMessage) return Message(node);
   if (kind == Element::kPart) return Part(node);
   if (kind == Element::kToolCall) return ToolCall(node);
-  if (kind == Element::kToolName) return Emit(IsText(node) ? kFunction : kAsItIs, node);
+  if (kind == Element::kToolName) {
+    if (!IsText(node)) return Emit(kAsItIs, node);
+    const Node* const end = known_ != nullptr ? known_->End() : nullptr;
+    for (const Node* at = known_ != nullptr ? known_->Begin() : nullptr; at < end;
+         at = at->Skip()) {
+      const Node* const name = FindMember(at, kKeyName);
+      if (SameText(TextOf(*context_.arena, name), TextOf(*context_.arena, node))) {
+        return Emit(kAsItIs, at);
+      }
+    }
+    return Emit(kFunction, node);
+  }
   const Node* const content = FindMember(node, kKeyContent);
   if (!IsText(content)) return Other(node);
   Text(kTextPart, content);
@@ -425,17 +446,26 @@ void MessageWriter::Assistant(const TreeNode& call, const Node* output) {
   const Node* const reasoning = FindMember(output, kKeyReasoning);
   const Node* const text = IsText(output) ? output : FindMember(output, kKeyText);
   const bool has_calls = IsList(calls) && calls->a > 0;
-  const bool listed = IsList(reasoning) && reasoning->a > 0;
+  const bool listed = reasoning != nullptr && !IsText(reasoning) && reasoning->a > 0;
   uint32_t chunks = reasoning == nullptr ? call.first_child : 0;
   const Node* thought = IsText(reasoning) && reasoning->b > 0 ? reasoning : Thought(&chunks);
-  many_ = thought != nullptr || listed;
+  const Node* files = FindMember(output, kKeyFiles);
+  if (files == nullptr) {
+    const SpanRecord* const generation = GenerationEndedBy(context_, call);
+    if (generation != nullptr) files = FindMember(MemberOf(*generation, kKeyOutput), kKeyFiles);
+  }
+  many_ = thought != nullptr || listed || (IsList(files) && files->a > 0);
   for (; thought != nullptr; thought = Thought(&chunks)) Text(kReasoningPart, thought);
   if (listed) Each(reasoning, Element::kPart);
   // A model that only calls tools says "": no text part then.
   const bool silent = has_calls && IsText(text) && text->b == 0;
   if (text != nullptr && !silent) Text(kTextPart, text);
   if (has_calls) Each(calls, Element::kToolCall);
-  if (text == nullptr && calls == nullptr) Other(output);
+  if (text == nullptr && calls == nullptr) {
+    Other(output);
+  } else if (IsList(files)) {
+    Each(files, Element::kPart);
+  }
   Close(kListEnd);
 }
 
@@ -571,6 +601,15 @@ void MessageWriter::Answer(const SpanRecord& tool, const Node* id) {
 
 void MessageWriter::Instructions(const Node* prompt) { List(prompt, Element::kInstruction); }
 
-void MessageWriter::ToolNames(const Node* names) { List(names, Element::kToolName); }
+void MessageWriter::ToolNames(const Node* names, const Node* known) {
+  known_ = IsList(known) ? known : nullptr;
+  List(names, Element::kToolName);
+}
+
+bool MessageWriter::LeavesOut(const Node* value, uint16_t key) {
+  if (IsList(FindMember(value, kKeyMessages))) return key != kKeyMessages;
+  if (FirstOf(value, kKeyText, kKeyToolCalls) == nullptr) return false;
+  return key != kKeyText && key != kKeyToolCalls && key != kKeyReasoning && key != kKeyFiles;
+}
 
 }  // namespace edgespan

@@ -36,6 +36,9 @@ namespace edgespan {
 // all for the generation itself; nullptr at the end. What is below another generation is that one's.
 const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation, const TreeNode* node);
 
+// The record of the generation whose last call this is; nullptr for others, and where there is none.
+const SpanRecord* GenerationEndedBy(const RecordContext& context, const TreeNode& call);
+
 class MessageWriter {
  public:
   // Takes one attribute of the indexed form: its value is `text` where there is no `value`.
@@ -56,8 +59,9 @@ class MessageWriter {
 
   // `input` of a model call: {messages: [...]}, a list of messages, a prompt.
   void Input(const Node* input);
-  // `output` of a model call: {text, reasoning, toolCalls}; `finish_reason` as Mastra spells it. What
-  // the call thought is in its chunks where the output does not say it.
+  // `output` of a model call: {text, reasoning, toolCalls, files}; `finish_reason` as Mastra spells it.
+  // What the call thought is in its chunks where the output does not say it, and the files that the
+  // last call made are in its generation's output.
   void Output(const TreeNode& call, const Node* output, const Node* finish_reason);
   // The input of a model call below a generation or a step, which Mastra does not record: the
   // generation's input, then what the earlier calls said and what the model was told of each tool they
@@ -73,8 +77,10 @@ class MessageWriter {
   static const Node* Answer(const Node* output);
   // A system prompt: [{"type": "text", "content": "..."}].
   void Instructions(const Node* prompt);
-  // Tool names as definitions: [{"type": "function", "name": "..."}].
-  void ToolNames(const Node* names);
+  // Tool names as definitions: [{"type": "function", "name": "..."}], or what `known` has of the name.
+  void ToolNames(const Node* names, const Node* known = nullptr);
+  // Whether Input() or Output() of a value that has others too leaves out its member `key`.
+  static bool LeavesOut(const Node* value, uint16_t key);
 
  private:
   enum class Element { kMessage, kPart, kToolCall, kInstruction, kToolName };
@@ -116,7 +122,8 @@ class MessageWriter {
   void* to_ = nullptr;
   std::string_view prefix_;
   bool brief_ = false;
-  bool many_ = false;  // the message has several parts: contents, not content
+  const Node* known_ = nullptr;  // tool definitions
+  bool many_ = false;            // the message has several parts: contents, not content
   // Of the next message, and of what comes next in this one.
   uint32_t messages_ = 0;
   uint32_t calls_ = 0;
