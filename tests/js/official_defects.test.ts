@@ -142,7 +142,7 @@ test('a message with a file is left in the AI SDK’s shape', async () => {
   assert.deepEqual(parsed(span.theirs('gen_ai.input.messages')), input.messages);
   assert.deepEqual(parsed(span.our('gen_ai.input.messages'))[0].parts, [
     text('what is this?'),
-    { type: 'uri', modality: 'file', mime_type: 'image/png', uri: 'https://x.example/a.png' },
+    { type: 'uri', modality: 'image', mime_type: 'image/png', uri: 'https://x.example/a.png' },
   ]);
 });
 

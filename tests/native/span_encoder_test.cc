@@ -979,6 +979,42 @@ TEST_CASE("encoder: an agent's tools, as its model calls know them") {
         Json::array({Json{{"type", "function"}, {"name", "add"}}, sub}));
 }
 
+// ---- whose child ---------------------------------------------------------------------------------
+
+TEST_CASE("encoder: the child of a span that nobody announced hangs below the root, and says so") {
+  auto run = EncodedRun({Span("1", "", "agent_run"), Span("2", "f", "generic"),
+                         Span("3", "2", "generic"), Span("4", "1", "generic")});
+  const auto parent_of = [&](const char* id) { return HexOf(run[id].parent_span_id()).substr(15); };
+  const auto missing = [&](const char* id) {
+    const Json a = AttributesOf(run[id].attributes());
+    constexpr char kName[] = "edgespan.missing_parent_span_id";
+    return a.contains(kName) ? a[kName] : Json(nullptr);
+  };
+  CHECK(parent_of("2") == "1");
+  CHECK(missing("2") == "000000000000000f");
+  CHECK(parent_of("3") == "2");
+  CHECK(missing("3") == nullptr);
+  CHECK(parent_of("4") == "1");
+  CHECK(missing("1") == nullptr);
+
+  // A parent that ended after its child was announced by that.
+  CoreLab lab;
+  lab.End(Span("3", "2", "generic"));
+  lab.End(Span("2", "1", "generic"));
+  lab.End(Span("1", "", "agent_run"));
+  for (const PbSpan& span : lab.Take()) {
+    const std::string id = HexOf(span.span_id()).substr(15);
+    if (id == "3") CHECK(HexOf(span.parent_span_id()).substr(15) == "2");
+  }
+  // Without a root there is nothing to hang it to; a root has nothing above it to look for.
+  lab.End(Span("6", "e", "generic"));
+  CHECK(HexOf(lab.Take()[0].parent_span_id()).substr(15) == "e");
+  Json root = Span("7", "", "agent_run");
+  root["parentSpanId"] = "e";
+  lab.End(root);
+  CHECK(HexOf(lab.Take()[0].parent_span_id()).substr(15) == "e");
+}
+
 // ---- limits and content that is withheld -------------------------------------------------------
 
 TEST_CASE("encoder: limits of a Mastra span") {

@@ -25,6 +25,8 @@ struct RunContext {
   RecordContext record;
   const SpanLimits* limits;
   TraceId trace_id;
+  const SpanTree* tree;
+  SpanId root;  // the run's own; all zero while it is not known
   bool strays;  // there are model_inference spans of which nobody knows whose they are
   // Of the destination: spans of these types are left out, and parents in other processes.
   TypeSet left_out = 0;
@@ -49,8 +51,9 @@ class SpanEncoder {
   // Members of a message, as `fields` (ended by one without a key) say.
   void WriteFields(const Node* begin, const Node* end, const Field* fields);
 
-  // The parent to name: where the span's own is not sent, the nearest ancestor that is.
-  SpanId Parent() const;
+  // The parent to name: where the span's own is not sent, the nearest ancestor that is; where nobody
+  // announced it (Mastra's spanFilter shows it to no exporter, nor whose child it was), the root.
+  SpanId Parent();
   // What was done to the span on its way here, as attributes.
   void Marks(AttributeWriter* attributes);
 
@@ -111,6 +114,7 @@ class SpanEncoder {
   std::string_view operation_;
   uint64_t end_ns_ = 0;
   bool repaired_ = false;  // the end lay before the start
+  bool moved_ = false;     // to the root, as nobody knows the parent
 };
 
 }  // namespace edgespan::otlp

@@ -94,7 +94,8 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
                  exporter->scope_bytes);
       const uint32_t spare = header - out.size();  // what the lengths may still grow by
       const otlp::RunContext run = {{&arena_, &keys_}, &exporter->limits, trace->WireId(arena_),
-                                    trace->strays,     to.left_out,       to.detach};
+                                    &trace->tree,      trace->root,       trace->strays,
+                                    to.left_out,       to.detach};
       otlp::SpanEncoder encoder(run, mapper, &out);
       while (at != 0 && spans < most && !out.failed()) {
         const SpanRecord& span = *arena_.At<SpanRecord>(at);

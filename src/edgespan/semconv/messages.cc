@@ -54,9 +54,10 @@ constexpr Format kToolCallPart(R"({"type":"tool_call" ,"id":!,"name":!,"argument
 constexpr Format kToolResponsePart(
     R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},|)"
     "<message.>tool_call_id!<message.>name!<message.>content!");
-// A medium's type is optional; the convention's word for it goes in between.
-constexpr Format kUriPart(R"({"type":"uri","modality":!,"mime_type":!,"uri":!},)");
-constexpr Format kBlobPart(R"({"type":"blob","modality":!,"mime_type":!,"content":!},)");
+// What the medium is goes behind the first, what it holds behind the others.
+constexpr Format kMedium(R"({"modality":")");
+constexpr Format kUriPart(R"(" ,"mime_type":! ,"type":"uri","uri":)");
+constexpr Format kBlobPart(R"(" ,"mime_type":! ,"type":"blob","content":)");
 // A part that has no type of its own.
 constexpr Format kJsonPart(R"({"type":"json","content":!},|<message.>content!)");
 constexpr Format kMessageStart(R"({"role":!,"parts":[|^<message.>role!)");
@@ -367,7 +368,7 @@ void MessageWriter::Part(const Node* part) {
     if (SameText(type, "text")) return Text(kTextPart, text);
     if (SameText(type, "reasoning")) return Text(kReasoningPart, text);
   }
-  if (Medium(part, body)) return;
+  if (Medium(body)) return;
   // Mastra 2 and the AI SDK's UI messages have the call and its result in one.
   const Node* const invocation = FindMember(part, kKeyToolInvocation);
   const Node* const tool = invocation != nullptr ? invocation : body;
@@ -386,22 +387,38 @@ void MessageWriter::Part(const Node* part) {
 }
 
 // A file or an image: where it is, or its bytes in base64. False: it is neither, or has none.
-bool MessageWriter::Medium(const Node* part, const Node* body) {
+bool MessageWriter::Medium(const Node* body) {
   const Node* const image = FindMember(body, kKeyImage);
   const Node* const type = FirstOf(body, kKeyMediaType, kKeyMimeType);
   if (image == nullptr && type == nullptr) return false;
   const Node* const data = image != nullptr ? image : FirstOf(body, kKeyData, kKeyUrl);
-  const std::string_view text = TextOf(*context_.arena, data);
+  std::string_view text = TextOf(*context_.arena, data);
+  const std::string_view kind = TextOf(*context_.arena, type);
   // Bytes that Mastra left out: "[Uint8Array byteLength=8]".
   if (text.empty() || text[0] == '[') return false;
   if (put_ != nullptr) {
-    const std::string_view kind = TextOf(*context_.arena, type);
     if (image != nullptr || SameText(kind.substr(0, 6), "image/")) Text(kImage, data);
     return true;
   }
-  bool is_uri = false;  // base64 has no colon
-  for (const char c : text.substr(0, 16)) is_uri |= c == ':';
-  Emit(is_uri ? kUriPart : kBlobPart, FindMember(part, kKeyType), type, data);
+  // Base64 has neither colons nor commas; in "data:image/png;base64,iVBOR=" it is behind the comma.
+  const char* format = kBlobPart;
+  const bool inlined = SameText(text.substr(0, 5), "data:");
+  for (uint32_t i = 0; i < text.size() && i < 100; ++i) {
+    if (text[i] == ':') format = kUriPart;
+    if (text[i] == ',' && inlined) {
+      format = kBlobPart;
+      text.remove_prefix(i + 1);
+      break;
+    }
+  }
+  // The convention's words for media are what their types begin with.
+  uint32_t size = 0;
+  while (size < kind.size() && kind[size] >= 'a' && kind[size] <= 'z') ++size;
+  Emit(kMedium);
+  json_.Raw(size != 0 ? kind.substr(0, size) : image != nullptr ? "image" : "file");
+  Emit(format, type);
+  json_.String(text);
+  Emit(kObjectEnd);
   return true;
 }
 

@@ -5,7 +5,7 @@
 //      {"type": "text" | "reasoning", "content": "..."} |
 //      {"type": "tool_call", "id": "...", "name": "...", "arguments": any} |
 //      {"type": "tool_call_response", "id": "...", "name": "...", "response": any} |
-//      {"type": "uri" | "blob", "mime_type": "...", "modality": "...", "uri" | "content": "..."} |
+//      {"modality": "...", "mime_type": "...", "type": "uri" | "blob", "uri" | "content": "..."} |
 //      any part as it was | {"type": "json", "content": anything}
 //   ], "finish_reason": "..."}]
 //
@@ -91,7 +91,7 @@ class MessageWriter {
   void Write(const Node* node, Element kind);
   void Message(const Node* message);
   void Part(const Node* part);
-  [[nodiscard]] bool Medium(const Node* part, const Node* body);
+  [[nodiscard]] bool Medium(const Node* body);
   void Other(const Node* node);
   void ToolCall(const Node* call);
   void Text(const char* format, const Node* text);
