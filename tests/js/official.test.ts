@@ -160,9 +160,17 @@ const DIFFERENCES: Row[] = [
     explains: ({ field, theirs, ours }) =>
       field === 'gen_ai.tool.definitions' &&
       isDeepStrictEqual(
-        parsed(ours),
+        parsed(ours).map(({ type, name }: Fields) => ({ type, name })),
         parsed(theirs)?.map((name: string) => ({ type: 'function', name })),
       ),
+  },
+  {
+    what: 'mastra.completion_start_time of a later call is its first chunk',
+    why: "Mastra gives every call of a run the first one's, which lies before the call began.",
+    explains: ({ field, theirs, ours, span }) =>
+      field === 'mastra.completion_start_time' &&
+      Date.parse(theirs as string) < Date.parse(span.startTime) &&
+      (ours === undefined || Date.parse(ours as string) >= Date.parse(span.startTime)),
   },
   {
     what: "error.type is the error's class where it has no id",

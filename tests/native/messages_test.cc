@@ -107,24 +107,41 @@ TEST_CASE("messages: every type of part") {
       {{{"type", "tool-result"}, {"payload", {{"toolCallId", "c1"}, {"result", 3}}}},
        {{"type", "tool_call_response"}, {"id", "c1"}, {"response", 3}}},
       {{{"type", "file"}, {"payload", {{"data", "iVBOR="}, {"mimeType", "image/png"}}}},
-       {{"type", "blob"}, {"modality", "file"}, {"mime_type", "image/png"}, {"content", "iVBOR="}}},
+       {{"modality", "image"},
+        {"mime_type", "image/png"},
+        {"type", "blob"},
+        {"content", "iVBOR="}}},
       {{{"type", "reasoning"}, {"payload", "x"}}, {{"type", "reasoning"}, {"payload", "x"}}},
       // Files and images: of AI SDK 5, of 4, of UI messages.
       {{{"type", "file"}, {"mediaType", "image/png"}, {"data", "iVBOR="}, {"filename", "a"}},
-       {{"type", "blob"}, {"modality", "file"}, {"mime_type", "image/png"}, {"content", "iVBOR="}}},
+       {{"modality", "image"},
+        {"mime_type", "image/png"},
+        {"type", "blob"},
+        {"content", "iVBOR="}}},
       {{{"type", "file"}, {"mimeType", "audio/wav"}, {"data", "https://x/a"}},
-       {{"type", "uri"}, {"modality", "file"}, {"mime_type", "audio/wav"}, {"uri", "https://x/a"}}},
+       {{"modality", "audio"},
+        {"mime_type", "audio/wav"},
+        {"type", "uri"},
+        {"uri", "https://x/a"}}},
+      // A data URL is what Mastra makes of bytes; the convention wants them in a blob.
       {{{"type", "file"}, {"mediaType", "image/png"}, {"url", "data:image/png;base64,iVBOR="}},
-       {{"type", "uri"},
-        {"modality", "file"},
+       {{"modality", "image"},
         {"mime_type", "image/png"},
-        {"uri", "data:image/png;base64,iVBOR="}}},
+        {"type", "blob"},
+        {"content", "iVBOR="}}},
+      {{{"type", "file"}, {"mediaType", "text/plain"}, {"url", "dav://bucket/a,b"}},
+       {{"modality", "text"},
+        {"mime_type", "text/plain"},
+        {"type", "uri"},
+        {"uri", "dav://bucket/a,b"}}},
+      {{{"type", "file"}, {"mediaType", "*/*"}, {"data", "iVBOR="}},
+       {{"modality", "file"}, {"mime_type", "*/*"}, {"type", "blob"}, {"content", "iVBOR="}}},
       {{{"type", "image"}, {"image", "http://x/a.png"}},
-       {{"type", "uri"}, {"modality", "image"}, {"uri", "http://x/a.png"}}},
+       {{"modality", "image"}, {"type", "uri"}, {"uri", "http://x/a.png"}}},
       {{{"type", "image"}, {"image", "iVBOR="}, {"mimeType", "image/png"}},
-       {{"type", "blob"},
-        {"modality", "image"},
+       {{"modality", "image"},
         {"mime_type", "image/png"},
+        {"type", "blob"},
         {"content", "iVBOR="}}},
       // What is not understood, but has a type, stays as it is.
       {{{"type", "file"}, {"mediaType", "image/png"}, {"data", "[Buffer length=3]"}},
@@ -268,6 +285,17 @@ TEST_CASE("messages: what a model said") {
                      {{"type", "redacted-reasoning"}, {"data", "x"}}};
   CHECK(Output({{"reasoning", list}, {"text", "hi"}, {"toolCalls", One(call)}}) ==
         said(Json::array({reasoning, list[1], Text("hi"), call_part})));
+  // Files that the model made, in Mastra's chunks or not.
+  const Json file = {{"type", "file"}, {"mediaType", "image/png"}, {"data", "iVBOR="}};
+  const Json chunk = {{"type", "file"},
+                      {"payload", {{"data", "iVBOR="}, {"mimeType", "image/png"}}}};
+  const Json odd_file = {{"type", "file"}, {"payload", {{"id", 1}}}};
+  const Json blob = Input(One({{"role", "user"}, {"content", One(file)}}))[0]["parts"][0];
+  CHECK(Output({{"text", "hi"}, {"files", Json::array()}}) == said(One(Text("hi"))));
+  CHECK(Output({{"text", "hi"}, {"files", {file, chunk, odd_file}}, {"toolCalls", One(call)}}) ==
+        said(Json::array({Text("hi"), call_part, blob, blob, odd_file})));
+  CHECK(Output({{"text", "hi"}, {"reasoning", {{"a", 1}}}}) ==
+        said(Json::array({Other({{"a", 1}}), Text("hi")})));
   CHECK(Output({{"toolCalls", "none"}, {"text", "hi"}}) == said(One(Text("hi"))));
   CHECK(Output({{"toolCalls", One("odd")}}) == said(One({{"type", "tool_call"}})));
   CHECK(Output({{"text", {{"not", "text"}}}}) ==
@@ -318,6 +346,19 @@ TEST_CASE("messages: tool names") {
   CHECK(names({"add", {{"name", "x"}}, 7}) == Json::array({add, {{"name", "x"}}, 7}));
   CHECK(names(Json::array()) == Json::array());
   CHECK(names("all") == One({{"type", "function"}, {"name", "all"}}));
+
+  // What is known of them.
+  RecordLab lab;
+  const Json known = {{{"type", "function"}, {"name", "add"}, {"parameters", {{"type", "object"}}}},
+                      {{"name", 7}},
+                      "odd"};
+  for (const Json& definitions : {known, Json("none"), Json::array()}) {
+    const Json told = Parsed(&lab, [&](MessageWriter writer) {
+      writer.ToolNames(lab.Value({"sub", "add"}), lab.Value(definitions));
+    });
+    CHECK(told[0] == Json{{"type", "function"}, {"name", "sub"}});
+    CHECK(told[1] == (definitions == known ? known[0] : add));
+  }
 }
 
 // ---- rebuilding --------------------------------------------------------------------------------
@@ -716,6 +757,28 @@ TEST_CASE("reasoning stands in a call's chunks, and in what later calls read") {
   CHECK(run.Rebuild(second) == Json::array({kAsked, said}));
   said["finish_reason"] = "unknown";
   CHECK(run.Output(first) == One(said));
+}
+
+TEST_CASE("files that the model made stand in the generation's output: the last call's") {
+  Run run;
+  const Json file = {{"type", "file"},
+                     {"payload", {{"data", "iVBOR="}, {"mimeType", "image/png"}}}};
+  run.Add(1, 0, kTypeModelGeneration, Json{{"output", {{"text", "4"}, {"files", One(file)}}}});
+  run.Add(2, 1, kTypeModelStep, Json::object());
+  const TreeNode* const first =
+      run.Add(3, 2, kTypeModelInference, Json{{"output", {{"text", "1"}}}});
+  run.Add(4, 1, kTypeModelStep, Json::object());
+  const TreeNode* const last =
+      run.Add(5, 4, kTypeModelInference, Json{{"output", {{"text", "4"}}}});
+  run.Add(6, 4, kTypeToolCall, Json::object());
+  run.Add(7, 6, kTypeModelGeneration, Json::object());
+  const TreeNode* const other =
+      run.Add(8, 7, kTypeModelInference, Json{{"output", {{"text", "2"}}}});
+  CHECK(run.Output(first)[0]["parts"] == One(Text("1")));
+  CHECK(run.Output(other)[0]["parts"] == One(Text("2")));
+  const Json parts = run.Output(last)[0]["parts"];
+  CHECK(parts.size() == 2);
+  CHECK(parts[1]["content"] == "iVBOR=");
 }
 
 TEST_CASE("reasoning in the output is all there is to it") {

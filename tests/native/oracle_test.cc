@@ -158,6 +158,7 @@ TEST_CASE("the envelope of Mastra spans", "[oracle]") {
   const MastraCase cases[] = {
       {kEnd, "a0f067aa0ba902b7", "", kNow, kNow + 10, "a0f067aa0ba902b7", "", kNowNs,
        kNowNs + 10'000'000},
+      {kEnd, "1", "", kNow, kNow, "0000000000000001", "", kNowNs, kNowNs},
       {kEnd, "F067AA0BA902B7", "1", kNow, kNow, "00f067aa0ba902b7", "0000000000000001", kNowNs,
        kNowNs},
       // A user's parent id that is no id is no parent.

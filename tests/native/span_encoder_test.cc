@@ -881,6 +881,133 @@ TEST_CASE("encoder: a step's preview is sent only where the messages are not, an
   }
 }
 
+TEST_CASE("encoder: what stands beside the messages keeps its name") {
+  const Json output = {{"text", "{}"},
+                       {"toolCalls", Json::array()},
+                       {"reasoning", "hm"},
+                       {"files", {1}},
+                       {"object", {{"a", 1}}},
+                       {"reasoningText", "hm"},
+                       {"sources", {"s"}},
+                       {"warnings", Json::array()},
+                       {"steps", "done"},
+                       {std::string(99, 'k'), 5},
+                       {"none", ""}};
+  const Json input = {{"messages", {{{"role", "user"}, {"content", "hi"}}}},
+                      {"schema", {{"b", 2}}}};
+  for (const char* const type : {"model_inference", "model_generation"}) {
+    const Json a = Encoded({{"input", input}, {"output", output}}, type);
+    const std::string before = std::string("mastra.") + type;
+    std::map<std::string, Json> found;
+    for (const auto& [name, value] : a.items()) {
+      if (name.rfind(before, 0) == 0) found[name.substr(before.size())] = value;
+    }
+    const std::map<std::string, Json> expected = {
+        {".output.object", R"({"a":1})"},       {".output.reasoning_text", "hm"},
+        {".output.sources", R"(["s"])"},        {".output.steps", "done"},
+        {".output." + std::string(99, 'k'), 5}, {".input.schema", R"({"b":2})"}};
+    CHECK(found == expected);
+  }
+  // What has no messages stands in one, whole.
+  const Json a =
+      Encoded({{"input", {{"prompt", "hi"}}}, {"output", {{"object", 1}}}}, "model_inference");
+  for (const auto& [name, value] : a.items()) CHECK(name.rfind("mastra.model_", 0) != 0);
+}
+
+TEST_CASE("encoder: the last call has the response's id") {
+  const Json id = {{"attributes", {{"responseId", "r"}}}};
+  const Json own = {{"attributes", {{"responseId", "own"}}}};
+  for (const bool has_own : {false, true}) {
+    auto run = EncodedRun({Span("1", "", "model_generation", id), Span("2", "1", "model_step"),
+                           Span("3", "2", "model_inference"), Span("4", "1", "model_step"),
+                           Span("5", "4", "model_inference", has_own ? own : Json::object())});
+    CHECK(!AttributesOf(run["3"].attributes()).contains("gen_ai.response.id"));
+    CHECK(AttributesOf(run["5"].attributes())["gen_ai.response.id"] == (has_own ? "own" : "r"));
+    CHECK(AttributesOf(run["1"].attributes())["mastra.model_generation.response_id"] == "r");
+  }
+}
+
+TEST_CASE("encoder: a later call's completion starts with its first chunk") {
+  const auto told = [](const char* given, const char* start, const char* chunk) {
+    Json call =
+        Span("2", "1", "model_inference", {{"attributes", {{"completionStartTime", given}}}});
+    Json piece = Span("3", "2", "model_chunk");
+    call["startTime"] = start;
+    piece["startTime"] = chunk;
+    auto run = EncodedRun({Span("1", "", "agent_run"), call, piece});
+    const Json a = AttributesOf(run["2"].attributes());
+    const auto of = [&](const char* name) { return a.contains(name) ? a[name] : Json(nullptr); };
+    return Json::array(
+        {of("mastra.completion_start_time"), of("gen_ai.response.time_to_first_chunk")});
+  };
+  constexpr char kBefore[] = "2026-11-20T07:57:09.000Z";
+  CHECK(told("2026-11-20T07:57:09.125Z", kBefore, "2026-11-20T07:57:09.200Z") ==
+        Json::array({"2026-11-20T07:57:09.125Z", 0.125}));
+  // Days of every kind.
+  for (const char* const time :
+       {"1970-01-01T00:00:00.001Z", "1999-12-31T23:59:59.999Z", "2000-02-29T01:02:03.004Z",
+        "2026-03-01T10:20:30.040Z", "2028-12-31T00:00:00.000Z", "2100-03-01T00:00:00.000Z",
+        "9999-12-31T23:59:59.999Z"}) {
+    CHECK(told("1969-12-31T00:00:00.000Z", time, time) == Json::array({time, 0}));
+  }
+  // Nothing tells: neither before the call, nor beyond what a date can say.
+  for (const char* const time : {"2026-11-20T07:57:08.000Z", "1969-12-31T00:00:00.000Z"}) {
+    CHECK(told("2026-11-20T07:57:08.999Z", kBefore, time) == Json::array({nullptr, nullptr}));
+  }
+}
+
+TEST_CASE("encoder: an agent's tools, as its model calls know them") {
+  const Json tools = {
+      {{"type", "function"}, {"name", "add"}, {"parameters", {{"type", "object"}}}}};
+  const Json agent = {{"attributes", {{"availableTools", {"add", "sub"}}}}};
+  const auto definitions = [&](const Json& generation) {
+    auto run = EncodedRun({Span("1", "", "agent_run", agent), Span("2", "1", "generic"),
+                           Span("3", "1", "model_generation", generation)});
+    return Json::parse(
+        AttributesOf(run["1"].attributes())["gen_ai.tool.definitions"].get<std::string>());
+  };
+  const Json sub = {{"type", "function"}, {"name", "sub"}};
+  CHECK(definitions({{"attributes", {{"tools", tools}}}}) == Json::array({tools[0], sub}));
+  CHECK(definitions(Json::object()) ==
+        Json::array({Json{{"type", "function"}, {"name", "add"}}, sub}));
+}
+
+// ---- whose child ---------------------------------------------------------------------------------
+
+TEST_CASE("encoder: the child of a span that nobody announced hangs below the root, and says so") {
+  auto run = EncodedRun({Span("1", "", "agent_run"), Span("2", "f", "generic"),
+                         Span("3", "2", "generic"), Span("4", "1", "generic")});
+  const auto parent_of = [&](const char* id) { return HexOf(run[id].parent_span_id()).substr(15); };
+  const auto missing = [&](const char* id) {
+    const Json a = AttributesOf(run[id].attributes());
+    constexpr char kName[] = "edgespan.missing_parent_span_id";
+    return a.contains(kName) ? a[kName] : Json(nullptr);
+  };
+  CHECK(parent_of("2") == "1");
+  CHECK(missing("2") == "000000000000000f");
+  CHECK(parent_of("3") == "2");
+  CHECK(missing("3") == nullptr);
+  CHECK(parent_of("4") == "1");
+  CHECK(missing("1") == nullptr);
+
+  // A parent that ended after its child was announced by that.
+  CoreLab lab;
+  lab.End(Span("3", "2", "generic"));
+  lab.End(Span("2", "1", "generic"));
+  lab.End(Span("1", "", "agent_run"));
+  for (const PbSpan& span : lab.Take()) {
+    const std::string id = HexOf(span.span_id()).substr(15);
+    if (id == "3") CHECK(HexOf(span.parent_span_id()).substr(15) == "2");
+  }
+  // Without a root there is nothing to hang it to; a root has nothing above it to look for.
+  lab.End(Span("6", "e", "generic"));
+  CHECK(HexOf(lab.Take()[0].parent_span_id()).substr(15) == "e");
+  Json root = Span("7", "", "agent_run");
+  root["parentSpanId"] = "e";
+  lab.End(root);
+  CHECK(HexOf(lab.Take()[0].parent_span_id()).substr(15) == "e");
+}
+
 // ---- limits and content that is withheld -------------------------------------------------------
 
 TEST_CASE("encoder: limits of a Mastra span") {

@@ -25,6 +25,41 @@ bool StaysInName(uint8_t c) {
          c == '_' || c == ' ' || c == '-';
 }
 
+// A time from 1970 to 9999, as Date.prototype.toISOString() has it.
+constexpr char kIsoTime[] = "0000-00-00T00:00:00.000Z";
+std::string_view IsoTime(double ms, char* text) {
+  auto time = static_cast<uint64_t>(ms);
+  for (uint32_t i = 0; i < sizeof kIsoTime - 1; ++i) text[i] = kIsoTime[i];
+  const auto put = [text](uint32_t end, uint32_t value) {  // its last digit stands before `end`
+    for (; value != 0; value /= 10) text[--end] = static_cast<char>('0' + value % 10);
+  };
+  const auto take = [&time](uint32_t unit) {
+    const auto rest = static_cast<uint32_t>(time % unit);
+    time /= unit;
+    return rest;
+  };
+  put(23, take(1000));
+  put(19, take(60));
+  put(16, take(60));
+  put(13, take(24));
+  uint32_t year = 1970;
+  uint32_t month = 1;
+  for (auto days = static_cast<uint32_t>(time);;) {
+    const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    const uint32_t length = month == 2 ? (leap ? 29 : 28) : 30 + ((month + (month >> 3)) & 1);
+    if (days < length) {
+      put(10, days + 1);
+      break;
+    }
+    days -= length;
+    month = month % 12 + 1;
+    year += month == 1;
+  }
+  put(7, month);
+  put(4, year);
+  return {text, sizeof kIsoTime - 1};
+}
+
 }  // namespace
 
 const Node* SpanEncoder::FindError(bool* failed) const {
@@ -101,6 +136,16 @@ void SpanEncoder::WriteMastra() {
   const Node* const aside = told && input != nullptr ? input : span_->End();
   Members(span_->Begin(), aside, Scope::kSpan);
   if (aside != span_->End()) Members(aside->Skip(), span_->End(), Scope::kSpan);
+  // The last response's id stands on the generation.
+  const SpanRecord* const generation =
+      span_->type == kTypeModelInference ? GenerationEndedBy(run_.record, node) : nullptr;
+  if (generation != nullptr && Find(kKeyAttributes, kKeyResponseId) == nullptr) {
+    const Node* const attributes_of =
+        FindMember(generation->Begin(), generation->End(), kKeyAttributes);
+    const Node* const id = FindMember(attributes_of, kKeyResponseId);
+    if (id != nullptr)
+      Steps(mapper_->Find(Scope::kAttributes, type_, kKeyResponseId), id, Scope::kAttributes);
+  }
   if (rebuilt != Rebuilt::kNot) {
     Steps(mapper_->Find(Scope::kSpan, type_, kKeyInput), nullptr, Scope::kSpan);
   }
@@ -208,11 +253,21 @@ bool SpanEncoder::Applies(const Step& step) const {
   Unruled(node, run_.record.keys->Name(node->key), scope);
 }
 
-void SpanEncoder::Unruled(const Node* node, std::string_view key, Scope scope) {
+void SpanEncoder::Unruled(const Node* node, std::string_view key, Scope scope,
+                          std::string_view within) {
   PageArena* const arena = out_.out()->arena();
-  const uint32_t room = Mapper::MaxName(key);
+  const auto bytes = static_cast<uint32_t>(within.size() + 1 + key.size());
+  const uint32_t whole = Mapper::MaxName({key.data(), bytes});  // where "within.key" goes
+  const uint32_t room = whole + bytes + Buffer::kSlack;
   const uint32_t name = arena->Allocate(room);
   if (name == 0) return out_.out()->Fail();
+  if (!within.empty()) {
+    uint8_t* const text = arena->At(name + whole);
+    CopyBytes(text, within.data(), bytes - 1 - static_cast<uint32_t>(key.size()));
+    text[within.size()] = '.';
+    CopyBytes(text + within.size() + 1, key.data(), static_cast<uint32_t>(key.size()));
+    key = {arena->At<char>(name + whole), bytes};
+  }
   uint8_t* end = arena->At(name);
   const Action action = mapper_->Default(scope, type_, key, &end);
   Default(action, {arena->At<char>(name), arena->OffsetOf(end) - name}, node);
@@ -316,11 +371,18 @@ void SpanEncoder::Apply(const Step& step, const Node* node) {
       return CommaList(node);
     case Action::kParameters:
       return Parameters(node);
-    case Action::kFirstChunk:
-      return FirstChunk(node);
-    case Action::kInSpan:
-      if (NumberOf(arena, node) >= span_->start_ms) attributes_->Value(node);
+    case Action::kFirstChunk: {
+      const double first = CompletionStart(node);
+      if (first != 0) attributes_->Double((first - span_->start_ms) / 1000);
       return;
+    }
+    case Action::kInSpan: {
+      const double first = CompletionStart(node);
+      if (first == NumberOf(arena, node)) return attributes_->Value(node);
+      char iso[sizeof kIsoTime - 1];
+      if (first != 0) attributes_->Text(IsoTime(first, iso));
+      return;
+    }
     case Action::kCost:
     case Action::kCostJson: {
       const Node* const cost = FindMember(node, kKeyEstimatedCost);
@@ -387,29 +449,57 @@ void SpanEncoder::Messages(const Step& step, const Node* node) {
   } else if (action == Action::kInstructions) {
     messages.Instructions(node);
   } else if (action == Action::kToolNames) {
-    messages.ToolNames(node);
+    messages.ToolNames(node, ToolDefinitions());
   } else {
     messages.Output(*arena.At<TreeNode>(span_->tree), node, Find(kKeyAttributes, kKeyFinishReason));
   }
-  if (!indexed) attributes_->End();
+  if (indexed) return;
+  attributes_->End();
+  if (node == nullptr || node->Kind() != Op::kObject || node->key == 0) return;
+  // What stands beside the messages has a name of its own: "output.object" where a member of the
+  // attributes would be "output".
+  for (const Node* at = node->Begin(); at < node->End(); at = at->Skip()) {
+    const uint16_t key = at->key;
+    const std::string_view name = MemberName(run_.record, &at);
+    const bool empty = at->Kind() == Op::kString ? at->b == 0 : at->IsContainer() && at->a == 0;
+    if (!empty && MessageWriter::LeavesOut(node, key)) {
+      Unruled(at, name, Scope::kAttributes, run_.record.keys->Name(node->key));
+    }
+  }
+}
+
+// What the model calls of an agent were told of its tools; nullptr where none says it.
+const Node* SpanEncoder::ToolDefinitions() const {
+  const PageArena& arena = *run_.record.arena;
+  const Node* tools = nullptr;
+  uint32_t at = arena.At<TreeNode>(span_->tree)->first_child;
+  while (at != 0 && tools == nullptr) {
+    const TreeNode& node = *arena.At<TreeNode>(at);
+    if (node.type == kTypeModelGeneration && node.record != 0) {
+      const SpanRecord& record = *arena.At<SpanRecord>(node.record);
+      tools = FindMember(FindMember(record.Begin(), record.End(), kKeyAttributes), kKeyTools);
+    }
+    at = node.next_sibling;
+  }
+  return tools;
 }
 
 // Mastra gives every call of a run the first one's completion start: where that lies before the call,
-// the call's first chunk tells.
-void SpanEncoder::FirstChunk(const Node* completion_start) {
+// the call's first chunk tells. 0 where nothing does.
+double SpanEncoder::CompletionStart(const Node* given) const {
   const PageArena& arena = *run_.record.arena;
-  double first = NumberOf(arena, completion_start);
-  if (first < span_->start_ms) {
-    uint32_t at = arena.At<TreeNode>(span_->tree)->first_child;
-    for (first = 0; at != 0 && first == 0;) {
-      const TreeNode& node = *arena.At<TreeNode>(at);
-      if (node.type == kTypeModelChunk && node.record != 0) {
-        first = arena.At<SpanRecord>(node.record)->start_ms;
-      }
-      at = node.next_sibling;
+  double first = NumberOf(arena, given);
+  if (first >= span_->start_ms) return first;
+  uint32_t at = arena.At<TreeNode>(span_->tree)->first_child;
+  for (first = 0; at != 0 && first == 0;) {
+    const TreeNode& node = *arena.At<TreeNode>(at);
+    if (node.type == kTypeModelChunk && node.record != 0) {
+      first = arena.At<SpanRecord>(node.record)->start_ms;
     }
+    at = node.next_sibling;
   }
-  if (first >= span_->start_ms) attributes_->Double((first - span_->start_ms) / 1000);
+  constexpr double kYear10000 = 253402300800000;
+  return first > 0 && first >= span_->start_ms && first < kYear10000 ? first : 0;
 }
 
 // What a kFigures rule writes stands behind its name: a letter alone makes a number, all else JSON. There a

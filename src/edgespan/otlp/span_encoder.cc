@@ -82,7 +82,8 @@ void SpanEncoder::Write(const SpanRecord& span) {
   out_.Close(nested);
 }
 
-SpanId SpanEncoder::Parent() const {
+SpanId SpanEncoder::Parent() {
+  moved_ = false;
   if (span_->Has(tape::kRemoteParent)) return run_.detach ? SpanId{} : span_->parent_id;
   const PageArena& arena = *run_.record.arena;
   for (uint32_t at = arena.At<TreeNode>(span_->tree)->parent; at != 0;) {
@@ -94,16 +95,19 @@ SpanId SpanEncoder::Parent() const {
     at = node.parent;
   }
   // None of them is here: it may come in another batch, or have gone before.
-  return span_->parent_id;
+  moved_ = !span_->Has(tape::kOtel) && !type_.root && span_->parent_id.IsValid() &&
+           run_.root.IsValid() && run_.tree->Find(arena, span_->parent_id) == nullptr;
+  return moved_ ? run_.root : span_->parent_id;
 }
 
 void SpanEncoder::Marks(AttributeWriter* attributes) {
   if (span_->Has(tape::kWithheld)) attributes->Name("edgespan.withheld").Text("true");
   if (repaired_) attributes->Name("edgespan.time_order_repaired").Text("true");
-  if (run_.detach && span_->Has(tape::kRemoteParent)) {
+  if (moved_ || (run_.detach && span_->Has(tape::kRemoteParent))) {
     char hex[SpanId::kHexSize];
     span_->parent_id.ToHex(hex);
-    attributes->Name("mastra.external_parent_span_id").Text({hex, sizeof hex});
+    attributes->Name(moved_ ? "edgespan.missing_parent_span_id" : "mastra.external_parent_span_id")
+        .Text({hex, sizeof hex});
   }
 }
 

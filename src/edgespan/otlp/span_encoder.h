@@ -25,6 +25,8 @@ struct RunContext {
   RecordContext record;
   const SpanLimits* limits;
   TraceId trace_id;
+  const SpanTree* tree;
+  SpanId root;             // the run's own; all zero while it is not known
   bool strays;             // there are model_inference spans of which nobody knows whose they are
   uint32_t dropped_spans;  // of the run, that will not leave: for its root to tell
   // Of the destination: spans of these types are left out, and parents in other processes.
@@ -52,8 +54,9 @@ class SpanEncoder {
   // Members of a message, as `fields` (ended by one without a key) say.
   void WriteFields(const Node* begin, const Node* end, const Field* fields);
 
-  // The parent to name: where the span's own is not sent, the nearest ancestor that is.
-  SpanId Parent() const;
+  // The parent to name: where the span's own is not sent, the nearest ancestor that is; where nobody
+  // announced it (Mastra's spanFilter shows it to no exporter, nor whose child it was), the root.
+  SpanId Parent();
   // What was done to the span on its way here, as attributes.
   void Marks(AttributeWriter* attributes);
 
@@ -70,8 +73,8 @@ class SpanEncoder {
   bool Applies(const Step& step) const;
   // The steps of a scope that is no object (kEvery, ...).
   const Step* Virtual(Scope scope);
-  // Of one that no rule is for.
-  void Unruled(const Node* node, std::string_view key, Scope scope);
+  // Of one that no rule is for, a member of `within` if that has a name.
+  void Unruled(const Node* node, std::string_view key, Scope scope, std::string_view within = {});
   void Apply(const Step& step, const Node* node);
   void Default(Action action, std::string_view name, const Node* node);
   void Flat(std::string_view name, const Node* node);
@@ -79,7 +82,8 @@ class SpanEncoder {
   void Parameters(const Node* object);
   void Messages(const Step& step, const Node* node);
   bool HasCall(const TreeNode& step) const;
-  void FirstChunk(const Node* completion_start);
+  double CompletionStart(const Node* given) const;
+  const Node* ToolDefinitions() const;
   // `text`: what to say of the tokens in `usage`, or of the whole run's for nullptr.
   void Figures(std::string_view name, std::string_view text, const Node* usage);
   // Whether a span stands for a model call: a model_inference, or a generation that has none (of an
@@ -113,6 +117,7 @@ class SpanEncoder {
   std::string_view operation_;
   uint64_t end_ns_ = 0;
   bool repaired_ = false;  // the end lay before the start
+  bool moved_ = false;     // to the root, as nobody knows the parent
 };
 
 }  // namespace edgespan::otlp

@@ -204,6 +204,8 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       const otlp::RunContext run = {{&arena_, &keys_},
                                     &fit.limits,
                                     trace->WireId(arena_),
+                                    &trace->tree,
+                                    trace->root,
                                     trace->strays,
                                     trace->lost[destination] + fit.stay,
                                     to.left_out,

@@ -91,7 +91,7 @@ enum class Action : uint8_t {
   kAnswer,          // text: what the model said
   // Of numbers and dates.
   kFirstChunk,  // seconds from the span's start to the first chunk
-  kInSpan,      // a date, unless it lies before the span
+  kInSpan,      // the date of the first chunk, unless it lies before the span
   kCost,        // the estimated cost, where it is in US dollars
   kCostJson,    // the same as JSON: the name's text, the cost, "}"
   // These need no member.

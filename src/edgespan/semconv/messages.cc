@@ -54,9 +54,10 @@ constexpr Format kToolCallPart(R"({"type":"tool_call" ,"id":!,"name":!,"argument
 constexpr Format kToolResponsePart(
     R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},|)"
     "<message.>tool_call_id!<message.>name!<message.>content!");
-// A medium's type is optional; the convention's word for it goes in between.
-constexpr Format kUriPart(R"({"type":"uri","modality":!,"mime_type":!,"uri":!},)");
-constexpr Format kBlobPart(R"({"type":"blob","modality":!,"mime_type":!,"content":!},)");
+// What the medium is goes behind the first, what it holds behind the others.
+constexpr Format kMedium(R"({"modality":")");
+constexpr Format kUriPart(R"(" ,"mime_type":! ,"type":"uri","uri":)");
+constexpr Format kBlobPart(R"(" ,"mime_type":! ,"type":"blob","content":)");
 // A part that has no type of its own.
 constexpr Format kJsonPart(R"({"type":"json","content":!},|<message.>content!)");
 constexpr Format kMessageStart(R"({"role":!,"parts":[|^<message.>role!)");
@@ -211,6 +212,16 @@ const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation,
   return at != 0 ? arena.At<TreeNode>(at) : nullptr;
 }
 
+const SpanRecord* GenerationEndedBy(const RecordContext& context, const TreeNode& call) {
+  const TreeNode* const generation = GenerationOf(context, call);
+  if (generation == nullptr) return nullptr;
+  const TreeNode* at = &call;
+  while ((at = NextBelow(*context.arena, *generation, at)) != nullptr) {
+    if (at->type == kTypeModelInference && IsNear(*context.arena, *at)) return nullptr;
+  }
+  return RecordOf(context, *generation);
+}
+
 [[gnu::noinline]] void MessageWriter::EmitIndexed(const char* piece, const Node* a, const Node* b,
                                                   const Node* c) {
   for (bool json = true;;) {
@@ -306,7 +317,18 @@ void MessageWriter::Write(const Node* node, Element kind) {
   if (kind == Element::kMessage) return Message(node);
   if (kind == Element::kPart) return Part(node);
   if (kind == Element::kToolCall) return ToolCall(node);
-  if (kind == Element::kToolName) return Emit(IsText(node) ? kFunction : kAsItIs, node);
+  if (kind == Element::kToolName) {
+    if (!IsText(node)) return Emit(kAsItIs, node);
+    const Node* const end = known_ != nullptr ? known_->End() : nullptr;
+    for (const Node* at = known_ != nullptr ? known_->Begin() : nullptr; at < end;
+         at = at->Skip()) {
+      const Node* const name = FindMember(at, kKeyName);
+      if (SameText(TextOf(*context_.arena, name), TextOf(*context_.arena, node))) {
+        return Emit(kAsItIs, at);
+      }
+    }
+    return Emit(kFunction, node);
+  }
   const Node* const content = FindMember(node, kKeyContent);
   if (!IsText(content)) return Other(node);
   Text(kTextPart, content);
@@ -347,7 +369,7 @@ void MessageWriter::Part(const Node* part) {
     if (SameText(type, "text")) return Text(kTextPart, text);
     if (SameText(type, "reasoning")) return Text(kReasoningPart, text);
   }
-  if (Medium(part, body)) return;
+  if (Medium(body)) return;
   // Mastra 2 and the AI SDK's UI messages have the call and its result in one.
   const Node* const invocation = FindMember(part, kKeyToolInvocation);
   const Node* const tool = invocation != nullptr ? invocation : body;
@@ -366,22 +388,38 @@ void MessageWriter::Part(const Node* part) {
 }
 
 // A file or an image: where it is, or its bytes in base64. False: it is neither, or has none.
-bool MessageWriter::Medium(const Node* part, const Node* body) {
+bool MessageWriter::Medium(const Node* body) {
   const Node* const image = FindMember(body, kKeyImage);
   const Node* const type = FirstOf(body, kKeyMediaType, kKeyMimeType);
   if (image == nullptr && type == nullptr) return false;
   const Node* const data = image != nullptr ? image : FirstOf(body, kKeyData, kKeyUrl);
-  const std::string_view text = TextOf(*context_.arena, data);
+  std::string_view text = TextOf(*context_.arena, data);
+  const std::string_view kind = TextOf(*context_.arena, type);
   // Bytes that Mastra left out: "[Uint8Array byteLength=8]".
   if (text.empty() || text[0] == '[') return false;
   if (put_ != nullptr) {
-    const std::string_view kind = TextOf(*context_.arena, type);
     if (image != nullptr || SameText(kind.substr(0, 6), "image/")) Text(kImage, data);
     return true;
   }
-  bool is_uri = false;  // base64 has no colon
-  for (const char c : text.substr(0, 16)) is_uri |= c == ':';
-  Emit(is_uri ? kUriPart : kBlobPart, FindMember(part, kKeyType), type, data);
+  // Base64 has neither colons nor commas; in "data:image/png;base64,iVBOR=" it is behind the comma.
+  const char* format = kBlobPart;
+  const bool inlined = SameText(text.substr(0, 5), "data:");
+  for (uint32_t i = 0; i < text.size() && i < 100; ++i) {
+    if (text[i] == ':') format = kUriPart;
+    if (text[i] == ',' && inlined) {
+      format = kBlobPart;
+      text.remove_prefix(i + 1);
+      break;
+    }
+  }
+  // The convention's words for media are what their types begin with.
+  uint32_t size = 0;
+  while (size < kind.size() && kind[size] >= 'a' && kind[size] <= 'z') ++size;
+  Emit(kMedium);
+  json_.Raw(size != 0 ? kind.substr(0, size) : image != nullptr ? "image" : "file");
+  Emit(format, type);
+  json_.String(text);
+  Emit(kObjectEnd);
   return true;
 }
 
@@ -426,17 +464,26 @@ void MessageWriter::Assistant(const TreeNode& call, const Node* output) {
   const Node* const reasoning = FindMember(output, kKeyReasoning);
   const Node* const text = IsText(output) ? output : FindMember(output, kKeyText);
   const bool has_calls = IsList(calls) && calls->a > 0;
-  const bool listed = IsList(reasoning) && reasoning->a > 0;
+  const bool listed = reasoning != nullptr && !IsText(reasoning) && reasoning->a > 0;
   uint32_t chunks = reasoning == nullptr ? call.first_child : 0;
   const Node* thought = IsText(reasoning) && reasoning->b > 0 ? reasoning : Thought(&chunks);
-  many_ = thought != nullptr || listed;
+  const Node* files = FindMember(output, kKeyFiles);
+  if (files == nullptr) {
+    const SpanRecord* const generation = GenerationEndedBy(context_, call);
+    if (generation != nullptr) files = FindMember(MemberOf(*generation, kKeyOutput), kKeyFiles);
+  }
+  many_ = thought != nullptr || listed || (IsList(files) && files->a > 0);
   for (; thought != nullptr; thought = Thought(&chunks)) Text(kReasoningPart, thought);
   if (listed) Each(reasoning, Element::kPart);
   // A model that only calls tools says "": no text part then.
   const bool silent = has_calls && IsText(text) && text->b == 0;
   if (text != nullptr && !silent) Text(kTextPart, text);
   if (has_calls) Each(calls, Element::kToolCall);
-  if (text == nullptr && calls == nullptr) Other(output);
+  if (text == nullptr && calls == nullptr) {
+    Other(output);
+  } else if (IsList(files)) {
+    Each(files, Element::kPart);
+  }
   Close(kListEnd);
 }
 
@@ -582,6 +629,15 @@ void MessageWriter::Answer(const SpanRecord& tool, const Node* id) {
 
 void MessageWriter::Instructions(const Node* prompt) { List(prompt, Element::kInstruction); }
 
-void MessageWriter::ToolNames(const Node* names) { List(names, Element::kToolName); }
+void MessageWriter::ToolNames(const Node* names, const Node* known) {
+  known_ = IsList(known) ? known : nullptr;
+  List(names, Element::kToolName);
+}
+
+bool MessageWriter::LeavesOut(const Node* value, uint16_t key) {
+  if (IsList(FindMember(value, kKeyMessages))) return key != kKeyMessages;
+  if (FirstOf(value, kKeyText, kKeyToolCalls) == nullptr) return false;
+  return key != kKeyText && key != kKeyToolCalls && key != kKeyReasoning && key != kKeyFiles;
+}
 
 }  // namespace edgespan

@@ -5,7 +5,7 @@
 //      {"type": "text" | "reasoning", "content": "..."} |
 //      {"type": "tool_call", "id": "...", "name": "...", "arguments": any} |
 //      {"type": "tool_call_response", "id": "...", "name": "...", "response": any} |
-//      {"type": "uri" | "blob", "mime_type": "...", "modality": "...", "uri" | "content": "..."} |
+//      {"modality": "...", "mime_type": "...", "type": "uri" | "blob", "uri" | "content": "..."} |
 //      any part as it was | {"type": "json", "content": anything}
 //   ], "finish_reason": "..."}]
 //
@@ -38,6 +38,8 @@ const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation, co
 
 // The generation that a model call belongs to: its parent, or its step's parent; or nullptr.
 const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call);
+// The record of the generation whose last call this is; nullptr for others, and where there is none.
+const SpanRecord* GenerationEndedBy(const RecordContext& context, const TreeNode& call);
 
 class MessageWriter {
  public:
@@ -59,8 +61,9 @@ class MessageWriter {
 
   // `input` of a model call: {messages: [...]}, a list of messages, a prompt.
   void Input(const Node* input);
-  // `output` of a model call: {text, reasoning, toolCalls}; `finish_reason` as Mastra spells it. What
-  // the call thought is in its chunks where the output does not say it.
+  // `output` of a model call: {text, reasoning, toolCalls, files}; `finish_reason` as Mastra spells it.
+  // What the call thought is in its chunks where the output does not say it, and the files that the
+  // last call made are in its generation's output.
   void Output(const TreeNode& call, const Node* output, const Node* finish_reason);
   // The input of a model call below a generation or a step, which Mastra does not record: the
   // generation's input, then what the earlier calls said and what the model was told of each tool they
@@ -78,8 +81,10 @@ class MessageWriter {
   static const Node* Answer(const Node* output);
   // A system prompt: [{"type": "text", "content": "..."}].
   void Instructions(const Node* prompt);
-  // Tool names as definitions: [{"type": "function", "name": "..."}].
-  void ToolNames(const Node* names);
+  // Tool names as definitions: [{"type": "function", "name": "..."}], or what `known` has of the name.
+  void ToolNames(const Node* names, const Node* known = nullptr);
+  // Whether Input() or Output() of a value that has others too leaves out its member `key`.
+  static bool LeavesOut(const Node* value, uint16_t key);
 
  private:
   enum class Element { kMessage, kPart, kToolCall, kInstruction, kToolName };
@@ -90,7 +95,7 @@ class MessageWriter {
   void Write(const Node* node, Element kind);
   void Message(const Node* message);
   void Part(const Node* part);
-  [[nodiscard]] bool Medium(const Node* part, const Node* body);
+  [[nodiscard]] bool Medium(const Node* body);
   void Other(const Node* node);
   void ToolCall(const Node* call);
   void Text(const char* format, const Node* text);
@@ -121,7 +126,8 @@ class MessageWriter {
   void* to_ = nullptr;
   std::string_view prefix_;
   bool brief_ = false;
-  bool many_ = false;  // the message has several parts: contents, not content
+  const Node* known_ = nullptr;  // tool definitions
+  bool many_ = false;            // the message has several parts: contents, not content
   // Of the next message, and of what comes next in this one.
   uint32_t messages_ = 0;
   uint32_t calls_ = 0;

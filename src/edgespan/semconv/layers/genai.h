@@ -23,9 +23,10 @@ inline constexpr Rule kGenAi[] = {
     {S, kValue, kKeyEntityId, kCallAgent, S, "gen_ai.agent.id"},
     {S, kValue, kKeyEntityName, kCallAgent, S, "gen_ai.agent.name"},
     {S, kValue, kKeyEntityName, kTools, S, "gen_ai.tool.name"},
-    {S, kValue, kKeyEntityId, kTools, S, "gen_ai.tool.name", kKeyNone, kKeyEntityName},
+    Extra({S, kValue, kKeyEntityId, kTools, S, "gen_ai.tool.name", kKeyNone, kKeyEntityName}),
     {S, kValue, kKeyEntityName, kWorkflow, S, "gen_ai.workflow.name"},
-    {S, kValue, kKeyEntityId, kWorkflow, S, "gen_ai.workflow.name", kKeyNone, kKeyEntityName},
+    Extra(
+        {S, kValue, kKeyEntityId, kWorkflow, S, "gen_ai.workflow.name", kKeyNone, kKeyEntityName}),
     {S, kValue, kKeyEntityId, kStep, S, ".step_id"},
 
     // The model call.
@@ -37,7 +38,7 @@ inline constexpr Rule kGenAi[] = {
     {A, kValue, kKeyServerAddress, kCall, S, "server.address"},
     {A, kValue, kKeyServerPort, kCall, S, "server.port"},
     {A, kValue, kKeyStreaming, kCall, S, "gen_ai.request.stream"},
-    {A, kValue, kKeyCompletionStartTime, kCall, S, "mastra.completion_start_time"},
+    {A, kInSpan, kKeyCompletionStartTime, kCall, S, "mastra.completion_start_time"},
     {A, kFirstChunk, kKeyCompletionStartTime, kCall, S, "gen_ai.response.time_to_first_chunk"},
     {U, kValue, kKeyInputTokens, kAny, S, "gen_ai.usage.input_tokens"},
     {U, kValue, kKeyOutputTokens, kAny, S, "gen_ai.usage.output_tokens"},

@@ -27,9 +27,9 @@ inline constexpr Rule kOpenInference[] = {
     Instead({S, kOutputIndexed, kKeyOutput, kCall, S, "llm.output_messages."}),
 
     {S, kValue, kKeyEntityName, kAgent, S, "agent.name"},
-    {S, kValue, kKeyEntityId, kAgent, S, "agent.name", kKeyNone, kKeyEntityName},
+    Extra({S, kValue, kKeyEntityId, kAgent, S, "agent.name", kKeyNone, kKeyEntityName}),
     {S, kValue, kKeyEntityName, kTools, S, "tool.name"},
-    {S, kValue, kKeyEntityId, kTools, S, "tool.name", kKeyNone, kKeyEntityName},
+    Extra({S, kValue, kKeyEntityId, kTools, S, "tool.name", kKeyNone, kKeyEntityName}),
     {S, kList, kKeyTags, kAny, S, "tag.tags"},
     {S, kJson, kKeyMetadata, kAny, S, "metadata"},
     {M, kDrop, kKeyNone, kAny},
