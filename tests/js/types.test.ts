@@ -73,7 +73,15 @@ test("the bindings of Cloudflare's stores are what spools take", () => {
     const env = { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG_PATH: dir };
     execFileSync(process.execPath, [wrangler, 'types'], { cwd: dir, env, stdio: 'pipe' });
     write('tsconfig.json', {
-      compilerOptions: { noEmit: true, strict: true, skipLibCheck: true, target: 'es2022', lib: ['es2022'], module: 'nodenext', types: [] },
+      compilerOptions: {
+        noEmit: true,
+        strict: true,
+        skipLibCheck: true,
+        target: 'es2022',
+        lib: ['es2022'],
+        module: 'nodenext',
+        types: [],
+      },
       files: ['index.ts', 'worker-configuration.d.ts'],
     });
     execFileSync(process.execPath, [tsc, '-p', dir], { encoding: 'utf8' });

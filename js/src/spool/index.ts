@@ -20,5 +20,12 @@ export {
   queueSpool,
   replayQueue,
 } from './queue.js';
-export { type Claim, type Lose, type MemorySpoolOptions, memorySpool, type Spool, type Unsent } from './spool.js';
+export {
+  type Claim,
+  type Lose,
+  type MemorySpoolOptions,
+  memorySpool,
+  type Spool,
+  type Unsent,
+} from './spool.js';
 export { type SpoolStore, storeSpool, type StoreSpoolOptions } from './store.js';
