@@ -105,7 +105,9 @@ int32_t edgespan_commit(uint32_t exporter, uint32_t words, uint32_t doubles, uin
 int32_t edgespan_drop(uint32_t exporter, uint32_t reason, uint32_t spans) {
   return Core().Drop(exporter, static_cast<LossReason>(reason), spans);
 }
-int32_t edgespan_close(uint32_t exporter) { return Core().Close(exporter); }
+int32_t edgespan_close(uint32_t exporter, uint32_t before) {
+  return Core().Close(exporter, before);
+}
 int32_t edgespan_cut(uint32_t exporter, uint32_t destination, uint32_t trace, uint32_t now,
                      uint32_t hold) {
   return Core().Cut(exporter, destination, trace, now, hold != 0);

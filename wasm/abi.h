@@ -70,7 +70,8 @@ int32_t EDGESPAN_EXPORT(edgespan_open_exporter)(uint32_t words, uint32_t doubles
 
 /* Reads a tape of trace, start and span items into trace buffers. Returns the handle of the trace
  * whose root ended last on this tape, or 0 when none did. On kMalformed the items before the bad one
- * stay committed, the rest is dropped and counted. */
+ * stay committed, the rest is dropped and counted. Fills the result area: [handle of the trace that the
+ * last span or start item went to, 0 without one]. */
 int32_t EDGESPAN_EXPORT(edgespan_commit)(uint32_t exporter, uint32_t words, uint32_t doubles,
                                          uint32_t rope_at, uint32_t rope_bytes,
                                          uint32_t rope_units);
@@ -78,14 +79,17 @@ int32_t EDGESPAN_EXPORT(edgespan_commit)(uint32_t exporter, uint32_t words, uint
 /* Ended spans that the host itself had to give up (`reason`: LossReason of pipeline/accounting.h). */
 int32_t EDGESPAN_EXPORT(edgespan_drop)(uint32_t exporter, uint32_t reason, uint32_t spans);
 
-/* Closes every open trace of the exporter, so that edgespan_cut() takes what has ended; spans that
- * started and did not end are counted as unended. Returns their number. */
-int32_t EDGESPAN_EXPORT(edgespan_close)(uint32_t exporter);
+/* Closes open traces of the exporter of which nothing was heard from second `before` of the epoch on (by
+ * the times of their items; 0xffffffff: every open trace), so that edgespan_cut() takes what has ended;
+ * spans that started and did not end are counted as unended. Returns their number. */
+int32_t EDGESPAN_EXPORT(edgespan_close)(uint32_t exporter, uint32_t before);
 
-/* Encodes the next batch for one destination: of one closed trace, or (trace 0) of any closed trace of
- * the exporter. Returns a batch id, or 0 when nothing is left to send there. While the destination's
- * circuit is open (pipeline/circuit.h) its spans are dropped and counted instead, unless `hold` is not
- * 0: then the batch says that it is not to be posted now. */
+/* Encodes the next batch for one destination: of one trace; of any closed trace of the exporter (trace
+ * 0); of any trace, open ones included (0xffffffff). Of an open trace, a destination that does not want
+ * runs whole gets the ended spans that nothing can change any more. Returns a batch id, or 0 when
+ * nothing is left to send there now. While the destination's circuit is open (pipeline/circuit.h) spans
+ * of closed traces are dropped and counted instead, and others wait, unless `hold` is not 0: then the
+ * batch says that it is not to be posted now. */
 int32_t EDGESPAN_EXPORT(edgespan_cut)(uint32_t exporter, uint32_t destination, uint32_t trace,
                                       uint32_t now, uint32_t hold);
 

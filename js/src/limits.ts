@@ -40,6 +40,16 @@ export const FRACTIONS = 256;
 
 /** Configurations in use that exporters built later may share. */
 export const MAX_PIPELINES = 256;
+/** For a cut: any trace, open ones included (the core's kOpenTraces, as the ABI's signed number). */
+export const OPEN_TRACES = -1;
+/** For closing: all open runs (the core's kEver). */
+export const EVER = -1;
+/** A run of which nothing was heard for so long (ms) is taken for dead. */
+export const SILENCE_MS = 300_000;
+/** When ended spans of a run that goes on leave: so old (ms), so many, so large. */
+export const EARLY_MS = 10_000;
+export const EARLY_SPANS = 256;
+export const EARLY_BYTES = 1_000_000;
 /** The core's kMaxDestinations. */
 export const MAX_DESTINATIONS = 8;
 /** Runs of one exporter whose root has not ended. */

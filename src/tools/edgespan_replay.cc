@@ -146,7 +146,7 @@ int Replay(const Options& options) {
     const int32_t status = CommitTape(exporter, tape.Take());
     if (status < 0) return Fail("commit", status);
   }
-  const int32_t closed = edgespan_close(exporter);
+  const int32_t closed = edgespan_close(exporter, UINT32_MAX);
   if (closed < 0) return Fail("close", closed);
   const int32_t written = WriteBatches(exporter);
   if (written < 0) return Fail("cut", written);

@@ -142,7 +142,7 @@ int main(void) {
   CHECK(edgespan_release(12345, 0) == kBadHandle);
   CHECK(edgespan_stats(exporter, 7) == kBadHandle);
   CHECK(edgespan_drop(0, 0, 1) == kBadHandle);
-  CHECK(edgespan_close(0) == kBadHandle);
+  CHECK(edgespan_close(0, UINT32_MAX) == kBadHandle);
 
   /* (6) Bad input is counted, not trapped. */
   begin();
@@ -180,7 +180,7 @@ int main(void) {
   CHECK(edgespan_batch((uint32_t)batch) == kBadHandle);
   CHECK(edgespan_stats(exporter, 0) == kOk && result(1) == 1 && result(3) == 0);
 
-  CHECK(edgespan_close(exporter) == 1); /* the second run's root never ended */
+  CHECK(edgespan_close(exporter, UINT32_MAX) == 1); /* the second run's root never ended */
   CHECK(edgespan_cut(exporter, 0, 0, 0, 0) == 0);
   CHECK(edgespan_stats(exporter, 0) == kOk && result(4) == 1);
   CHECK(edgespan_drop(exporter, 4, 3) == kOk);

@@ -17,6 +17,7 @@ namespace {
 
 using edgespan::Key;
 using edgespan::LossReason;
+using edgespan::Pipeline;
 using edgespan::Stat;
 using edgespan::fuzz::CheckBody;
 using edgespan::fuzz::Require;
@@ -299,6 +300,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (in.ConsumeBool()) config.max_spans = 1 + UpTo(&in, 2);
   if (in.ConsumeBool()) config.max_bytes = in.ConsumeBool() ? 1024 : 16384;
   config.tight_limits = UpTo(&in, 3) == 0;
+  config.whole = UpTo(&in, 3) == 0;
   CoreSession core(config);
   Require(core.id() > 0, "the exporter opens");
   const auto before = core.ReadStats();
@@ -337,14 +339,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         if (trace > 0 && in.ConsumeBool()) cut(static_cast<uint32_t>(trace), 200);
         break;
       }
-      case 1:
-        cut(UpTo(&in, 3), OneOf(&in, kStatuses));
+      case 1:  // also early: of runs that go on
+        cut(in.ConsumeBool() ? Pipeline::kOpenTraces : UpTo(&in, 3), OneOf(&in, kStatuses));
         break;
       case 2:
         Require(core.Close() >= 0, "close");
         break;
       case 3: {  // a batch that is in flight while other things happen
-        const int32_t batch = edgespan_cut(core.exporter(), 0, 0, 0, 0);
+        const int32_t batch = edgespan_cut(core.exporter(), 0, Pipeline::kOpenTraces, 0, 0);
         if (batch > 0) held.push_back(static_cast<uint32_t>(batch));
         break;
       }

@@ -5,7 +5,8 @@
 //   rope units  0: as many as bytes, else (bytes + units - 128)
 //   mode bit 0  text is masked to ASCII, so that "kUtf8 and the rope are valid UTF-8" holds and the
 //               bodies must parse; without it only traps and counts are looked at
-//   mode bit 1  a destination with tiny batches; bit 2: no close before the first cut
+//   mode bit 1  a destination with tiny batches; bit 2: no close before the first cut; bit 3: an early
+//               cut, of runs that go on; bit 4: a destination that wants runs whole
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -83,6 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     config.max_spans = 2;
     config.max_bytes = 4096;
   }
+  config.whole = (mode & 16) != 0;
   CoreSession core(config);
   Require(core.id() > 0, "the exporter opens");
   const auto before = core.ReadStats();
@@ -103,6 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (ascii) Require(CheckBody(batch.body) == batch.spans, "a batch knows its spans");
     }
   };
+  if ((mode & 8) != 0) drain(edgespan::Pipeline::kOpenTraces);
   if (trace > 0 && (mode & 4) != 0) drain(static_cast<uint32_t>(trace));
   Require(core.Close() >= 0, "close");
   drain(0);

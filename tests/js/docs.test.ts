@@ -40,6 +40,7 @@ const DOCUMENTS = [
   'src/README.md',
   'wasm/README.md',
   'js/README.md',
+  'docs/life.md',
   'docs/packaging.md',
 ];
 
@@ -310,6 +311,7 @@ describe('what the texts name exists', () => {
         ...members('js/dist/mastra/exporter.d.ts', 'EdgespanExporterOptions'),
         ...members('js/dist/transport/otlp_http.d.ts', 'OtlpOptions'),
         ...members('js/dist/core/pipeline.d.ts', 'SpanLimits'),
+        ...members('js/dist/mastra/lane.d.ts', 'EarlyOptions'),
         ...members('js/dist/mastra/traces.d.ts', 'TraceStoreOptions'),
       ];
       // The name begins a cell of a table, alone or as one of several.

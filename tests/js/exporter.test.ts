@@ -576,17 +576,21 @@ describe('waitUntil, flush and shutdown', () => {
     assert.equal((await exporter.flush()).accepted, 2);
   });
 
-  test('flush leaves open runs alone', async () => {
-    const { exporter } = make();
+  test('flush sends what has ended of open runs, and nothing to who wants them whole', async () => {
+    const { exporter } = make({ destinations: [to('ok'), to('whole', { delivery: 'whole' })] });
     const spans = run(2);
     start(exporter, ...spans);
     end(exporter, spans[1]);
     const before = await exporter.flush();
-    assert.deepEqual([before.accepted, before.pending], [0, 1]);
+    assert.deepEqual([before.accepted, before.pending], [1, 1]);
     end(exporter, spans[2], spans[0]);
     const then = await exporter.flush();
-    assert.deepEqual([then.accepted, then.pending], [3, 0]);
-    assert.deepEqual(arrived(spans[0].traceId).length, 3);
+    assert.deepEqual([then.accepted, then.pending], [5, 0]);
+    const ids = spans.map((s) => s.id).sort();
+    for (const path of ['/ok', '/whole']) {
+      const wire = arrivedIn(path).filter((s) => s.traceId === spans[0].traceId);
+      assert.deepEqual(wire.map((s) => s.spanId).sort(), ids);
+    }
   });
 
   test('shutdown sends what has ended, counts what has not, and refuses what follows', async () => {
@@ -751,7 +755,7 @@ describe('objects', () => {
   });
 
   test('one that fits only alone on the tape is not cut', async () => {
-    const { exporter } = make({ destinations: [to('alone')] });
+    const { exporter } = make({ destinations: [to('alone', { maxRequestBytes: 10_000_000 })] });
     const spans = run(2);
     const fields = spans as unknown as Record<string, unknown>[];
     fields[1].input = ['y'.repeat(900_000), 'y'.repeat(900_000)];

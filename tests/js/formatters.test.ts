@@ -250,11 +250,12 @@ describe('a formatter that fails', () => {
     start(exporter, root);
     end(exporter, ...children);
     const early = await exporter.flush();
-    assert.deepEqual([early.pending, early.withheld], [4_100, 4]);
+    // Those may leave before their run has ended.
+    assert.deepEqual([early.pending, early.withheld, early.accepted], [4_096, 4, 4]);
     for (const answer of answers) answer();
     await tick();
     const receipt = await exporter.shutdown();
-    assert.deepEqual([receipt.accepted, receipt.withheld, total(receipt)], [4_100, 0, 4_100]);
+    assert.deepEqual([receipt.accepted, receipt.withheld, total(receipt)], [4_096, 0, 4_096]);
     const bare = at.spans().filter((s) => !s.attributes.has('mastra.metadata.mark'));
     assert.deepEqual(ids(bare), ids(children.slice(0, 4)));
   });

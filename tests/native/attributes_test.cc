@@ -178,14 +178,52 @@ TEST_CASE("attributes: the length limit cuts between characters") {
   CHECK(One(value, "1234\xc3\xa9", limits) == "1234");
   CHECK(One(value, "123\xc3\xa9", limits) == "123\xc3\xa9");
   CHECK(One(value, "12\xf0\x9f\x98\x80", limits) == "12");
-  CHECK(One(value, {{"a", 1}}, limits) == "{\"a\":");
-  CHECK(One(&AttributeWriter::Json, 1234567, limits) == "12345");
+  // JSON stays JSON: a number is there whole or not at all.
+  CHECK(One(value, {{"a", 1}}, limits) == "{}");
+  CHECK(One(&AttributeWriter::Json, 1234567, limits) == "");
+  CHECK(One(value, {1, 2, 3}, limits) == "[1,2]");
+  CHECK(One(value, {"xyz"}, limits) == R"(["x"])");
   // Within lists and objects, every string by itself; numbers are not cut.
   CHECK(One(any, {{"long key", {"123456", 1234567}}}, limits) ==
         Json({{"long key", {"12345", 1234567}}}));
   CHECK(One(any, "date:1970-01-02T00:00:00.000Z", limits) == "1970-");
   limits.attribute_value_length = 0;
   CHECK(One(value, "1", limits) == "");
+}
+
+TEST_CASE("attributes: what is cut says how long it was") {
+  RecordLab lab;
+  const Node* const object = lab.Value({{"long", "123456789"}});
+  const Node* const list = lab.Value({"123456", "1", "1234567"});
+  const Node* const whole = lab.Value("12345");
+  SpanLimits limits;
+  limits.attribute_value_length = 5;
+  const auto write = [&](AttributeWriter& writer) {
+    writer.Name("json").Value(object);
+    writer.Name("text").Text("12345\xc3\xa9");
+    writer.Name("list").Any(list);
+    writer.Name("whole").Value(whole);
+    writer.Name("word").Begin(3) ? writer.buffer()->AppendText("openai!") : void();
+    writer.End(false);
+  };
+  CHECK(Attributes(&lab, limits, write).attributes == Json({{"json", "{}"},
+                                                            {"edgespan.original_length.json", 20},
+                                                            {"text", "12345"},
+                                                            {"edgespan.original_length.text", 7},
+                                                            {"list", {"12345", "1", "12345"}},
+                                                            {"edgespan.original_length.list", 13},
+                                                            {"whole", "12345"},
+                                                            {"word", "opena"},
+                                                            {"edgespan.original_length.word", 7}}));
+  // It counts as an attribute, but not as one that was dropped.
+  limits.attribute_count = 3;
+  const Written written = Attributes(&lab, limits, [&](AttributeWriter& writer) {
+    writer.Name("text").Text("123456");
+    writer.Name("next").Text("123456");
+  });
+  CHECK(written.attributes ==
+        Json({{"text", "12345"}, {"edgespan.original_length.text", 6}, {"next", "12345"}}));
+  CHECK(written.dropped == 0);
 }
 
 TEST_CASE("attributes: strings written in place") {

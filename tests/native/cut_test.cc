@@ -83,10 +83,16 @@ TEST_CASE("cut: bodies stay below the configured bytes, and near them") {
   }
 }
 
-TEST_CASE("cut: a span beyond the limit travels alone, its neighbours do not suffer") {
+// ---- what does not fit ---------------------------------------------------------------------------
+
+TEST_CASE("cut: a span beyond the limit is trimmed, the largest values first") {
   CoreLab lab(Limits({{"maxBytes", 5000}}));
   lab.End(Span("2", "1"));
-  lab.End(Span("3", "1", "generic", {{"input", std::string(50'000, 'x')}}));
+  lab.End(Span("3", "1", "generic",
+               {{"input", std::string(50'000, 'x')},
+                {"output", {{"list", {std::string(6000, 'y'), "\xc3\xa9"}}}},
+                {"metadata", {{"small", std::string(300, 'z')}}},
+                {"errorInfo", {{"message", std::string(9000, 'm')}}}}));
   lab.End(Span("4", "1"));
   lab.EndRoot(Span("1"));
   const auto batches = lab.TakeBatches();
@@ -94,12 +100,42 @@ TEST_CASE("cut: a span beyond the limit travels alone, its neighbours do not suf
   CHECK(batches[0].spans.size() == 1);
   REQUIRE(batches[1].spans.size() == 1);
   CHECK(HexOf(batches[1].spans[0].span_id()) == "0000000000000003");
-  CHECK(batches[1].body.size() > 50'000);
+  CHECK(batches[1].body.size() <= 5000);
+  CHECK(batches[1].body.size() > 2000);
+  Json a = testing::AttributesOf(batches[1].spans[0].attributes());
+  INFO(a.dump());
+  CHECK(a["edgespan.original_length.mastra.generic.input"] == 50'000);
+  CHECK(a["mastra.generic.input"].get<std::string>().size() > 500);
+  CHECK(a["edgespan.original_length.mastra.generic.output"] == 6000 + 18);
+  const Json output = Json::parse(a["mastra.generic.output"].get<std::string>());
+  CHECK(output["list"][0].get<std::string>().size() > 500);
+  CHECK(a["mastra.metadata.small"].get<std::string>().size() == 300);
+  CHECK(!a.contains("edgespan.original_length.mastra.metadata.small"));
+  CHECK(batches[1].spans[0].status().message().size() < 5000);
   CHECK(batches[2].spans.size() == 2);
-  // Without any room, every span does.
+  CHECK(lab.ReadStats().dropped() == 0);
+}
+
+TEST_CASE("cut: a span that does not fit however it is trimmed is lost alone, and counted") {
+  CoreLab lab(Limits({{"maxBytes", 5000}}));
+  Json many = Json::object();
+  for (uint32_t i = 0; i < 200; ++i) many["member " + HexId(i)] = std::string(60, 'x');
+  lab.End(Span("2", "1"));
+  lab.End(Span("3", "1", "generic", {{"metadata", many}}));
+  lab.End(Span("4", "1"));
+  lab.EndRoot(Span("1"));
+  std::vector<Batch> batches = lab.TakeBatches();
+  REQUIRE(batches.size() == 2);
+  REQUIRE(batches[1].spans.size() == 2);
+  CHECK(lab.ReadStats().dropped(LossReason::kTooLarge) == 1);
+  CHECK(testing::AttributesOf(batches[1].spans[1].attributes())["edgespan.dropped_spans"] == 1);
+  CHECK(
+      !testing::AttributesOf(batches[0].spans[0].attributes()).contains("edgespan.dropped_spans"));
+  // Not even the resource fits: nothing does.
   CoreLab none(Limits({{"maxBytes", 0}}));
   Run(&none, 3);
-  CHECK(none.TakeBatches().size() == 4);
+  CHECK(none.TakeBatches().empty());
+  CHECK(none.ReadStats().dropped(LossReason::kTooLarge) == 4);
 }
 
 TEST_CASE("cut: every destination gets everything, in its own pieces") {

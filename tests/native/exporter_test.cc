@@ -181,7 +181,7 @@ TEST_CASE("exporter: a stale handle is refused by every call") {
     INFO(handle);
     CHECK(edgespan_stats(handle, 0) == kBadHandle);
     CHECK(edgespan_commit(handle, 0, 0, 0, 0, 0) == kBadHandle);
-    CHECK(edgespan_close(handle) == kBadHandle);
+    CHECK(edgespan_close(handle, UINT32_MAX) == kBadHandle);
     CHECK(edgespan_cut(handle, 0, 0, 0, 0) == kBadHandle);
     CHECK(edgespan_drop(handle, 0, 1) == kBadHandle);
   }

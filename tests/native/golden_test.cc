@@ -73,7 +73,7 @@ std::string Replay(const fs::path& events) {
   TapeWriter tape;
   for (const Json& event : Json::parse(ReadFile(events))) tools::WriteMastraEvent(&tape, event);
   REQUIRE(lab.Commit(&tape) >= 0);
-  REQUIRE(edgespan_close(lab.id()) >= 0);
+  REQUIRE(edgespan_close(lab.id(), UINT32_MAX) >= 0);
   std::string body;
   for (const auto& batch : lab.TakeBatches()) body += batch.body;
   CHECK(lab.ReadStats().dropped() == 0);

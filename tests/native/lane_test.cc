@@ -45,7 +45,7 @@ TEST_CASE("lane: small allocations share a page") {
   Lane lane;
   for (int i = 0; i < 100; ++i) REQUIRE(lane.Allocate(&region.arena, 40) != 0);
   CHECK(region.arena.used() - before == kPage);
-  REQUIRE(lane.Allocate(&region.arena, 100) != 0);  // 4000 + 8 of 4096 are taken
+  REQUIRE(lane.Allocate(&region.arena, 100) != 0);  // 4000 + 16 of 4096 are taken
   CHECK(region.arena.used() - before == 2 * kPage);
   lane.Free(&region.arena);
 }
@@ -62,10 +62,41 @@ TEST_CASE("lane: TrimTo gives back whole pages and the rest is used next") {
   CHECK(lane.Allocate(&region.arena, 8) == at + 104);
   CHECK(region.arena.used() - before == kPage);
   // Up to the page's end, and not a byte further.
-  CHECK(lane.Allocate(&region.arena, kPage - 8 - 104 - 8) == at + 112);
+  CHECK(lane.Allocate(&region.arena, kPage - 16 - 104 - 8) == at + 112);
   CHECK(region.arena.used() - before == kPage);
   REQUIRE(lane.Allocate(&region.arena, 1) != 0);
   CHECK(region.arena.used() - before == 2 * kPage);
+  lane.Free(&region.arena);
+  CHECK(region.arena.used() == before);
+}
+
+TEST_CASE("lane: Sweep frees the runs that are not marked, but never the newest") {
+  Region region;
+  const uint32_t before = region.arena.used();
+  Lane lane;
+  std::vector<uint32_t> runs;
+  for (uint32_t i = 0; i < 6; ++i) {
+    const uint32_t at = lane.Allocate(&region.arena, kPage * (1 + i % 2));
+    REQUIRE(at != 0);
+    runs.push_back(lane.newest());
+    std::memset(region.arena.At(at), static_cast<int>(i), kPage);
+  }
+  CHECK(!lane.IsMarked(region.arena, runs[1]));
+  CHECK(lane.IsMarked(region.arena, runs[5]));
+  Lane::Mark(region.arena, runs[1]);
+  Lane::Mark(region.arena, runs[4]);
+  CHECK(lane.IsMarked(region.arena, runs[1]));
+  const uint32_t held = region.arena.used();
+  CHECK(lane.Sweep(&region.arena));
+  CHECK(region.arena.used() < held);
+  // What stayed is what it was; marks are gone.
+  for (const uint32_t i : {1u, 4u, 5u}) {
+    CHECK(*region.arena.At(runs[i] + 100) == i);
+    CHECK(lane.IsMarked(region.arena, runs[i]) == (i == 5));
+  }
+  CHECK(lane.Sweep(&region.arena));
+  CHECK(!lane.Sweep(&region.arena));
+  REQUIRE(lane.Allocate(&region.arena, 100) != 0);
   lane.Free(&region.arena);
   CHECK(region.arena.used() == before);
 }

@@ -241,8 +241,8 @@ TEST_CASE("pipeline: Close() sends what ended and counts what did not") {
   Json other = Span("9");
   other["traceId"] = "ff";
   lab.Start(other);
-  CHECK(edgespan_close(lab.id()) == 3);  // 1, 3 and 9
-  CHECK(edgespan_close(lab.id()) == 0);
+  CHECK(edgespan_close(lab.id(), Pipeline::kEver) == 3);  // 1, 3 and 9
+  CHECK(edgespan_close(lab.id(), Pipeline::kEver) == 0);
   CHECK(lab.TakeIds() == "2");
   auto stats = lab.ReadStats();
   CHECK(stats[Stat::kUnended] == 3);
@@ -574,7 +574,7 @@ TEST_CASE("pipeline: 1024 open runs; one more abandons the oldest") {
   // The first run is gone, the second is whole.
   CHECK(lab.TakeIds(lab.EndRoot(in(Span("1"), 2))) == "2 1");
   CHECK(lab.TakeIds(lab.EndRoot(in(Span("1"), 1))) == "1");
-  CHECK(edgespan_close(lab.id()) > 0);
+  CHECK(edgespan_close(lab.id(), Pipeline::kEver) > 0);
   CHECK(lab.Take().size() == Pipeline::kMaxTraces - 2);
 }
 

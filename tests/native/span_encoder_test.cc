@@ -706,12 +706,13 @@ TEST_CASE("encoder: limits of a Mastra span") {
                                        {"metadata", {{"x", 1}, {"y", 2}}},
                                        {"errorInfo", {{"message", "it broke down"}}}}));
   const Json a = AttributesOf(span.attributes());
+  // How long it was takes the place of another attribute.
   CHECK(a == Json({{"gen_ai.operation.name", "chat"},
                    {"mastra.span.type", "model_"},
-                   {"gen_ai.input.messages", "[{\"rol"},
-                   {"gen_ai.request.model", "m"}}));
-  // port, x, y, error.message, error.type
-  CHECK(span.dropped_attributes_count() == 5);
+                   {"edgespan.original_length.mastra.span.type", 15},
+                   {"gen_ai.input.messages", "[{}]"}}));
+  // model, port, x, y, error.message, error.type
+  CHECK(span.dropped_attributes_count() == 6);
   CHECK(span.events_size() == 0);
   CHECK(span.dropped_events_count() == 1);
   CHECK(span.status().message() == "it broke down");  // no attribute
@@ -724,7 +725,7 @@ TEST_CASE("encoder: the exception event has the limits of its own attributes") {
            {{"errorInfo", {{"message", "message"}, {"name", "TypeError"}, {"stack", "stack"}}}}));
   REQUIRE(span.events_size() == 1);
   CHECK(AttributesOf(span.events(0).attributes()) ==
-        Json({{"exception.message", "mess"}, {"exception.type", "Type"}}));
+        Json({{"exception.message", "mess"}, {"edgespan.original_length.exception.message", 7}}));
 }
 
 TEST_CASE("encoder: limits of an OpenTelemetry span") {

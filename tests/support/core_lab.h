@@ -156,11 +156,14 @@ class CoreLab {
   // What edgespan_commit() returns.
   int32_t Commit(TapeWriter* tape) {
     const int32_t result = tools::CommitTape(id(), tape->Take());
+    last_trace_ = tools::CoreResult()[0];
     CheckBooks();
     return result;
   }
   int32_t Start(const Json& span) { return Event("span_started", span); }
   int32_t End(const Json& span) { return Event("span_ended", span); }
+  // The trace that the last item of the last tape went to.
+  uint32_t last_trace() const { return last_trace_; }
   // The handle of a trace that this span closed.
   uint32_t EndRoot(const Json& span) {
     const int32_t trace = End(span);
@@ -256,6 +259,7 @@ class CoreLab {
   }
 
   int32_t id_ = 0;
+  uint32_t last_trace_ = 0;
   uint32_t destinations_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/otlp/response.h"
 #include "edgespan/pipeline/accounting.h"
+#include "edgespan/pipeline/pipeline.h"
 #include "tools/tape_writer.h"
 #include "wasm/abi.h"
 
@@ -21,6 +22,7 @@ struct ExporterConfig {
   std::string service = "oracle";
   uint32_t max_spans = 0;  // 0: the core's default
   uint32_t max_bytes = 0;
+  bool whole = false;         // wants runs whole
   bool tight_limits = false;  // a few attributes of a few bytes, one event, one link
 };
 
@@ -50,6 +52,7 @@ class CoreSession {
     tape.String(kKeyDialect, "genai");
     if (config.max_spans != 0) tape.Number(kKeyMaxSpans, config.max_spans);
     if (config.max_bytes != 0) tape.Number(kKeyMaxBytes, config.max_bytes);
+    if (config.whole) tape.Bool(kKeyWhole, true);
     tape.End();
     tape.End();
     tape.End();
@@ -60,7 +63,7 @@ class CoreSession {
   uint32_t exporter() const { return static_cast<uint32_t>(id_); }
 
   int32_t Commit(tools::TapeWriter* tape) { return tools::CommitTape(exporter(), tape->Take()); }
-  int32_t Close() { return edgespan_close(exporter()); }
+  int32_t Close() { return edgespan_close(exporter(), UINT32_MAX); }
 
   struct Batch {
     std::string body;

@@ -43,11 +43,15 @@ export async function bundleWorker(
   return outdir;
 }
 
-/** Starts a bundled Worker in workerd; `onLine` gets what it prints. */
+/**
+ * Starts a bundled Worker in workerd; `onLine` gets what it prints. With `inspector` its heap can be
+ * looked at.
+ */
 export async function startWorker(
   outdir: string,
   bindings: Record<string, string>,
   onLine: (line: string) => unknown = () => {},
+  inspector = false,
 ): Promise<Miniflare> {
   const files = await readdir(outdir);
   const worker = new Miniflare({
@@ -61,6 +65,7 @@ export async function startWorker(
     compatibilityDate: COMPATIBILITY_DATE,
     compatibilityFlags: ['nodejs_compat'],
     bindings,
+    ...(inspector && { inspectorPort: 0 }),
     handleRuntimeStdio(stdout: Readable, stderr: Readable) {
       for (const stream of [stdout, stderr]) {
         stream.on('data', (chunk: Buffer) => {

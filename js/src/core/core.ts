@@ -31,7 +31,7 @@ export interface CoreExports {
     ropeUnits: number,
   ): number;
   edgespan_drop(exporter: number, reason: number, spans: number): number;
-  edgespan_close(exporter: number): number;
+  edgespan_close(exporter: number, before: number): number;
   edgespan_cut(
     exporter: number,
     destination: number,

@@ -10,7 +10,7 @@
 import { putLast } from '../bounded.js';
 import type { Answer, Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
-import { ABANDONED_MS, MAX_HELD, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
+import { ABANDONED_MS, EVER, MAX_HELD, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
 import { STAT_FIELDS, type Tally } from '../transport/receipt.js';
 import { type CoreExports, coreTape } from './core.js';
 import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG, VERDICT_GIVEN_UP } from './schema.gen.js';
@@ -88,6 +88,8 @@ export class Pipeline {
   readonly #destinations: number;
   #handle = 0;
   #opened = -1;
+  #last = 0;
+  #looked = 0;
   // Statistics that a tally has already been given, by destination.
   #settled: number[][] = [];
   // Batches that are out, by destination.
@@ -154,11 +156,20 @@ export class Pipeline {
     const { tape } = this;
     let trace = 0;
     // What the core cannot read or store it counts itself.
-    if (tape.fits(0)) trace = this.#x.edgespan_commit(this.#handle, ...tape.finish());
-    else this.lose(LOSS_MEMORY, tape.ended);
+    if (tape.fits(0)) {
+      trace = this.#x.edgespan_commit(this.#handle, ...tape.finish());
+      this.#last = tape.result[0];
+    } else this.lose(LOSS_MEMORY, tape.ended);
     tape.refresh();
     tape.clear();
     return Math.max(0, trace);
+  }
+
+  /** Commits, and returns the handle of the trace that the last item went to: 0 without one. */
+  commitLast(): number {
+    this.#last = 0;
+    this.commit();
+    return this.#last;
   }
 
   /** Counts ended spans that never reached the tape. REQUIRES: attach(). */
@@ -169,7 +180,18 @@ export class Pipeline {
   /** Closes all open traces: shutdown. */
   close(): void {
     this.commit();
-    this.#x.edgespan_close(this.#handle);
+    this.#x.edgespan_close(this.#handle, EVER);
+  }
+
+  /**
+   * Closes runs of which nothing was heard for so many milliseconds before `now`: their requests died.
+   * Looks no more often than that; false where there was none.
+   */
+  closeSilent(now: number, silence: number): boolean {
+    if (!(now - this.#looked >= silence)) return false;
+    this.#looked = now;
+    this.commit();
+    return this.#x.edgespan_close(this.#handle, Math.max(0, now - silence) / 1000) > 0;
   }
 
   /** Whether so many of a destination's batches are under way that the next should wait. */
@@ -182,8 +204,8 @@ export class Pipeline {
   }
 
   /**
-   * The next batch for a destination, of one closed trace or (0) of any; undefined: none left. `hold`:
-   * also one that must not be posted now, to be stored.
+   * The next batch for a destination: of one trace, of any closed one (0), or of any (OPEN_TRACES);
+   * undefined: none left. `hold`: also one that must not be posted now, to be stored.
    */
   cut(to: number, trace: number, hold: boolean): Batch | undefined {
     return this.#take(to, this.#x.edgespan_cut(this.#handle, to, trace, seconds(), +hold));

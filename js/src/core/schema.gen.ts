@@ -137,14 +137,15 @@ export const KEY_DESTINATIONS = 130;
 export const KEY_DIALECT = 131;
 export const KEY_MAX_BYTES = 132;
 export const KEY_MAX_SPANS = 133;
-export const KEY_LIMITS = 134;
-export const KEY_ATTRIBUTE_COUNT_LIMIT = 135;
-export const KEY_ATTRIBUTE_VALUE_LENGTH_LIMIT = 136;
-export const KEY_EVENT_COUNT_LIMIT = 137;
-export const KEY_LINK_COUNT_LIMIT = 138;
+export const KEY_WHOLE = 134;
+export const KEY_LIMITS = 135;
+export const KEY_ATTRIBUTE_COUNT_LIMIT = 136;
+export const KEY_ATTRIBUTE_VALUE_LENGTH_LIMIT = 137;
+export const KEY_EVENT_COUNT_LIMIT = 138;
+export const KEY_LINK_COUNT_LIMIT = 139;
 export const FIRST_SPAN_TYPE = 1;
 export const LAST_SPAN_TYPE = 34;
-export const FIRST_DYNAMIC_KEY = 139;
+export const FIRST_DYNAMIC_KEY = 140;
 
 // Tape words: edgespan/model/tape.h
 export const OP_END = 0;

@@ -31,7 +31,7 @@ export interface Destination {
   /** Names the destination in receipts and warnings. */
   readonly name: string;
   /** What the core is told of it. */
-  readonly settings: { dialect: string; maxBytes: number; maxSpans: number };
+  readonly settings: { dialect: string; maxBytes: number; maxSpans: number; whole: boolean };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
   readonly problem: string | undefined;
   /** What it ignored of its settings, named for the user. */

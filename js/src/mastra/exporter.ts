@@ -25,7 +25,7 @@ import { cure, within } from '../transport/deliver.js';
 import { Env, type Environment } from '../transport/env.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
 import { VERSION } from '../version.js';
-import { Lane, type Send } from './lane.js';
+import { type EarlyOptions, Lane, type Send } from './lane.js';
 import type { RecordedTrace, TraceFilter, TraceReader, TraceStore } from './traces.js';
 import type {
   MastraFeedbackEvent,
@@ -63,6 +63,8 @@ export interface EdgespanExporterOptions {
   keepTraces?: TraceStore;
   /** Limits of a span's content. */
   limits?: SpanLimits;
+  /** When ended spans leave while their run goes on, for destinations that take them so. */
+  early?: EarlyOptions;
   /** Told what became of each run that was sent. */
   onReceipt?(receipt: Receipt): void;
   /**
@@ -195,8 +197,10 @@ export class EdgespanExporter {
   declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
 
   /**
-   * Sends what has ended and resolves when all is answered or given up; never rejects. Runs that are
-   * still going on stay. User code needs no call: each run is sent when its root ends.
+   * Sends what has ended and resolves when all is answered or given up; never rejects. Of runs that
+   * are still going on, destinations that want them whole get nothing, others the spans that have ended
+   * and that nothing can change any more; the rest is `pending`. User code needs no call: each run is
+   * sent when its root ends, a long one on the way.
    */
   flush(): Promise<Receipt & void> {
     return this.#flush(false);
@@ -263,7 +267,8 @@ export class EdgespanExporter {
           const send = lane.end(span);
           if (send) (sending ??= []).push(send);
         } else {
-          lane.start(span);
+          const send = lane.start(span);
+          if (send) (sending ??= []).push(send);
         }
       } catch (error) {
         this.#fail(error, ended, [lane]);

@@ -3,6 +3,7 @@
  * @module
  */
 export { EdgespanExporter, type EdgespanExporterOptions } from './exporter.js';
+export type { EarlyOptions } from './lane.js';
 export type { RecordedSpan, RecordedTrace, TraceFilter, TraceStore } from './traces.js';
 export type {
   MastraFeedback,

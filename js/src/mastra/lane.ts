@@ -10,11 +10,44 @@
 import { putLast } from '../bounded.js';
 import type { Pipeline } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
-import { FLUSH_MS, FORMATTER_MS, LATE_MS, MAX_FORMATTING, MAX_OPEN_TRACES } from '../limits.js';
+import {
+  EARLY_BYTES,
+  EARLY_MS,
+  EARLY_SPANS,
+  FLUSH_MS,
+  FORMATTER_MS,
+  LATE_MS,
+  MAX_FORMATTING,
+  MAX_OPEN_TRACES,
+  OPEN_TRACES,
+  SILENCE_MS,
+} from '../limits.js';
 import { deliver, within } from '../transport/deliver.js';
 import type { Tally } from '../transport/receipt.js';
-import { recordEnd, recordStart } from './record.js';
+import { milliseconds, recordEnd, recordStart, tapeBytes } from './record.js';
 import type { MastraSpan } from './types.js';
+
+/**
+ * When ended spans of a run that goes on leave, for destinations whose delivery is `incremental`:
+ * whichever comes first. Looked at when a span starts or ends, never by a timer; `Infinity` turns one
+ * off.
+ */
+export interface EarlyOptions {
+  /** Milliseconds since the first of them ended; 10000 by default. */
+  age?: number;
+  /** How many they are; 256 by default. */
+  spans?: number;
+  /** Bytes that they hold, about; 1 000 000 by default. */
+  bytes?: number;
+  /** Steps of a model or a workflow among them; no number of them by default. */
+  steps?: number;
+  /**
+   * Milliseconds after which a run of which nothing is heard is taken for dead (its request was
+   * cancelled, say): it leaves as it is, to all destinations, with the next run that starts; 300000 by
+   * default.
+   */
+  silence?: number;
+}
 
 /** Closes what is to be sent, and sends it; resolves when all of it is judged. */
 export type Send = (tally: Tally) => Promise<void>;
@@ -26,6 +59,18 @@ export interface Keeper {
   ended(span: MastraSpan, content: MastraSpan | undefined): void;
 }
 
+/** Runs with one trace id that go on, and what of theirs was recorded since they last sent something. */
+interface Open {
+  roots: number;
+  spans: number;
+  bytes: number;
+  steps: number;
+  /** When the first of these ended, by its own clock; 0: there is none. */
+  since: number;
+  /** Since when something of theirs is being sent early; 0: nothing is. */
+  sending: number;
+}
+
 /** An ended span whose formatter has not answered; a root also waits for those of its trace. */
 interface Waiting {
   readonly span: MastraSpan;
@@ -33,6 +78,9 @@ interface Waiting {
   content?: unknown;
   settled?: Promise<void>;
 }
+
+const STEP = /_step$/;
+const NONE: Open = { roots: 0, spans: 0, bytes: 0, steps: 0, since: 0, sending: 0 };
 
 export class Lane {
   readonly destinations: Destination[] = [];
@@ -44,10 +92,10 @@ export class Lane {
   /** Shut down, or refused by the core. */
   off = false;
   keeper: Keeper | undefined;
-  readonly #options: { onFormatterError?: string; formatterTimeout?: number };
+  readonly #options: { onFormatterError?: string; formatterTimeout?: number; early?: EarlyOptions };
   readonly #fail: (error: unknown) => void;
-  // Open roots by trace id: a span that ends without one must go by itself.
-  readonly #open = new Map<string, number>();
+  // By trace id: a span that ends without an open root must go by itself.
+  readonly #open = new Map<string, Open>();
   #lateSince = 0;
 
   /** @param fail Told of a formatted span that could not be recorded. */
@@ -57,12 +105,18 @@ export class Lane {
     this.#fail = fail;
   }
 
-  start(span: MastraSpan): void {
+  /** Records a span's start; returns what is to be done then, if anything. */
+  start(span: MastraSpan): Send | undefined {
     if (span.isRootSpan) {
       this.#count(span.traceId, 1);
       this.keeper?.started(span.traceId);
     }
-    recordStart(this.pipeline as Pipeline, span);
+    const pipeline = this.pipeline as Pipeline;
+    recordStart(pipeline, span);
+    if (!span.isRootSpan) return this.#early(this.#open.get(span.traceId), span.startTime);
+    const now = milliseconds(span.startTime);
+    if (!pipeline.closeSilent(now, this.#options.early?.silence ?? SILENCE_MS)) return undefined;
+    return (tally) => this.#deliver(0, tally);
   }
 
   /** Records an ended span, now or once it is formatted; returns what is to be done then, if anything. */
@@ -72,7 +126,8 @@ export class Lane {
     if (isRootSpan) {
       return async (tally) => this.#deliver(trace ?? (await this.finish(traceId)), tally);
     }
-    if (this.#open.has(traceId)) return undefined;
+    const open = this.#open.get(traceId);
+    if (open) return trace === undefined ? undefined : this.#early(open, span.endTime);
     // Its root ended before: it goes by itself, those of one moment together.
     const now = Date.now(); // guards against a request that died before its turn
     if (trace === 0 && now - this.#lateSince < LATE_MS) return undefined;
@@ -81,6 +136,30 @@ export class Lane {
       if (trace === undefined) await this.finish(traceId);
       this.#lateSince = 0;
       await this.flush(tally);
+    };
+  }
+
+  /**
+   * Sends what has ended of a run that goes on, if it is due. REQUIRES: an item of this run is the last
+   * on the tape.
+   */
+  #early(open: Open | undefined, time: unknown): Send | undefined {
+    if (!open?.since) return undefined;
+    const { age = EARLY_MS, spans = EARLY_SPANS, bytes = EARLY_BYTES, steps = Infinity } =
+      this.#options.early ?? {};
+    const now = milliseconds(time);
+    const full = open.spans >= spans || open.bytes >= bytes || open.steps >= steps;
+    if (!full && !(now - open.since >= age)) return undefined;
+    // One at a time; a request that died will not say that it is done.
+    if (open.sending && now - open.sending < FLUSH_MS) return undefined;
+    if (this.destinations.every(({ settings }) => settings.whole)) return undefined;
+    const trace = (this.pipeline as Pipeline).commitLast();
+    if (!trace) return undefined;
+    open.spans = open.bytes = open.steps = open.since = 0;
+    open.sending = now;
+    return async (tally) => {
+      await this.#deliver(trace, tally);
+      open.sending = 0;
     };
   }
 
@@ -146,21 +225,36 @@ export class Lane {
   /** Writes an ended span; a root's end closes its trace, whose handle is returned (else 0). */
   #record(span: MastraSpan, content: MastraSpan | undefined): number {
     const pipeline = this.pipeline as Pipeline;
+    const before = tapeBytes(pipeline.tape);
     const written = recordEnd(pipeline, span, content);
     this.keeper?.ended(span, written);
-    if (!span.isRootSpan) return 0;
-    this.#count(span.traceId, -1);
-    return pipeline.commit();
+    if (span.isRootSpan) {
+      this.#count(span.traceId, -1);
+      return pipeline.commit();
+    }
+    const open = this.#open.get(span.traceId);
+    if (open) {
+      const bytes = tapeBytes(pipeline.tape);
+      open.spans++;
+      open.bytes += bytes < before ? bytes : bytes - before; // it was emptied first
+      if (STEP.test(span.type)) open.steps++;
+      open.since ||= milliseconds(span.endTime ?? span.startTime);
+    }
+    return 0;
   }
 
   /** Counts the open roots of a trace. */
   #count(traceId: string, by: number): void {
-    const roots = (this.#open.get(traceId) ?? 0) + by;
-    if (roots > 0) putLast(this.#open, traceId, roots, MAX_OPEN_TRACES);
+    const open = this.#open.get(traceId) ?? { ...NONE };
+    open.roots += by;
+    if (open.roots > 0) putLast(this.#open, traceId, open, MAX_OPEN_TRACES);
     else this.#open.delete(traceId);
   }
 
-  /** Sends all that is closed; `final`: everything, runs that did not end included. */
+  /**
+   * Sends all that is closed. `final` false: also what may leave of runs that go on; true: everything,
+   * as if all had ended.
+   */
   async flush(tally: Tally, final?: boolean): Promise<void> {
     if (final && !this.off) {
       await this.finish();
@@ -168,10 +262,10 @@ export class Lane {
       this.off = true;
     }
     this.pipeline?.commit();
-    await this.#deliver(0, tally);
+    await this.#deliver(final === undefined ? 0 : OPEN_TRACES, tally);
   }
 
-  /** Sends a closed trace, or (0) all that are closed, to each destination. */
+  /** Sends a trace, all that are closed (0), or all (OPEN_TRACES), to each destination. */
   async #deliver(trace: number, tally: Tally): Promise<void> {
     const { pipeline, destinations } = this;
     if (!pipeline) return;

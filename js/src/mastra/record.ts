@@ -124,8 +124,13 @@ function validId(id: unknown, digits: number): id is string {
   return typeof id === 'string' && id !== '' && id.length <= digits;
 }
 
+/** Bytes on the tape, as far as they can be told without encoding the rope. */
+export function tapeBytes({ w, d, at, rope }: Tape): number {
+  return 4 * w + 8 * d + at + rope.length;
+}
+
 /** Dates are Dates in Mastra; spans that went through JSON have them as text. */
-function milliseconds(time: unknown): number {
+export function milliseconds(time: unknown): number {
   const value = time instanceof Date ? time.getTime() : new Date(time as string).getTime();
   return value > 0 ? value : 0;
 }

@@ -34,9 +34,18 @@ export interface OtlpOptions {
    * by default, for Workers live 30 seconds after their response. With 0 nothing is sent twice.
    */
   retryBudget?: number;
-  /** A batch is cut before it passes this many bytes; 4 000 000 by default. */
+  /**
+   * `incremental` (default): spans leave as they end where a run is long or large, in as many requests
+   * as it takes, as OTLP receivers expect. `whole`: one request a run, when its root has ended, for
+   * receivers that look at a run once. What does not fit one is trimmed then.
+   */
+  delivery?: 'incremental' | 'whole';
+  /**
+   * A batch is cut before it passes this many bytes; 4 000 000 by default. Of what does not fit alone,
+   * a span or a whole run, the longest values are cut.
+   */
   maxRequestBytes?: number;
-  /** A batch is cut before it passes this many spans; 512 by default. */
+  /** A batch is cut before it passes this many spans; 512 by default, unlimited for whole runs. */
   maxRequestSpans?: number;
   /** How spans are mapped to attributes; `genai` (OpenTelemetry's GenAI conventions) by default. */
   dialect?: string;
@@ -75,11 +84,14 @@ export class OtlpDestination implements Destination {
     const given = complete(options ?? {}, json !== undefined);
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } = given;
     this.warnings = given.warnings;
+    const delivery = options?.delivery ?? 'incremental';
+    const whole = delivery === 'whole';
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
     this.settings = {
       dialect: dialect ?? 'genai',
       maxBytes: positive(maxRequestBytes, 4_000_000),
-      maxSpans: positive(maxRequestSpans, 512),
+      maxSpans: positive(maxRequestSpans, whole ? 2 ** 31 - 1 : 512),
+      whole,
     };
     this.customSpanFormatter = options?.customSpanFormatter;
     this.#timeout = positive(timeout, 10_000);
@@ -88,8 +100,11 @@ export class OtlpDestination implements Destination {
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
     this.#json = json;
     this.coding = `${this.#gzip}${json ? ' json' : ''}`;
+    if (!whole && delivery !== 'incremental') {
+      this.problem = '`delivery` is neither `whole` nor `incremental`';
+    }
     let wrong = endpointProblem(endpoint);
-    if (wrong) this.problem = `\`endpoint\` ${wrong}`;
+    if (wrong) this.problem ??= `\`endpoint\` ${wrong}`;
     else this.#url = given.exact ? (endpoint as string) : tracesUrl(endpoint as string);
     for (const [header, value] of Object.entries(headers ?? {})) {
       wrong = headerProblem(header, value);

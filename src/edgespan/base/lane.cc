@@ -11,7 +11,7 @@ uint32_t Lane::Allocate(PageArena* arena, uint32_t bytes) {
     const uint32_t run_bytes = (need + PageArena::kPageSize - 1) & ~(PageArena::kPageSize - 1);
     const uint32_t run = arena->Allocate(run_bytes);
     if (run == 0) return 0;
-    *arena->At<RunHeader>(run) = {run_, run_bytes};
+    *arena->At<RunHeader>(run) = {run_, run_bytes, 0, 0};
     run_ = run;
     cursor_ = run + static_cast<uint32_t>(sizeof(RunHeader));
     limit_ = run + run_bytes;
@@ -32,6 +32,23 @@ void Lane::TrimTo(PageArena* arena, uint32_t end) {
     limit_ = run_ + kept;
     arena->Shrink(run_, before, kept);
   }
+}
+
+bool Lane::Sweep(PageArena* arena) {
+  bool swept = false;
+  for (uint32_t* link = &run_; *link != 0;) {
+    const uint32_t run = *link;
+    RunHeader* const header = arena->At<RunHeader>(run);
+    if (IsMarked(*arena, run)) {
+      header->marked = 0;
+      link = &header->next;
+    } else {
+      *link = header->next;
+      arena->Free(run, header->bytes);
+      swept = true;
+    }
+  }
+  return swept;
 }
 
 void Lane::Free(PageArena* arena) {

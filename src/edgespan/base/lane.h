@@ -20,11 +20,26 @@ struct Lane {
   void Free(PageArena* arena);
   bool empty() const { return run_ == 0; }
 
+  // Frees a part: mark the runs that are still needed, let go of what lies in the others, Sweep().
+  // The newest run, where the latest allocation is, always stays.
+  uint32_t newest() const { return run_; }
+  static void Mark(const PageArena& arena, uint32_t run) { HeaderOf(arena, run)->marked = 1; }
+  bool IsMarked(const PageArena& arena, uint32_t run) const {
+    return run == run_ || HeaderOf(arena, run)->marked != 0;
+  }
+  // Frees what is not marked and takes the marks away; false when there was nothing to free.
+  bool Sweep(PageArena* arena);
+
  private:
   struct RunHeader {
     uint32_t next;  // the run allocated before this one
     uint32_t bytes;
+    uint32_t marked;
+    uint32_t reserved;
   };
+  static RunHeader* HeaderOf(const PageArena& arena, uint32_t run) {
+    return arena.At<RunHeader>(run);
+  }
   uint32_t run_ = 0;     // newest run
   uint32_t cursor_ = 0;  // first free byte of the newest run
   uint32_t limit_ = 0;   // its end

@@ -12,6 +12,7 @@ struct SpanLimits {
 
   uint32_t attribute_count = kUnlimited;
   uint32_t attribute_value_length = kUnlimited;  // bytes of a string value, cut between characters
+  uint32_t text_length = kUnlimited;  // of a span's name and status message: cut to make it fit
   uint32_t event_count = 128;
   uint32_t link_count = 128;
 };

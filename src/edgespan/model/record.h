@@ -50,8 +50,11 @@ struct SpanRecord {
   uint32_t node_count;
   uint32_t text_bytes;  // of all values, for size estimates
   uint32_t tree;        // offset of the span's TreeNode
-  uint16_t loss_class;  // pipeline/trace.h
-  uint16_t reserved;
+  // Of the trace that keeps it (pipeline/trace.h): what it is worth, a bit for each destination that it
+  // left for or was lost to, and how many pages before its own its run in the lane begins.
+  uint8_t loss_class;
+  uint8_t left;
+  uint16_t run_pages;
   double start_ms;
   double end_ms;
 

@@ -156,6 +156,7 @@
   X(kKeyDialect, "dialect") \
   X(kKeyMaxBytes, "maxBytes") \
   X(kKeyMaxSpans, "maxSpans") \
+  X(kKeyWhole, "whole") \
   X(kKeyLimits, "limits") \
   X(kKeyAttributeCountLimit, "attributeCountLimit") \
   X(kKeyAttributeValueLengthLimit, "attributeValueLengthLimit") \

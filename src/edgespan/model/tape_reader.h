@@ -52,7 +52,8 @@ class TapeReader {
   const SpanId& parent_id() const { return head_.parent_id; }
   uint16_t type() const { return head_.type; }
   uint16_t flags() const { return head_.flags; }
-  bool has_error() const { return has_error_; }  // it has an object errorInfo
+  double time_ms() const { return head_.end_ms; }  // of what the item tells
+  bool has_error() const { return has_error_; }    // it has an object errorInfo
 
   // Writes the current item as a record; 0 when the lane got no memory (the item is then skipped).
   uint32_t Store(PageArena* arena, Lane* lane);

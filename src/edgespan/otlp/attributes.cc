@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "edgespan/base/utf.h"
+#include "edgespan/model/json_cut.h"
 #include "edgespan/otlp/otlp.pb.h"
 
 namespace edgespan::otlp {
@@ -58,9 +59,28 @@ bool AttributeWriter::Admit() {
   return admitted;
 }
 
-uint32_t AttributeWriter::Cut(const void* text, uint32_t bytes) const {
+uint32_t AttributeWriter::Cut(const void* text, uint32_t bytes) {
   const uint32_t limit = limits_.attribute_value_length;
-  return bytes <= limit ? bytes : CutUtf8(static_cast<const uint8_t*>(text), bytes, limit);
+  if (bytes <= limit) [[likely]]
+    return bytes;
+  original_ += bytes;
+  return CutUtf8(static_cast<const uint8_t*>(text), bytes, limit);
+}
+
+[[gnu::noinline]] void AttributeWriter::NoteCut() {
+  const uint32_t bytes = original_;
+  original_ = 0;
+  // It takes the place of an attribute, but is none that the span would lose.
+  if (bytes == 0 || written_ >= limits_.attribute_count) return;
+  ++written_;
+  const uint32_t attribute = out_->Open(field_, static_cast<uint32_t>(name_.size()) + 48);
+  const uint32_t name = out_->Open(pb::KeyValue::kKeyFieldNumber, 64);
+  buffer()->AppendText("edgespan.original_length.");
+  buffer()->AppendText(name_);
+  out_->Close(name);
+  const Node length = {0, static_cast<uint16_t>(Op::kInt64), bytes, 0};
+  AnyField(pb::KeyValue::kValueFieldNumber, &length, 0);
+  out_->Close(attribute);
 }
 
 uint32_t AttributeWriter::HeadSize(uint32_t value) const {
@@ -109,6 +129,8 @@ uint8_t* AttributeWriter::Head(uint32_t value) {
   out = PutLength(pb::AnyValue::kStringValueFieldNumber, bytes, out);
   CopyBytes(out, text.data(), bytes);
   buffer()->Advance(out + bytes);
+  if (bytes < text.size()) [[unlikely]]
+    NoteCut();
 }
 
 // Most attributes are a name and a text or number so short that every length is one byte. False, and
@@ -152,18 +174,24 @@ bool AttributeWriter::Begin(uint32_t guess) {
   return true;
 }
 
-void AttributeWriter::End() {
+void AttributeWriter::End(bool json) {
   Buffer* const out = buffer();
   out->Reserve(kMaxPlaceGrowth);
   if (out->failed()) return;
   uint8_t* at = out->data() + begin_;
-  const uint32_t bytes = Cut(out->data() + body_, out->size() - body_);
+  const uint32_t whole = out->size() - body_;
+  uint32_t bytes = Cut(out->data() + body_, whole);
+  if (bytes < whole && json) {
+    bytes = CutJson(out->data() + body_, whole, limits_.attribute_value_length);
+  }
   const uint32_t value = FieldSize(bytes);
   uint8_t* const text = at + HeadSize(value) + value - bytes;
   if (text != out->data() + body_) std::memmove(text, out->data() + body_, bytes);
   at = PutHead(value, at);
   PutLength(pb::AnyValue::kStringValueFieldNumber, bytes, at);
   out->Advance(text + bytes);
+  if (bytes < whole) [[unlikely]]
+    NoteCut();
 }
 
 void AttributeWriter::Value(const Node* node) {
@@ -194,6 +222,12 @@ void AttributeWriter::Any(const Node* node) {
   const uint32_t attribute = Open(node->b);
   AnyField(pb::KeyValue::kValueFieldNumber, node, 0);
   out_->Close(attribute);
+  NoteCut();
+}
+
+void AttributeWriter::Integer(uint32_t value) {
+  const Node node = {0, static_cast<uint16_t>(Op::kInt64), value, 0};
+  Any(&node);
 }
 
 uint32_t AttributeWriter::Open(uint32_t guess) {
@@ -212,6 +246,7 @@ void AttributeWriter::List(const Node* node) {
   out_->Close(array);
   out_->Close(value);
   out_->Close(attribute);
+  NoteCut();
 }
 
 void AttributeWriter::All(const Node* object) {

@@ -6,7 +6,10 @@
 //     KeyValueList kvlist_value = 6; bytes bytes_value = 7; } }
 //
 // Usage: set the name, then write one value. Counts what it writes and applies the limits: attributes
-// over the count are dropped and counted, strings over the length are cut between characters.
+// over the count are dropped and counted, texts over the length are cut: between characters, and JSON
+// so that it stays JSON. How long a cut text was says an attribute of its own behind it,
+// `edgespan.original_length.{name}` (UTF-8 bytes; of an array's, of all that were cut together). The
+// name goes last: behind it, receivers that make trees of names would have a value where a branch is.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +31,7 @@ class AttributeWriter {
   // The name of the next attribute. REQUIRES: it stays where it is until the value is written.
   AttributeWriter& Name(std::string_view name) {
     name_ = name;
+    original_ = 0;
     return *this;
   }
 
@@ -38,15 +42,16 @@ class AttributeWriter {
   void Json(const Node* node);
   // Any value as OTLP's own kinds, arrays and objects included.
   void Any(const Node* node);
-  // The same, in an array of its own unless it is one.
+  void Integer(uint32_t value);
+  // As Any(), in an array of its own unless it is one.
   void List(const Node* node);
   // Every member of `object` through Any(), under its own name; nothing for nullptr or another kind.
   void All(const Node* object);
 
   // A string value that is written in place: Begin(), append to buffer(), End(). False (and nothing
-  // to end) when the count limit is reached. `guess`: expected bytes.
+  // to end) when the count limit is reached. `guess`: expected bytes; `json`: the text is JSON.
   [[nodiscard]] bool Begin(uint32_t guess);
-  void End();
+  void End(bool json = true);
   Buffer* buffer() { return out_->out(); }
 
   uint32_t dropped() const { return dropped_; }
@@ -68,15 +73,19 @@ class AttributeWriter {
   // An AnyValue (or a field of one) in `field` of the enclosing message.
   void AnyField(int field, const Node* node, uint32_t depth);
   void AnyBody(const Node* node, uint32_t depth);
-  uint32_t Cut(const void* text, uint32_t bytes) const;
+  // How many bytes of a string may stand.
+  uint32_t Cut(const void* text, uint32_t bytes);
+  // Says how long what was cut had been, if anything was.
+  void NoteCut();
 
   RecordContext context_;
   const SpanLimits& limits_;
   ProtoWriter* out_;
   int field_;
   std::string_view name_;
-  uint32_t begin_ = 0;  // of the attribute between Begin() and End()
-  uint32_t body_ = 0;   // and of its text
+  uint32_t begin_ = 0;     // of the attribute between Begin() and End()
+  uint32_t body_ = 0;      // and of its text
+  uint32_t original_ = 0;  // bytes of this attribute's strings that were cut
   uint32_t written_ = 0;
   uint32_t dropped_ = 0;
 };

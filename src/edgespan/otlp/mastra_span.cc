@@ -3,6 +3,7 @@
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/otlp/span_encoder.h"
 #include "edgespan/semconv/messages.h"
+#include "edgespan/semconv/settled.h"
 
 namespace edgespan::otlp {
 namespace {
@@ -52,6 +53,12 @@ void SpanEncoder::WriteMastra() {
   attributes.Name("gen_ai.operation.name").Text(operation_);
   attributes.Name("mastra.span.type").Text(type_name_);
   if (span_->Has(tape::kWithheld)) attributes.Name("edgespan.withheld").Text("true");
+  if (span_->Has(tape::kIsRoot) && run_.dropped_spans > 0) {
+    attributes.Name("edgespan.dropped_spans").Integer(run_.dropped_spans);
+  }
+  if (IsPartial(run_.record, *span_, type_.bits == kModelCall)) {
+    attributes.Name("edgespan.partial").Text("true");
+  }
   Members(span_->Begin(), span_->End(), Scope::kSpan);
   if ((type_.bits & kModelCall) != 0 && Find(kKeyInput) == nullptr &&
       !span_->Has(tape::kWithheld)) {
@@ -185,7 +192,7 @@ void SpanEncoder::Apply(Action action, const Node* node) {
       }
     }
   }
-  attributes_->End();
+  attributes_->End(action != Action::kProvider);
 }
 
 // The exception event of the OpenTelemetry conventions ("Exceptions"), at the span's end.

@@ -1,5 +1,6 @@
 #include "edgespan/otlp/span_encoder.h"
 
+#include "edgespan/base/utf.h"
 #include "edgespan/otlp/otlp.pb.h"
 
 // What all spans have. What a Mastra span says is in mastra_span.cc, an OpenTelemetry one in
@@ -12,6 +13,13 @@ constexpr uint32_t kFlagsHasIsRemote = 0x100;  // Span.flags bit 8: bit 9 is mea
 constexpr uint32_t kFlagsIsRemote = 0x200;     // bit 9: the parent lives in another process
 
 }  // namespace
+
+std::string_view SpanEncoder::Shortened(std::string_view text) const {
+  const auto bytes = static_cast<uint32_t>(text.size());
+  if (bytes <= run_.limits->text_length) return text;
+  return text.substr(
+      0, CutUtf8(reinterpret_cast<const uint8_t*>(text.data()), bytes, run_.limits->text_length));
+}
 
 uint64_t SpanEncoder::Nanoseconds(double ms) {
   constexpr double kMaxMs = 18446744073709.0;
@@ -50,7 +58,7 @@ void SpanEncoder::Write(const SpanRecord& span) {
                sizeof span.parent_id.bytes);
   }
   if (otel) {
-    out_.Bytes(pb::Span::kNameFieldNumber, arena.At(span.name), span.name_bytes);
+    out_.Text(pb::Span::kNameFieldNumber, Shortened({arena.At<char>(span.name), span.name_bytes}));
   } else {
     MastraName();
   }
@@ -76,7 +84,7 @@ void SpanEncoder::Write(const SpanRecord& span) {
 
 // message Status { string message = 2; StatusCode code = 3; }
 void SpanEncoder::Status(uint32_t code, const Node* message) {
-  const std::string_view text = TextOf(*run_.record.arena, message);
+  const std::string_view text = Shortened(TextOf(*run_.record.arena, message));
   if (code == 0 && text.empty()) return;
   const uint32_t status = out_.Open(pb::Span::kStatusFieldNumber, 4);
   if (!text.empty()) out_.Text(pb::Status::kMessageFieldNumber, text);

@@ -25,6 +25,7 @@ struct RunContext {
   const SpanLimits* limits;
   TraceId trace_id;
   bool has_inference;  // the run has model_inference spans: they, not generations, are model calls
+  uint32_t dropped_spans;  // of the run, that will not leave: for its root to tell
 };
 
 class SpanEncoder {
@@ -39,6 +40,8 @@ class SpanEncoder {
   // Milliseconds since the epoch to nanoseconds; what no fixed64 time can say becomes its bound.
   static uint64_t Nanoseconds(double ms);
   void Status(uint32_t code, const Node* message);
+  // A name or a message, as long as limits let it be.
+  std::string_view Shortened(std::string_view text) const;
 
   // A record in the OpenTelemetry schema (otel_span.cc); its own flags replace *flags.
   void WriteOtel(uint32_t* flags);

@@ -9,13 +9,25 @@ namespace {
 // One in so many bytes of the budget is for batches, not for records.
 constexpr uint32_t kCutReserve = 8;
 
-LossClass ClassOf(const TapeReader& reader) {
+// Of span types. Tools are no leaves, though they have no children: model calls' inputs are rebuilt
+// from what they answered.
+constexpr TypeSet kLast = TypeBit(kTypeAgentRun) | TypeBit(kTypeWorkflowRun) |
+                          TypeBit(kTypeModelGeneration) | TypeBit(kTypeModelInference);
+constexpr TypeSet kInner = TypeBit(kTypeProcessorRun) | TypeBit(kTypeWorkflowConditional) |
+                           TypeBit(kTypeWorkflowConditionalEval) | TypeBit(kTypeWorkflowParallel) |
+                           TypeBit(kTypeWorkflowLoop) | TypeBit(kTypeWorkflowSleep) |
+                           TypeBit(kTypeWorkflowWaitEvent) | TypeBit(kTypeMapping);
+
+LossClass ClassOf(const TapeReader& reader, const TreeNode& node) {
   const uint16_t type = reader.type();
+  const bool known = type >= kFirstSpanType && type <= kLastSpanType;
+  const TypeSet bit = known ? TypeBit(static_cast<Key>(type)) : 0;
+  if ((bit & kLast) != 0 || (reader.flags() & tape::kIsRoot) != 0 || reader.has_error()) {
+    return kLossLast;
+  }
   if (type == kTypeModelChunk) return kLossChunks;
-  const bool last = type == kTypeAgentRun || type == kTypeWorkflowRun ||
-                    type == kTypeModelGeneration || type == kTypeModelInference ||
-                    (reader.flags() & tape::kIsRoot) != 0 || reader.has_error();
-  return last ? kLossLast : kLossOthers;
+  const bool leaf = node.first_child == 0 && (bit & kToolCalls) == 0;
+  return leaf || (bit & kInner) != 0 ? kLossLeaves : kLossOthers;
 }
 
 }  // namespace
@@ -73,28 +85,27 @@ void Pipeline::FreeTrace(Trace* trace) {
 }
 
 void Pipeline::Abandon(Trace* trace) {
-  // What destinations have cut already is theirs; what is left is lost to all that have not.
-  Exporter& exporter = *trace->exporter;
-  for (uint32_t d = 0; d < exporter.destination_count; ++d) {
-    uint32_t left = 0;
-    for (uint32_t at = trace->cutting ? trace->cut[d] : trace->first; at != 0;) {
-      ++left;
-      at = arena_.At<SpanRecord>(at)->next;
-    }
-    exporter.destinations[d].tally.Drop(LossReason::kMemory, left);
+  // What left for a destination is the destination's.
+  for (uint32_t at = trace->first; at != 0;) {
+    const SpanRecord& record = *arena_.At<SpanRecord>(at);
+    trace->Lose(LossReason::kMemory, record.left);
+    at = record.next;
   }
   FreeTrace(trace);
 }
 
 bool Pipeline::Reclaim(LossClass loss_class, const Trace* keep) {
+  for (TraceLinks* at = traces_.newer; at != &traces_; at = at->newer) {
+    Trace* const trace = TraceOf(at);
+    if (trace->left_early && !trace->cutting && trace->Sweep(&arena_)) return true;
+  }
   for (uint32_t c = 0; c <= loss_class; ++c) {
     for (TraceLinks* at = traces_.newer; at != &traces_; at = at->newer) {
       Trace* const trace = TraceOf(at);
       // A trace that is being cut is about to leave.
       if (trace->cutting || trace->counts[c] == 0) continue;
       if (c == loss_class && trace == keep) continue;
-      trace->exporter->lost.Drop(LossReason::kMemory,
-                                 trace->Evict(&arena_, static_cast<LossClass>(c)));
+      trace->Evict(&arena_, static_cast<LossClass>(c));
       return true;
     }
   }
@@ -110,6 +121,7 @@ int32_t Pipeline::Commit(uint32_t handle, const TapeUse& use) {
   TraceId trace_id = {};
   bool has_trace = false;
   int32_t result = 0;
+  *Result() = 0;
   for (;;) {
     const TapeReader::Item item = reader.Next();
     if (item == TapeReader::Item::kDone) return result;
@@ -152,8 +164,10 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
     return nullptr;
   }
   trace->has_inference |= reader->type() == kTypeModelInference;
+  *Result() = trace->handle;
+  if (reader->time_ms() > trace->heard_ms) trace->heard_ms = reader->time_ms();
 
-  const LossClass loss_class = ClassOf(*reader);
+  LossClass loss_class = kLossLeaves;
   uint32_t at = 0;
   TreeNode* node = nullptr;
   for (;;) {
@@ -172,6 +186,7 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
     // A part of the memory is kept back for all but roots: without it nothing of what is stored could
     // be encoded.
     const bool room = root || arena_.budget() - arena_.used() > arena_.budget() / kCutReserve;
+    if (node != nullptr) loss_class = ClassOf(*reader, *node);
     if (node != nullptr && room) at = reader->Store(&arena_, &trace->lanes[loss_class]);
     if (at != 0 || !Reclaim(loss_class, trace)) break;
   }
@@ -186,25 +201,26 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
     trace->Append(arena_, at, loss_class);
     exporter->withheld += record.Has(tape::kWithheld);
   } else {
-    exporter->lost.Drop(LossReason::kMemory, 1);
+    trace->Lose(LossReason::kMemory, 0);
   }
   if (!root) return nullptr;
   trace->closed = true;
   return trace;
 }
 
-int32_t Pipeline::Close(uint32_t handle) {
+int32_t Pipeline::Close(uint32_t handle, uint32_t before) {
   Exporter* const exporter = FindExporter(handle);
   if (exporter == nullptr) return static_cast<int32_t>(Status::kBadHandle);
-  const uint32_t before = exporter->unended;
+  const uint32_t unended = exporter->unended;
   for (TraceLinks* at = traces_.older; at != &traces_; at = at->older) {
     Trace* const trace = TraceOf(at);
     if (trace->exporter != exporter || trace->closed) continue;
+    if (before != kEver && !(trace->heard_ms < before * 1000.0)) continue;
     trace->closed = true;
     exporter->unended += trace->open_spans;
     trace->open_spans = 0;
   }
-  return static_cast<int32_t>(exporter->unended - before);
+  return static_cast<int32_t>(exporter->unended - unended);
 }
 
 }  // namespace edgespan

@@ -1,10 +1,11 @@
-// The second part of the Pipeline: from a closed trace to batches.
+// The second part of the Pipeline: from a trace to batches.
 #include <cstring>
 
 #include "edgespan/otlp/otlp.pb.h"
 #include "edgespan/otlp/span_encoder.h"
 #include "edgespan/otlp/writer.h"
 #include "edgespan/pipeline/pipeline.h"
+#include "edgespan/semconv/settled.h"
 
 namespace edgespan {
 namespace {
@@ -12,6 +13,51 @@ namespace {
 namespace pb = otlp::pb;
 
 constexpr uint32_t kMaxLengths = 16;  // tags and lengths of ResourceSpans and ScopeSpans
+// Values are not cut any shorter to make a span fit.
+constexpr uint32_t kLeastText = 64;
+
+// What a batch leaves out so that it fits, from nothing on: first of values, the longest first; then,
+// where the run must go in one piece, whole spans in the order of loss.
+struct Fit {
+  SpanLimits limits;
+  uint32_t stay = 0;  // spans left out
+  uint32_t of = 1;    // of so many
+
+  // Leaves out more; false when there is no more.
+  bool Tighten(uint32_t max_bytes) {
+    uint32_t text = limits.attribute_value_length;
+    if (text > kLeastText) {
+      text = (text < max_bytes ? text : max_bytes) / 2;
+      if (text < kLeastText) text = kLeastText;
+      limits.attribute_value_length = limits.text_length = text;
+      return true;
+    }
+    if (stay + 1 >= of) return false;
+    stay += (of - stay + 3) / 4;
+    if (stay >= of) stay = of - 1;
+    return true;
+  }
+};
+
+// Which of a run's spans stay: the lowest classes, of each the first.
+class Stay {
+ public:
+  Stay(uint32_t spans, const uint32_t* counts) {
+    for (uint32_t c = 0; c < kLossClasses; ++c) {
+      left_[c] = spans < counts[c] ? spans : counts[c];
+      spans -= left_[c];
+    }
+  }
+  bool Take(const SpanRecord& span) {
+    if (left_[span.loss_class] == 0) return false;
+    --left_[span.loss_class];
+    return true;
+  }
+
+ private:
+  uint32_t left_[kLossClasses];
+};
+
 }  // namespace
 
 int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle, uint32_t now,
@@ -23,59 +69,124 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
   for (TraceLinks* at = traces_.newer; at != &traces_;) {
     Trace* const trace = TraceOf(at);
     at = trace->newer;
-    if (trace->exporter != exporter || !trace->IsReady()) continue;
-    if (trace_handle != 0 && trace->handle != trace_handle) continue;
-    if (!trace->cutting) {
-      trace->cutting = true;
-      for (uint32_t& next : trace->cut) next = trace->first;
-    }
-    Destination& to = exporter->destinations[destination];
-    uint32_t* const next = &trace->cut[destination];
+    if (trace->exporter != exporter) continue;
+    const bool any = trace_handle == 0 || trace_handle == kOpenTraces;
+    if (!any && trace->handle != trace_handle) continue;
     uint32_t batch = 0;
-    if (*next != 0) {
-      const bool shut = !to.circuit.Admits(now);
-      if (shut && !hold) Forgo(&to, next, LossReason::kCircuit);
-      batch = ShareBatch(exporter, &to, *trace, next);
-      if (batch == 0) batch = CutTrace(exporter, destination, trace);
-      if (batch != 0) FindBatch(batch)->shut = shut;
+    if (trace->IsReady()) {
+      if (!trace->cutting) {
+        trace->cutting = true;
+        for (uint32_t& next : trace->cut) next = trace->first;
+      }
+      batch = CutTrace(exporter, destination, trace, now, hold);
+      bool done = true;
+      for (uint32_t i = 0; i < exporter->destination_count; ++i) done &= trace->cut[i] == 0;
+      if (done) FreeTrace(trace);
+    } else if (trace_handle != 0 && !exporter->destinations[destination].whole) {
+      trace->cut[destination] = trace->first;
+      trace->cutting = true;  // for now: what is being encoded stays where it is
+      batch = CutTrace(exporter, destination, trace, now, hold);
+      trace->cutting = false;
+      trace->left_early |= batch != 0;
     }
-    bool done = true;
-    for (uint32_t i = 0; i < exporter->destination_count; ++i) done &= trace->cut[i] == 0;
-    if (done) FreeTrace(trace);
     if (batch != 0) return static_cast<int32_t>(batch);
   }
   return 0;
 }
 
-void Pipeline::Forgo(Destination* to, uint32_t* next, LossReason reason) {
-  for (; *next != 0; *next = arena_.At<SpanRecord>(*next)->next) to->tally.Drop(reason, 1);
+uint32_t Pipeline::NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) const {
+  const bool ready = trace.IsReady();
+  while (at != 0) {
+    const SpanRecord& span = *arena_.At<SpanRecord>(at);
+    if ((span.left >> destination & 1) == 0 &&
+        (ready || IsSettled({&arena_, &keys_}, span, trace.has_inference))) {
+      break;
+    }
+    at = span.next;
+  }
+  return at;
 }
 
-// Encodes spans from trace->cut[destination] on, as many as one request may hold. Returns the
+// Encodes spans from trace->cut[destination] on: as many as one request may hold, or all. Returns the
 // batch's handle, or 0 when nothing was left or nothing could be encoded.
 //
 // message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
 // message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; ... }
 // message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; ... }
-uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* trace) {
+uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* trace, uint32_t now,
+                            bool hold) {
   Destination& to = exporter->destinations[destination];
-  uint32_t* const next = &trace->cut[destination];
+  const auto next_to_leave = [&](uint32_t at) { return NextToLeave(*trace, destination, at); };
+  const auto after = [&](uint32_t at) { return next_to_leave(arena_.At<SpanRecord>(at)->next); };
+  uint32_t first = next_to_leave(trace->cut[destination]);
+  // Every span up to `end` leaves, or is lost.
+  const auto leave = [&](uint32_t end, Stay stay, LossReason reason) {
+    for (; first != end; first = after(first)) {
+      SpanRecord& span = *arena_.At<SpanRecord>(first);
+      if (stay.Take(span)) trace->LoseTo(destination, reason);
+      span.left |= static_cast<uint8_t>(1u << destination);
+    }
+    trace->cut[destination] = first;
+  };
+  if (first == 0) {
+    trace->cut[destination] = 0;
+    return 0;
+  }
+  const bool ready = trace->IsReady();
+  const auto lose_all = [&](LossReason reason) -> uint32_t {
+    leave(0, Stay(UINT32_MAX, trace->counts), reason);
+    return 0;
+  };
+  // What cannot leave now waits if it can, else it is lost: while the destination is left alone, and
+  // with every batch in the host's hands, for there is no handle for another.
+  const bool shut = !to.circuit.Admits(now);
+  if (shut && !hold) return ready ? lose_all(LossReason::kCircuit) : 0;
+  if (FreeSlot() == kMaxBatches) return ready ? lose_all(LossReason::kMemory) : 0;
+  const auto hand_out = [&](const Body& body, uint32_t end, Stay stay) {
+    Batch* const batch = NewBatch(exporter, &to, body);
+    batch->shut = shut;
+    leave(end, stay, LossReason::kTooLarge);
+    return batch->handle;
+  };
+  // What a body was made of: nothing of a closed trace comes, goes or moves while it is being cut.
+  const auto mark = [&](uint32_t made_of, uint32_t at) { return (made_of ^ at) * 0x01000193; };
+  for (const Batch& other : batches_) {
+    const Body& body = other.whole;
+    if (!ready || other.handle == 0 || body.trace != trace->handle) continue;
+    if (!other.to->EncodesLike(to)) continue;
+    uint32_t made_of = trace->lost[destination];
+    uint32_t end = first;
+    for (uint32_t n = body.spans; n > 0 && end != 0; --n, end = after(end)) {
+      made_of = mark(made_of, end);
+    }
+    if (made_of == body.mark) return hand_out(body, end, Stay(0, trace->counts));
+  }
   const uint32_t header = kMaxLengths + exporter->head_bytes;
-  uint32_t most = to.max_spans;
-  while (*next != 0) {
+  Fit fit = {exporter->limits};
+  if (to.whole) {
+    fit.of = 0;
+    for (uint32_t at = first; at != 0; at = after(at)) ++fit.of;
+    if (fit.of > to.max_spans) fit.stay = fit.of - to.max_spans;
+  }
+  uint32_t most = to.whole ? UINT32_MAX : to.max_spans;
+  while (first != 0) {
     uint32_t estimate = 0;  // no overflow: records are several times smaller, and within the budget
     uint32_t planned = 0;
-    uint32_t at = *next;
-    for (; at != 0 && planned < most && estimate < to.max_bytes; ++planned) {
+    for (uint32_t at = first; at != 0 && planned < most && estimate < to.max_bytes;
+         at = after(at)) {
       const SpanRecord& span = *arena_.At<SpanRecord>(at);
       estimate += span.text_bytes + 32 * span.node_count + 256;
-      at = span.next;
+      ++planned;
     }
+    // How much is left of trimmed values is not known: the buffer grows.
+    if (fit.limits.text_length != SpanLimits::kUnlimited) estimate = planned * 512;
     if (estimate > to.max_bytes) estimate = to.max_bytes;
+    const Stay stay(fit.stay, trace->counts);
     Buffer out;
     uint32_t spans = 0;
-    uint32_t last = 0;
-    at = *next;
+    uint32_t made_of = trace->lost[destination];
+    bool over = false;
+    uint32_t at = first;
     if (out.Init(&arena_, estimate + header)) {
       otlp::ProtoWriter writer(&out);
       const uint32_t resource_spans =
@@ -85,53 +196,58 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       out.Append(exporter->head() + exporter->head_bytes - exporter->scope_bytes,
                  exporter->scope_bytes);
       const uint32_t spare = header - out.size();  // what the lengths may still grow by
-      const otlp::RunContext run = {
-          {&arena_, &keys_}, &exporter->limits, trace->WireId(arena_), trace->has_inference};
+      const otlp::RunContext run = {{&arena_, &keys_},
+                                    &fit.limits,
+                                    trace->WireId(arena_),
+                                    trace->has_inference,
+                                    trace->lost[destination] + fit.stay};
       if (mapper_.dialect() != to.dialect) mapper_.Init(&arena_, &keys_, to.dialect);
       otlp::SpanEncoder encoder(run, &mapper_, &out);
-      while (at != 0 && spans < most && !out.failed()) {
+      Stay staying = stay;
+      for (; at != 0 && spans < most && !out.failed(); at = after(at)) {
         const SpanRecord& span = *arena_.At<SpanRecord>(at);
+        if (staying.Take(span)) continue;
         const uint32_t before = out.size();
         encoder.Write(span);
-        // A span that is too large for any request travels alone: the receiver has the last word.
-        if (spans > 0 && out.size() + spare > to.max_bytes) {
+        if (out.size() + spare > to.max_bytes) {
+          over = to.whole || spans == 0;
           out.Truncate(before);
           break;
         }
         ++spans;
-        last = at;
-        at = span.next;
+        made_of = mark(made_of, at);
       }
       writer.Close(scope_spans);
       writer.Close(resource_spans);
-      if (!out.failed()) {
+      if (!out.failed() && !over) {
         Body body = {};
         body.spans = spans;
         body.serial = NextSerial();
-        body.trace = trace->handle;
-        body.first = *next;
-        body.last = last;
         body.at = out.Detach(&body.size);
-        const Batch* const batch = NewBatch(exporter, &to, body);
-        if (batch == nullptr) {
-          // With every batch in the host's hands there is no handle for another.
-          arena_.Free(body.at, body.size);
-          Forgo(&to, next, LossReason::kMemory);
-          return 0;
-        }
-        *next = at;
-        return batch->handle;
+        if (ready && fit.stay == 0) body.trace = trace->handle;
+        body.mark = made_of;
+        return hand_out(body, at, stay);
       }
     }
     out.Discard();
-    if (spans == 0) spans = planned;  // there was not even memory to begin with
-    if (spans > 1) {
-      most = spans / 2;
-    } else if (!Reclaim(kLossOthers, trace)) {
-      to.tally.Drop(LossReason::kMemory, 1);
-      *next = arena_.At<SpanRecord>(*next)->next;
+    if (over) {
+      if (!to.whole) most = 1;
+    } else {
+      if (spans == 0) spans = planned;  // there was not even memory to begin with
+      if (!to.whole && spans > 1) {
+        most = spans / 2;
+        continue;
+      }
+      if (Reclaim(kLossOthers, trace)) continue;
     }
+    if (fit.Tighten(to.max_bytes)) continue;
+    // Not even that helps.
+    leave(to.whole ? 0 : after(first), Stay(UINT32_MAX, trace->counts),
+          over ? LossReason::kTooLarge : LossReason::kMemory);
+    fit = {exporter->limits};
+    most = to.max_spans;
   }
+  trace->cut[destination] = 0;
   return 0;
 }
 

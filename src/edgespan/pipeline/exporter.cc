@@ -12,7 +12,9 @@ namespace {
 namespace pb = otlp::pb;
 
 constexpr uint32_t kDefaultMaxBytes = 4u << 20;  // what common receivers accept (Collector: 20 MiB)
-constexpr uint32_t kDefaultMaxSpans = 512;       // OTEL_BSP_MAX_EXPORT_BATCH_SIZE
+// OTEL_BSP_MAX_EXPORT_BATCH_SIZE; a whole run has no other place to go.
+constexpr uint32_t kDefaultMaxSpans = 512;
+constexpr uint32_t kDefaultMaxSpansOfWhole = UINT32_MAX;
 
 // Replaces *value by a whole number member within uint32, where there is one.
 void ReadNumber(const Node* object, uint16_t key, uint32_t* value) {
@@ -66,7 +68,9 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Buffer
     if (exporter->destination_count == kMaxDestinations) return Status::kBadConfig;
     Destination& destination = exporter->destinations[exporter->destination_count++];
     destination.max_bytes = kDefaultMaxBytes;
-    destination.max_spans = kDefaultMaxSpans;
+    const Node* const whole = FindMember(node, kKeyWhole);
+    destination.whole = whole != nullptr && whole->Kind() == tape::Op::kLiteral && whole->a == 2;
+    destination.max_spans = destination.whole ? kDefaultMaxSpansOfWhole : kDefaultMaxSpans;
     ReadNumber(node, kKeyMaxBytes, &destination.max_bytes);
     ReadNumber(node, kKeyMaxSpans, &destination.max_spans);
     if (destination.max_spans == 0) destination.max_spans = 1;

@@ -25,43 +25,33 @@ constexpr uint32_t kMaxWaiting = 16;
 
 // ---- batches ----------------------------------------------------------------------------------------
 
+uint32_t Pipeline::FreeSlot() const {
+  uint32_t slot = 0;
+  while (slot < kMaxBatches && batches_[slot].handle != 0) ++slot;
+  return slot;
+}
+
 [[gnu::noinline]] Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to,
                                                       const Body& body) {
-  for (uint32_t slot = 0; slot < kMaxBatches; ++slot) {
-    Batch& batch = batches_[slot];
-    if (batch.handle != 0) continue;
-    batch = {};
-    batch.handle = NextSerial() * kMaxBatches + slot;
-    batch.whole = body;
-    batch.left = body.spans;
-    batch.most = UINT32_MAX;
-    batch.exporter = exporter;
-    batch.to = to;
-    Post(&batch, body.spans);
-    ++exporter->batches;
-    ++to->batches;
-    return &batch;
-  }
-  return nullptr;
+  const uint32_t slot = FreeSlot();
+  if (slot == kMaxBatches) return nullptr;
+  Batch* const batch = &batches_[slot];
+  *batch = {};
+  batch->handle = NextSerial() * kMaxBatches + slot;
+  batch->whole = body;
+  batch->left = body.spans;
+  batch->most = UINT32_MAX;
+  batch->exporter = exporter;
+  batch->to = to;
+  Post(batch, body.spans);
+  ++exporter->batches;
+  ++to->batches;
+  return batch;
 }
 
 [[gnu::noinline]] Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
   Batch* const batch = &batches_[handle % kMaxBatches];
   return handle != 0 && batch->handle == handle ? batch : nullptr;
-}
-
-uint32_t Pipeline::ShareBatch(Exporter* exporter, Destination* to, const Trace& trace,
-                              uint32_t* next) {
-  for (const Batch& other : batches_) {
-    if (other.handle == 0 || other.whole.trace != trace.handle || other.whole.first != *next)
-      continue;
-    if (other.exporter != exporter || !other.to->EncodesLike(*to)) continue;
-    const Batch* const batch = NewBatch(exporter, to, other.whole);
-    if (batch == nullptr) return 0;
-    *next = arena_.At<SpanRecord>(other.whole.last)->next;
-    return batch->handle;
-  }
-  return 0;
 }
 
 int32_t Pipeline::Adopt(uint32_t handle, uint32_t destination, uint32_t spans, uint32_t body_bytes,
@@ -209,7 +199,7 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
       Post(batch, batch->left);
       break;
     case Verdict::kRejected:
-      if (answer.http_status == 400 || answer.http_status == 413) {
+      if (!batch->to->whole && (answer.http_status == 400 || answer.http_status == 413)) {
         ++batch->refusals;
         if (batch->post.spans == 1) {
           rejected = 1;

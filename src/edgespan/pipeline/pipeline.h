@@ -30,6 +30,8 @@ class Pipeline {
   static constexpr uint32_t kMaxExporters = 64;
   static constexpr uint32_t kMaxBatches = 256;
   static constexpr uint32_t kMaxTraces = 1024;
+  // For Cut(): any trace, those whose root has not ended included.
+  static constexpr uint32_t kOpenTraces = UINT32_MAX;
   static constexpr uint32_t kDefaultWords = 16384;
   static constexpr uint32_t kDefaultDoubles = 4096;
   static constexpr uint32_t kDefaultText = 256u << 10;
@@ -57,7 +59,9 @@ class Pipeline {
   int32_t OpenExporter(const TapeUse& use);
   int32_t Commit(uint32_t handle, const TapeUse& use);
   int32_t Drop(uint32_t handle, LossReason reason, uint32_t spans);
-  int32_t Close(uint32_t handle);
+  // Traces of which nothing was heard from that second on (of the epoch); kEver: all.
+  static constexpr uint32_t kEver = UINT32_MAX;
+  int32_t Close(uint32_t handle, uint32_t before);
   int32_t Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle, uint32_t now,
               bool hold);
   int32_t Adopt(uint32_t handle, uint32_t destination, uint32_t spans, uint32_t body_bytes,
@@ -91,9 +95,8 @@ class Pipeline {
     uint32_t size;
     uint32_t spans;
     uint32_t serial;  // a number that only equal bytes share
-    uint32_t trace;   // where it was cut: of this trace, from this record to that
-    uint32_t first;
-    uint32_t last;
+    uint32_t trace;   // the closed one whose spans it holds, for others to share; else 0
+    uint32_t mark;    // of which records it was made
   };
   // A body that is out for one destination. Others may have the same body out.
   struct Batch {
@@ -138,13 +141,13 @@ class Pipeline {
   // `keep`); false when there was none.
   bool Reclaim(LossClass loss_class, const Trace* keep);
 
-  uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
-  // Loses what the destination has not cut of a trace.
-  void Forgo(Destination* to, uint32_t* next, LossReason reason);
-  // A batch with the body that another destination has out, if it would be the same; 0: none.
-  uint32_t ShareBatch(Exporter* exporter, Destination* to, const Trace& trace, uint32_t* next);
+  uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace, uint32_t now,
+                    bool hold);
   // In a free slot, nullptr if there is none.
   Batch* NewBatch(Exporter* exporter, Destination* to, const Body& body);
+  uint32_t FreeSlot() const;  // kMaxBatches: none
+  // The first record from `at` on that may leave for a destination now; 0: none.
+  uint32_t NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) const;
   Batch* FindBatch(uint32_t handle);  // nullptr for a handle that is not a batch's
   // Makes `spans` of those that are left what is to be posted; false without memory for it.
   bool Post(Batch* batch, uint32_t spans);

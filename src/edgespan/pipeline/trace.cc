@@ -2,10 +2,16 @@
 
 #include <cstring>
 
+#include "edgespan/pipeline/exporter.h"
+
 namespace edgespan {
 
 void Trace::Append(const PageArena& arena, uint32_t record, LossClass loss_class) {
-  arena.At<SpanRecord>(record)->loss_class = static_cast<uint16_t>(loss_class);
+  SpanRecord& span = *arena.At<SpanRecord>(record);
+  span.loss_class = static_cast<uint8_t>(loss_class);
+  span.left = 0;
+  span.run_pages =
+      static_cast<uint16_t>((record - lanes[loss_class].newest()) / PageArena::kPageSize);
   (last != 0 ? arena.At<SpanRecord>(last)->next : first) = record;
   last = record;
   ++counts[loss_class];
@@ -21,13 +27,27 @@ TraceId Trace::WireId(const PageArena& arena) const {
   return wire;
 }
 
-uint32_t Trace::Evict(PageArena* arena, LossClass loss_class) {
+void Trace::LoseTo(uint32_t destination, LossReason reason) {
+  ++lost[destination];
+  exporter->destinations[destination].tally.Drop(reason, 1);
+}
+
+void Trace::Lose(LossReason reason, uint32_t left) {
+  for (uint32_t d = 0; d < exporter->destination_count; ++d) {
+    if ((left >> d & 1) == 0) LoseTo(d, reason);
+  }
+}
+
+template <class Gone>
+void Trace::Unlink(const PageArena& arena, Gone gone) {
   last = 0;
   uint32_t* link = &first;
   for (uint32_t at = first; at != 0;) {
-    SpanRecord* const record = arena->At<SpanRecord>(at);
-    if (record->loss_class == loss_class) {
-      arena->At<TreeNode>(record->tree)->record = 0;
+    SpanRecord* const record = arena.At<SpanRecord>(at);
+    if (gone(at, *record)) {
+      TreeNode* const node = arena.At<TreeNode>(record->tree);
+      if (node->record == at) node->record = 0;
+      --counts[record->loss_class];
     } else {
       *link = last = at;
       link = &record->next;
@@ -35,10 +55,34 @@ uint32_t Trace::Evict(PageArena* arena, LossClass loss_class) {
     at = record->next;
   }
   *link = 0;
+}
+
+void Trace::Evict(PageArena* arena, LossClass loss_class) {
+  Unlink(*arena, [&](uint32_t, const SpanRecord& record) {
+    const bool gone = record.loss_class == loss_class;
+    if (gone) Lose(LossReason::kMemory, record.left);
+    return gone;
+  });
   lanes[loss_class].Free(arena);
-  const uint32_t count = counts[loss_class];
-  counts[loss_class] = 0;
-  return count;
+}
+
+bool Trace::Sweep(PageArena* arena) {
+  left_early = false;
+  const uint32_t all = (1u << exporter->destination_count) - 1;
+  const auto run_of = [](uint32_t at, const SpanRecord& record) {
+    return (at / PageArena::kPageSize - record.run_pages) * PageArena::kPageSize;
+  };
+  for (uint32_t at = first; at != 0;) {
+    const SpanRecord& record = *arena->At<SpanRecord>(at);
+    if (record.left != all) Lane::Mark(*arena, run_of(at, record));
+    at = record.next;
+  }
+  Unlink(*arena, [&](uint32_t at, const SpanRecord& record) {
+    return !lanes[record.loss_class].IsMarked(*arena, run_of(at, record));
+  });
+  bool swept = false;
+  for (Lane& lane : lanes) swept |= lane.Sweep(arena);
+  return swept;
 }
 
 void Trace::Free(PageArena* arena) {

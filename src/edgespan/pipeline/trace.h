@@ -2,7 +2,8 @@
 // trace id, one after another or at once, each have their own.
 //
 // Plain data at the start of its own tree lane; the Pipeline owns it. Records are listed in order of
-// arrival and kept in one lane per loss class, so that giving up a class frees whole pages.
+// arrival and kept in one lane per loss class, so that giving up a class frees whole pages. A record
+// that left early stays, for rules that may read it, until the trace is sent or memory is short.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +13,20 @@
 #include "edgespan/base/lane.h"
 #include "edgespan/model/record.h"
 #include "edgespan/model/span_tree.h"
+#include "edgespan/pipeline/accounting.h"
 
 namespace edgespan {
 
-constexpr uint32_t kMaxDestinations = 8;
+constexpr uint32_t kMaxDestinations = 8;  // SpanRecord::left has a bit for each
 
 // What is given up first when memory runs out.
 enum LossClass : uint32_t {
   kLossChunks = 0,  // streaming chunks
-  kLossOthers = 1,
-  kLossLast = 2,  // roots, errors, model calls, agents and workflows
+  kLossLeaves = 1,  // inner workings, and spans without children
+  kLossOthers = 2,  // tools, steps and what else has children
+  kLossLast = 3,    // roots, errors, model calls, agents and workflows
 };
-constexpr uint32_t kLossClasses = 3;
+constexpr uint32_t kLossClasses = 4;
 
 struct Exporter;
 
@@ -44,11 +47,16 @@ struct Trace : TraceLinks {
   uint32_t counts[kLossClasses];  // records in each lane
   uint32_t first;                 // offsets of the records, linked by SpanRecord::next
   uint32_t last;
+  double heard_ms;      // the latest time that an item told
   uint32_t open_spans;  // started, not ended
   bool closed;          // the root ended, or the exporter closed it
   bool has_inference;
-  bool cutting;                    // being sent: nothing is added or evicted any more
-  uint32_t cut[kMaxDestinations];  // by destination: the next record to encode, 0 at the end
+  bool cutting;     // being sent: nothing is added or evicted any more
+  bool left_early;  // records left since the last Sweep(), while the run went on
+  // By destination: while cutting, the next record to look at, 0 at the end; and the spans that it will
+  // not get.
+  uint32_t cut[kMaxDestinations];
+  uint32_t lost[kMaxDestinations];
   SpanTree tree;
 
   // A trace can be sent once its root ended; spans without a known root wait for nothing.
@@ -57,10 +65,21 @@ struct Trace : TraceLinks {
   // OTLP's trace id. W3C forbids all zeros, which Mastra accepts from users: such a run gets its root
   // span id, twice.
   TraceId WireId(const PageArena& arena) const;
-  // Frees the records of one class and returns how many there were.
-  uint32_t Evict(PageArena* arena, LossClass loss_class);
+  // Counts a span as lost to one destination; to all but those whose bits are set.
+  void LoseTo(uint32_t destination, LossReason reason);
+  void Lose(LossReason reason, uint32_t left);
+  // Gives up the records of one class; they are lost to whom they have not left for.
+  void Evict(PageArena* arena, LossClass loss_class);
+  // Frees records that have left for all, which costs rules what they would read there, but no span;
+  // false when no page came free.
+  bool Sweep(PageArena* arena);
   // Frees everything, the Trace itself included.
   void Free(PageArena* arena);
+
+ private:
+  // Takes the records out of the list for which `gone` holds.
+  template <class Gone>
+  void Unlink(const PageArena& arena, Gone gone);
 };
 
 // REQUIRES: a trace's links, not the Pipeline's.

@@ -88,15 +88,38 @@ const Node* Given(const Node* input) {
 bool IsToolCall(uint16_t type) { return type >= kTypeToolCall && type <= kTypeMcpToolCall; }
 static_assert(TypeBit(kTypeMcpToolCall) * 2 - TypeBit(kTypeToolCall) == kToolCalls);
 
-// The generation that a model call belongs to: its parent, or its step's parent.
-const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call) {
-  const TreeNode* node = &call;
-  for (int up = 0; up < 2 && node->parent != 0; ++up) {
-    node = context.arena->At<TreeNode>(node->parent);
-    if (node->type == kTypeModelGeneration) return node;
+// What came before a model call in its generation, in order: children of the generation, those of a
+// step in its place.
+class Earlier {
+ public:
+  Earlier(const RecordContext& context, const TreeNode& generation, const TreeNode& call)
+      : arena_(*context.arena),
+        at_(generation.first_child),
+        self_(arena_.OffsetOf(&call)),
+        step_(call.parent) {}
+
+  const TreeNode* Next() {
+    for (;;) {
+      if (at_ == 0) {
+        at_ = after_;
+        after_ = 0;
+      }
+      if (at_ == 0 || at_ == self_ || at_ == step_) return nullptr;
+      const TreeNode& node = *arena_.At<TreeNode>(at_);
+      at_ = node.next_sibling;
+      if (after_ != 0 || node.type != kTypeModelStep) return &node;
+      after_ = at_;
+      at_ = node.first_child;
+    }
   }
-  return nullptr;
-}
+
+ private:
+  const PageArena& arena_;
+  uint32_t at_;
+  uint32_t after_ = 0;  // while among a step's children: what follows the step
+  uint32_t self_;
+  uint32_t step_;
+};
 
 }  // namespace
 
@@ -251,6 +274,15 @@ void MessageWriter::Output(const Node* output, const Node* finish_reason) {
   Emit(kOutputEnd);
 }
 
+const TreeNode* MessageWriter::GenerationOf(const RecordContext& context, const TreeNode& call) {
+  const TreeNode* node = &call;
+  for (int up = 0; up < 2 && node->parent != 0; ++up) {
+    node = context.arena->At<TreeNode>(node->parent);
+    if (node->type == kTypeModelGeneration) return node;
+  }
+  return nullptr;
+}
+
 bool MessageWriter::CanRebuild(const RecordContext& context, const TreeNode& call) {
   const TreeNode* const generation = GenerationOf(context, call);
   const SpanRecord* const record = generation != nullptr ? RecordOf(context, *generation) : nullptr;
@@ -261,24 +293,19 @@ void MessageWriter::Rebuild(const TreeNode& call) {
   const TreeNode* const generation = GenerationOf(context_, call);
   Emit(kListStart);
   Each(Given(MemberOf(*RecordOf(context_, *generation), kKeyInput)), Element::kMessage);
-  const uint32_t self = context_.arena->OffsetOf(&call);
-  uint32_t after = 0;  // while among a step's children: what follows the step
-  for (uint32_t at = generation->first_child;;) {
-    if (at == 0) {
-      at = after;
-      after = 0;
-    }
-    if (at == 0 || at == self || at == call.parent) break;
-    const TreeNode& node = *context_.arena->At<TreeNode>(at);
-    at = node.next_sibling;
-    if (after == 0 && node.type == kTypeModelStep) {
-      after = at;
-      at = node.first_child;
-    } else {
-      Turn(node);
-    }
-  }
+  Earlier earlier(context_, *generation, call);
+  while (const TreeNode* const node = earlier.Next()) Turn(*node);
   Close(kListEnd);
+}
+
+bool MessageWriter::IsComplete(const RecordContext& context, const TreeNode& call) {
+  const TreeNode* const generation = GenerationOf(context, call);
+  if (generation == nullptr) return true;
+  Earlier earlier(context, *generation, call);
+  while (const TreeNode* const node = earlier.Next()) {
+    if (!node->ended) return false;
+  }
+  return true;
 }
 
 void MessageWriter::Turn(const TreeNode& node) {

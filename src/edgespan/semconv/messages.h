@@ -37,6 +37,10 @@ class MessageWriter {
   // False when there is no generation to take it from; nothing is written then.
   [[nodiscard]] static bool CanRebuild(const RecordContext& context, const TreeNode& call);
   void Rebuild(const TreeNode& call);
+  // The generation that a model call belongs to: its parent, or its step's parent; or nullptr.
+  static const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call);
+  // Whether all that Rebuild() would read has ended.
+  static bool IsComplete(const RecordContext& context, const TreeNode& call);
   // A system prompt: [{"type": "text", "content": "..."}].
   void Instructions(const Node* prompt);
   // Tool names as definitions: [{"type": "function", "name": "..."}].
