@@ -250,9 +250,9 @@ export class Pipeline {
   judge({ id }: Batch, answer: Answer, left: number): Judgement {
     const { tape } = this;
     const { status, kind, body, retryAfter } = answer;
-    const words = [body, ...(retryAfter ? [new TextEncoder().encode(retryAfter)] : [])];
+    const words = [body, new TextEncoder().encode(retryAfter)];
     let size = 0;
-    if (!tape.busy) {
+    if (body.length + retryAfter.length > 0 && !tape.busy) {
       commit(tape); // the answer goes where the tape's text lies
       tape.refresh();
       for (const part of words) {

@@ -226,7 +226,7 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
       Post(batch, batch->left);
       break;
     case Verdict::kRejected:
-      if (answer.http_status == 400 || answer.http_status == 413) {
+      if (!batch->to->whole && (answer.http_status == 400 || answer.http_status == 413)) {
         ++batch->refusals;
         if (batch->post.spans == 1) {
           rejected = 1;

@@ -95,7 +95,7 @@ class Pipeline {
     uint32_t size;
     uint32_t spans;
     uint32_t serial;  // a number that only equal bytes share
-    uint32_t trace;   // where it was cut: of this trace, from this record to that
+    uint32_t trace;   // where it was cut, and its first and last record, for others to share
     uint32_t first;
     uint32_t last;
   };
