@@ -108,15 +108,24 @@ int32_t edgespan_drop(uint32_t exporter, uint32_t reason, uint32_t spans) {
 int32_t edgespan_close(uint32_t exporter, uint32_t before) {
   return Core().Close(exporter, before);
 }
-int32_t edgespan_cut(uint32_t exporter, uint32_t destination, uint32_t trace) {
-  return Core().Cut(exporter, destination, trace);
+int32_t edgespan_cut(uint32_t exporter, uint32_t destination, uint32_t trace, uint32_t now,
+                     uint32_t hold) {
+  return Core().Cut(exporter, destination, trace, now, hold != 0);
+}
+int32_t edgespan_adopt(uint32_t exporter, uint32_t destination, uint32_t spans, uint32_t size,
+                       uint32_t now) {
+  return Core().Adopt(exporter, destination, spans, size, now);
 }
 
 int32_t edgespan_batch(uint32_t batch) { return Value(Core().Describe(batch)); }
-int32_t edgespan_judge(uint32_t batch, uint32_t http_status, uint32_t body_kind, uint32_t size) {
-  return Core().Judge(batch, http_status, static_cast<edgespan::otlp::BodyKind>(body_kind), size);
+int32_t edgespan_judge(uint32_t batch, uint32_t http_status, uint32_t body_kind, uint32_t size,
+                       uint32_t retry_after, uint32_t now, uint32_t left, uint32_t random) {
+  const auto kind = static_cast<edgespan::otlp::BodyKind>(body_kind);
+  return Core().Judge(batch, {http_status, kind, size, retry_after}, now, left, random);
 }
-int32_t edgespan_release(uint32_t batch) { return Value(Core().Release(batch)); }
+int32_t edgespan_release(uint32_t batch, uint32_t spooled) {
+  return Value(Core().Release(batch, spooled != 0));
+}
 
 int32_t edgespan_stats(uint32_t exporter, uint32_t destination) {
   return Value(Core().Stats(exporter, destination));

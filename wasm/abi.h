@@ -2,7 +2,8 @@
  *
  * Conventions
  *  (1) Types are uint32_t and int32_t. No 64-bit parameters (no BigInt in the host); times and
- *      numbers travel in the lent float64 area. Strings travel in the lent text area.
+ *      numbers travel in the lent float64 area. Strings travel in the lent text area. The core has no
+ *      clock: `now` is whole Unix seconds, a wait whole milliseconds.
  *  (2) An "offset" is a byte distance from edgespan_memory(), which is 0 in WebAssembly: there an
  *      offset is an address in linear memory.
  *  (3) The host never allocates or frees. edgespan_lend() lends the three tape areas; they stay
@@ -86,20 +87,38 @@ int32_t EDGESPAN_EXPORT(edgespan_close)(uint32_t exporter, uint32_t before);
 /* Encodes the next batch for one destination: of one trace; of any closed trace of the exporter (trace
  * 0); of any trace, open ones included (0xffffffff). Of an open trace, a destination that does not want
  * runs whole gets the ended spans that nothing can change any more. Returns a batch id, or 0 when
- * nothing is left to send there now. */
-int32_t EDGESPAN_EXPORT(edgespan_cut)(uint32_t exporter, uint32_t destination, uint32_t trace);
+ * nothing is left to send there now. While the destination's circuit is open (pipeline/circuit.h) spans
+ * of closed traces are dropped and counted instead, unless `hold` is not 0: then the batch says that it
+ * is not to be posted now. */
+int32_t EDGESPAN_EXPORT(edgespan_cut)(uint32_t exporter, uint32_t destination, uint32_t trace,
+                                      uint32_t now, uint32_t hold);
 
-/* A cut batch: its bytes stay where they are, through any other call, until edgespan_release(). Fills
- * the result area: [offset, bytes, spans]. */
+/* A batch of so many spans that comes back from a store, to be judged and released as if it had been
+ * cut here; its spans count as replayed. `size` bytes of its body, neither compressed nor JSON, stand
+ * at text[0]; with 0 bytes the host alone has the body, and the batch cannot be sent in parts. */
+int32_t EDGESPAN_EXPORT(edgespan_adopt)(uint32_t exporter, uint32_t destination, uint32_t spans,
+                                        uint32_t size, uint32_t now);
+
+/* What of a batch is to be posted: its bytes stay where they are, through any other call, until the
+ * batch is judged or released. Fills the result area: [offset, bytes, spans, serial, shut]. Batches of
+ * several destinations with one serial are the same bytes. shut: not to be posted now. */
 int32_t EDGESPAN_EXPORT(edgespan_batch)(uint32_t batch);
 
 /* Judges an answer: HTTP status (0: no answer, the request failed or timed out), kind of the body
- * (0 other, 1 application/x-protobuf, 2 application/json) and `size` bytes of it at text[0].
- * Returns a Verdict (otlp/response.h), counts the batch's spans and fills the result area:
- * [accepted, rejected, message (offset), message (bytes)]. */
+ * (0 other, 1 application/x-protobuf, 2 application/json), `size` bytes of it at text[0], and the
+ * `retry_after` bytes of that header after them; `left` is how many milliseconds the host may still
+ * spend on this batch, `random` 32 random bits. Counts what became of spans and returns a Verdict
+ * (otlp/response.h): kRetry, post the same after a wait; kNext, post what edgespan_batch() now says;
+ * after any other nothing is to be posted. Fills the result area:
+ * [accepted, rejected, message (offset), message (bytes), wait (milliseconds)]. kBadHandle also when
+ * the batch was judged to its end. */
 int32_t EDGESPAN_EXPORT(edgespan_judge)(uint32_t batch, uint32_t http_status, uint32_t body_kind,
-                                        uint32_t size);
-int32_t EDGESPAN_EXPORT(edgespan_release)(uint32_t batch); /* unjudged spans count as unsent */
+                                        uint32_t size, uint32_t retry_after, uint32_t now,
+                                        uint32_t left, uint32_t random);
+
+/* Ends a batch. Spans of it that nothing became of count as rejected after kDenied, else as unsent; or,
+ * if `spooled` is not 0, as given to a store: what edgespan_batch() said before is what is left. */
+int32_t EDGESPAN_EXPORT(edgespan_release)(uint32_t batch, uint32_t spooled);
 
 /* The exporter's totals for one destination, in the result area: the fields of Stat
  * (pipeline/accounting.h). */

@@ -54,8 +54,12 @@ export const EARLY_BYTES = 1_000_000;
 export const MAX_DESTINATIONS = 8;
 /** Runs of one exporter whose root has not ended. */
 export const MAX_OPEN_TRACES = 4_096;
-/** Batches that requests hold, of all pipelines: the core has room for 128 (its kMaxBatches). */
-export const MAX_SENDING = 100;
+/**
+ * Batches that requests hold: of all pipelines (the core has room for 256, its kMaxBatches), and of one
+ * destination, so that one which does not answer leaves room for others.
+ */
+export const MAX_HELD = 240;
+export const MAX_SENDING = 64;
 /** A request that can be no more: its context was ended by the platform, nobody will release it. */
 export const ABANDONED_MS = 120_000;
 /** How often, and for how many turns of how long, a request waits while others are sending. */
@@ -68,6 +72,8 @@ export const FORMATTER_MS = 2_000;
 export const MAX_FORMATTING = 4_096;
 /** How long a flush waits for answers. */
 export const FLUSH_MS = 30_000;
+/** How long a run's delivery may take by default: Workers live 30 seconds after their response. */
+export const RETRY_MS = 25_000;
 /** The part of an answer that is read. */
 export const MAX_ANSWER_BYTES = 65_536;
 export const MAX_ERRORS = 16;

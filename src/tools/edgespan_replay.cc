@@ -92,15 +92,15 @@ int32_t OpenExporter(const Options& options) {
 // Sends every batch to stdout and accepts it.
 int32_t WriteBatches(uint32_t exporter) {
   for (;;) {
-    const int32_t batch = edgespan_cut(exporter, 0, 0);
+    const int32_t batch = edgespan_cut(exporter, 0, 0, 0, 0);
     if (batch <= 0) return batch;
     const auto id = static_cast<uint32_t>(batch);
     const std::string_view body = tools::BatchView(id).body;
     const bool written = std::fwrite(body.data(), 1, body.size(), stdout) == body.size();
-    const int32_t verdict =
-        edgespan_judge(id, written ? 200 : 0, static_cast<uint32_t>(otlp::BodyKind::kOther), 0);
+    const int32_t verdict = edgespan_judge(
+        id, written ? 200 : 0, static_cast<uint32_t>(otlp::BodyKind::kOther), 0, 0, 0, 0, 0);
     if (verdict < 0) return verdict;
-    const int32_t released = edgespan_release(id);
+    const int32_t released = edgespan_release(id, 0);
     if (released < 0) return released;
   }
 }

@@ -97,6 +97,7 @@ std::string_view NameOf(LossReason reason) {
     EDGESPAN_CASE(LossReason, kUnsent);
     EDGESPAN_CASE(LossReason, kDisabled);
     EDGESPAN_CASE(LossReason, kFailed);
+    EDGESPAN_CASE(LossReason, kCircuit);
   }
   return {};
 }
@@ -109,6 +110,8 @@ std::string_view NameOf(Stat stat) {
     EDGESPAN_CASE(Stat, kPending);
     EDGESPAN_CASE(Stat, kUnended);
     EDGESPAN_CASE(Stat, kWithheld);
+    EDGESPAN_CASE(Stat, kSpooled);
+    EDGESPAN_CASE(Stat, kReplayed);
     EDGESPAN_CASE(Stat, kDropped);
   }
   return {};
@@ -121,6 +124,9 @@ std::string_view NameOf(Verdict verdict) {
     EDGESPAN_CASE(Verdict, kRetry);
     EDGESPAN_CASE(Verdict, kRejected);
     EDGESPAN_CASE(Verdict, kFailed);
+    EDGESPAN_CASE(Verdict, kDenied);
+    EDGESPAN_CASE(Verdict, kNext);
+    EDGESPAN_CASE(Verdict, kGivenUp);
   }
   return {};
 }

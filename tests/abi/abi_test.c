@@ -136,10 +136,10 @@ int main(void) {
 
   /* (7) Handles that were never given. */
   CHECK(edgespan_commit(exporter + 1, 0, 0, 0, 0, 0) == kBadHandle);
-  CHECK(edgespan_cut(exporter, 1, 0) == kBadHandle);
+  CHECK(edgespan_cut(exporter, 1, 0, 0, 0) == kBadHandle);
   CHECK(edgespan_batch(12345) == kBadHandle);
-  CHECK(edgespan_judge(12345, 200, 0, 0) == kBadHandle);
-  CHECK(edgespan_release(12345) == kBadHandle);
+  CHECK(edgespan_judge(12345, 200, 0, 0, 0, 0, 0, 0) == kBadHandle);
+  CHECK(edgespan_release(12345, 0) == kBadHandle);
   CHECK(edgespan_stats(exporter, 7) == kBadHandle);
   CHECK(edgespan_drop(0, 0, 1) == kBadHandle);
   CHECK(edgespan_close(0, UINT32_MAX) == kBadHandle);
@@ -148,18 +148,18 @@ int main(void) {
   begin();
   word(kSpan, key("agent_run"), 0);
   CHECK(commit(exporter) == kMalformed);
-  CHECK(edgespan_stats(exporter, 0) == kOk && result(0) == 1 && result(7) == 1);
+  CHECK(edgespan_stats(exporter, 0) == kOk && result(0) == 1 && result(9) == 1);
 
   /* One run: nothing to cut before its root ends, one batch after it. */
   root_span(kStart);
   CHECK(commit(exporter) == 0);
-  CHECK(edgespan_cut(exporter, 0, 0) == 0);
+  CHECK(edgespan_cut(exporter, 0, 0, 0, 0) == 0);
   root_span(kSpan);
   const int32_t trace = commit(exporter);
   CHECK(trace > 0);
-  const int32_t batch = edgespan_cut(exporter, 0, (uint32_t)trace);
+  const int32_t batch = edgespan_cut(exporter, 0, (uint32_t)trace, 0, 0);
   CHECK(batch > 0);
-  CHECK(edgespan_cut(exporter, 0, (uint32_t)trace) == 0);
+  CHECK(edgespan_cut(exporter, 0, (uint32_t)trace, 0, 0) == 0);
   CHECK(edgespan_batch((uint32_t)batch) == kOk);
   CHECK(result(2) == 1);
   const uint8_t* body = memory() + result(0);
@@ -174,17 +174,17 @@ int main(void) {
   root_span(kStart);
   CHECK(commit(exporter) == 0);
   CHECK(edgespan_batch((uint32_t)batch) == kOk && memory() + result(0) == body);
-  CHECK(edgespan_judge((uint32_t)batch, 200, 0, 0) == 0);
+  CHECK(edgespan_judge((uint32_t)batch, 200, 0, 0, 0, 0, 0, 0) == 0);
   CHECK(result(0) == 1 && result(1) == 0);
-  CHECK(edgespan_release((uint32_t)batch) == kOk);
+  CHECK(edgespan_release((uint32_t)batch, 0) == kOk);
   CHECK(edgespan_batch((uint32_t)batch) == kBadHandle);
   CHECK(edgespan_stats(exporter, 0) == kOk && result(1) == 1 && result(3) == 0);
 
   CHECK(edgespan_close(exporter, UINT32_MAX) == 1); /* the second run's root never ended */
-  CHECK(edgespan_cut(exporter, 0, 0) == 0);
+  CHECK(edgespan_cut(exporter, 0, 0, 0, 0) == 0);
   CHECK(edgespan_stats(exporter, 0) == kOk && result(4) == 1);
   CHECK(edgespan_drop(exporter, 4, 3) == kOk);
-  CHECK(edgespan_stats(exporter, 0) == kOk && result(0) == 5 && result(10) == 3);
+  CHECK(edgespan_stats(exporter, 0) == kOk && result(0) == 5 && result(12) == 3);
 
   if (failures == 0) puts("abi_test: all checks passed");
   return failures == 0 ? 0 : 1;

@@ -21,6 +21,7 @@ using edgespan::Pipeline;
 using edgespan::Stat;
 using edgespan::fuzz::CheckBody;
 using edgespan::fuzz::Require;
+using edgespan::otlp::Verdict;
 using edgespan::testing::CoreSession;
 using edgespan::tools::TapeWriter;
 
@@ -345,8 +346,32 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         Require(core.Close() >= 0, "close");
         break;
       case 3: {  // a batch that is in flight while other things happen
-        const int32_t batch = edgespan_cut(core.exporter(), 0, Pipeline::kOpenTraces);
+        const int32_t batch = edgespan_cut(core.exporter(), 0, Pipeline::kOpenTraces, 0, 0);
         if (batch > 0) held.push_back(static_cast<uint32_t>(batch));
+        break;
+      }
+      case 4: {  // a batch that meets with anything, in parts and again and again
+        const int32_t taken = edgespan_cut(core.exporter(), 0, 0, UpTo(&in, 900), in.ConsumeBool());
+        if (taken <= 0) break;
+        const auto batch = static_cast<uint32_t>(taken);
+        answered += edgespan::tools::BatchView(batch).spans;
+        int32_t verdict = 0;
+        for (int turn = 0; turn < 20; ++turn) {
+          const edgespan::tools::BatchView view(batch);
+          const bool none = view.body.empty();  // no memory for a part
+          Require(none || CheckBody(std::string(view.body)) == view.spans,
+                  "a part knows its spans");
+          verdict = edgespan_judge(batch, OneOf(&in, kStatuses), 0, 0, 0, UpTo(&in, 900),
+                                   UpTo(&in, 30'000), in.ConsumeIntegral<uint32_t>());
+          Require(core.ReadStats().Balanced(), "the totals add up after an answer");
+          if (verdict != static_cast<int32_t>(Verdict::kNext) &&
+              verdict != static_cast<int32_t>(Verdict::kRetry)) {
+            break;
+          }
+        }
+        Require(verdict >= 0, "an answer to what was posted");
+        Require(edgespan_release(batch, in.ConsumeBool()) >= 0, "release");
+        Require(core.ReadStats().Balanced(), "the totals add up after a batch");
         break;
       }
       default:
@@ -359,8 +384,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const edgespan::tools::BatchView view(batch);
     Require(CheckBody(std::string(view.body)) == view.spans, "a batch stays where it is");
     answered += view.spans;
-    Require(edgespan_release(batch) >= 0, "release");
-    Require(edgespan_release(batch) < 0, "a released batch is gone");
+    Require(edgespan_release(batch, 0) >= 0, "release");
+    Require(edgespan_release(batch, 0) < 0, "a released batch is gone");
   }
   Require(core.Close() >= 0, "close");
   while (cut(0, 200)) {
@@ -374,7 +399,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint32_t lost =
       after.dropped(LossReason::kMemory) - before.dropped(LossReason::kMemory) +
       after.dropped(LossReason::kMalformed) - before.dropped(LossReason::kMalformed) +
-      after.dropped(LossReason::kTooLarge) - before.dropped(LossReason::kTooLarge);
+      after.dropped(LossReason::kTooLarge) - before.dropped(LossReason::kTooLarge) +
+      after.dropped(LossReason::kCircuit) - before.dropped(LossReason::kCircuit);
   Require(answered + lost == ended, "a span was in one batch or was dropped");
   return 0;
 }

@@ -68,15 +68,18 @@ async function freePort() {
   return port;
 }
 
-/** Starts the Collector; what it receives goes as OTLP/JSON to `sinkOrigin`. */
-export async function startCollector(binary, sinkOrigin) {
+/**
+ * Starts the Collector; what it receives goes as OTLP/JSON to `sinkOrigin`. `limits` are settings of its
+ * receiver, as YAML.
+ */
+export async function startCollector(binary, sinkOrigin, limits = '') {
   const port = await freePort();
   const dir = mkdtempSync(join(tmpdir(), 'edgespan-otelcol-'));
   const config = join(dir, 'otelcol.yaml');
   writeFileSync(
     config,
     `
-receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}" } } } }
+receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}"${limits} } } } }
 exporters:
   otlp_http:
     traces_endpoint: ${sinkOrigin}/v1/traces

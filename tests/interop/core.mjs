@@ -42,13 +42,13 @@ export class Core {
     const trace = this.#check(this.#send(tape, commit), 'edgespan_commit');
     const bodies = [];
     for (;;) {
-      const batch = this.#check(this.#wasm.edgespan_cut(this.#exporter, 0, trace), 'edgespan_cut');
+      const batch = this.#check(this.#wasm.edgespan_cut(this.#exporter, 0, trace, 0, 0), 'edgespan_cut');
       if (batch === 0) return Buffer.concat(bodies); // concatenated requests are one request
       this.#check(this.#wasm.edgespan_batch(batch), 'edgespan_batch');
       const [at, size] = this.#result(2);
       bodies.push(Buffer.from(new Uint8Array(this.#wasm.memory.buffer, at, size)));
-      this.#check(this.#wasm.edgespan_judge(batch, 200, 0, 0), 'edgespan_judge');
-      this.#check(this.#wasm.edgespan_release(batch), 'edgespan_release');
+      this.#check(this.#wasm.edgespan_judge(batch, 200, 0, 0, 0, 0, 0, 0), 'edgespan_judge');
+      this.#check(this.#wasm.edgespan_release(batch, 0), 'edgespan_release');
     }
   }
 

@@ -5,7 +5,8 @@
 //
 // Bodies: every event file of tests/data through edgespan-replay (the whole pipeline, natively),
 // and random spans of every value kind through core.wasm. Receivers: the OpenTelemetry Collector
-// (its OTLP/JSON output is compared value by value; plain and gzip) and Elastic's mock OTLP server.
+// (its OTLP/JSON output is compared value by value; plain, gzip and JSON) and Elastic's mock OTLP server.
+// Then the Collector refuses, and what the package makes of that is compared (refusals.mjs).
 // Prints a table; the last line is `N passed, M failed, K skipped`; exit 0 only if nothing failed.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -19,6 +20,8 @@ import { buildCollector, startCollector, Unavailable } from './collector.mjs';
 import { Core } from './core.mjs';
 import { startElastic } from './elastic.mjs';
 import { makeTrace, RESOURCE } from './oracle.mjs';
+import { refusals } from './refusals.mjs';
+import { toJson } from '../../js/dist/transport/otlp_json.js';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const { values: options } = parseArgs({
@@ -118,7 +121,9 @@ async function collectorReceivers(sink) {
     const before = sink.requests.length;
     const answer = await post(collector.url, body, headers);
     // All accepted: partial_success present and empty.
-    if (answer.toString('hex') !== '0a00') throw new Error(`answered ${answer.toString('hex')}`);
+    const json = headers['content-type'] === 'application/json';
+    const said = json ? answer.toString() : answer.toString('hex');
+    if (said !== (json ? '{"partialSuccess":{}}' : '0a00')) throw new Error(`answered ${answer.toString('hex')}`);
     const passedOn = sink.requests.slice(before); // it answers once it has passed the spans on
     if (passedOn.length !== 1) throw new Error(`passed on ${passedOn.length} requests`);
     return decodeJson(Buffer.from(passedOn[0].body).toString());
@@ -129,6 +134,7 @@ async function collectorReceivers(sink) {
     receivers: {
       collector: (body) => send(body, {}),
       'collector, gzip': (body) => send(gzipSync(body), { 'content-encoding': 'gzip' }),
+      'collector, JSON': (body) => send(toJson(body), { 'content-type': 'application/json' }),
     },
   };
 }
@@ -183,6 +189,15 @@ async function main() {
     }
     console.log(row([name, spans, body?.length ?? '?', ...results]));
     for (const problem of problems) console.log(`    ${problem.slice(0, 1200)}`);
+  }
+
+  if (collector) {
+    console.log('\nwhat is behind the Collector refuses:');
+    for await (const { name, problems } of refusals(buildCollector(console.error))) {
+      console.log(row([name, '', '', problems.length === 0 ? 'ok' : 'FAILED']));
+      for (const problem of problems) console.log(`    ${problem.slice(0, 1200)}`);
+      counts[problems.length === 0 ? 'passed' : 'failed']++;
+    }
   }
 
   await collector?.stop();

@@ -228,11 +228,11 @@ describe('snippets', { timeout: 300_000 }, () => {
       const first = sink.requests.length;
       for (const [path, expected] of [['', 0], ['/503', 4]] as const) {
         const endpoint = sink.origin + path;
-        const exporter = new EdgespanExporter({ destinations: [otlp({ endpoint })], logLevel: 'silent' });
+        const exporter = new EdgespanExporter({ destinations: [otlp({ endpoint, retryBudget: 100 })], logLevel: 'silent' });
         play(exporter, run(3));
         assert.equal(await module.lost(exporter), expected);
       }
-      assert.equal(sink.requests.length, first + 2);
+      assert.ok(sink.requests.length >= first + 2);
     });
   }
 

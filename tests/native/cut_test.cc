@@ -159,7 +159,7 @@ TEST_CASE("cut: every destination gets everything, in its own pieces") {
 TEST_CASE("cut: one destination's failure is its own") {
   CoreLab lab({{"destinations", {{{"dialect", "genai"}}, {{"dialect", "genai"}}}}});
   const uint32_t trace = Run(&lab, 2);
-  lab.Finish(lab.Cut(trace, 0), 400);
+  lab.Finish(lab.Cut(trace, 0), 500);
   lab.Finish(lab.Cut(trace, 1), 200);
   CHECK(lab.ReadStats(0)[Stat::kRejected] == 3);
   CHECK(lab.ReadStats(0)[Stat::kAccepted] == 0);
@@ -207,8 +207,8 @@ TEST_CASE("cut: stale batches are refused by every call") {
   CHECK(next.id != batch.id);
   for (const uint32_t stale : {batch.id, 0u, 0xffffffffu, next.id + Pipeline::kMaxBatches}) {
     CHECK(edgespan_batch(stale) == kBadHandle);
-    CHECK(edgespan_judge(stale, 200, 0, 0) == kBadHandle);
-    CHECK(edgespan_release(stale) == kBadHandle);
+    CHECK(edgespan_judge(stale, 200, 0, 0, 0, 0, 0, 0) == kBadHandle);
+    CHECK(edgespan_release(stale, 0) == kBadHandle);
   }
   lab.Finish(next);
   CHECK(lab.ReadStats()[Stat::kAccepted] == 4);
@@ -272,7 +272,7 @@ TEST_CASE(
 
 // ---- answers -----------------------------------------------------------------------------------
 
-TEST_CASE("cut: what answers do to the accounts") {
+TEST_CASE("cut: what answers do to the accounts, where no time is left") {
   struct Case {
     uint32_t http_status;
     Verdict verdict;
@@ -282,23 +282,24 @@ TEST_CASE("cut: what answers do to the accounts") {
   };
   const Case cases[] = {
       {200, Verdict::kAccepted, 3, 0, 0}, {202, Verdict::kAccepted, 3, 0, 0},
-      {400, Verdict::kRejected, 0, 3, 0}, {401, Verdict::kRejected, 0, 3, 0},
-      {429, Verdict::kRetry, 0, 3, 0},    {503, Verdict::kRetry, 0, 3, 0},
-      {0, Verdict::kRetry, 0, 0, 3},
+      {404, Verdict::kRejected, 0, 3, 0}, {401, Verdict::kDenied, 0, 3, 0},
+      {403, Verdict::kDenied, 0, 3, 0},   {408, Verdict::kRejected, 0, 3, 0},
+      {415, Verdict::kRejected, 0, 3, 0}, {307, Verdict::kFailed, 0, 3, 0},
+      {500, Verdict::kFailed, 0, 3, 0},   {501, Verdict::kFailed, 0, 3, 0},
+      {429, Verdict::kGivenUp, 0, 0, 3},  {502, Verdict::kGivenUp, 0, 0, 3},
+      {503, Verdict::kGivenUp, 0, 0, 3},  {504, Verdict::kGivenUp, 0, 0, 3},
+      {0, Verdict::kGivenUp, 0, 0, 3},
   };
   for (const Case& c : cases) {
     INFO(c.http_status);
     CoreLab lab;
     Run(&lab, 2);
     const Batch batch = lab.Cut();
-    const int32_t verdict = edgespan_judge(batch.id, c.http_status, 0, 0);
-    if (c.http_status != 0 && c.verdict != Verdict::kRejected) {
-      CHECK(verdict == static_cast<int32_t>(c.verdict));
-    }
-    CHECK((verdict == static_cast<int32_t>(Verdict::kAccepted)) == (c.accepted == 3));
+    const int32_t verdict = edgespan_judge(batch.id, c.http_status, 0, 0, 0, 0, 0, 0);
+    CHECK(verdict == static_cast<int32_t>(c.verdict));
     CHECK(tools::CoreResult()[0] == c.accepted);
-    CHECK(tools::CoreResult()[1] == 3 - c.accepted);
-    CHECK(edgespan_release(batch.id) == 0);
+    lab.CheckBooks();
+    CHECK(edgespan_release(batch.id, 0) == 0);
     const auto stats = lab.ReadStats();
     CHECK(stats[Stat::kAccepted] == c.accepted);
     CHECK(stats[Stat::kRejected] == c.rejected);
@@ -318,29 +319,31 @@ TEST_CASE("cut: a partial success and its message") {
   REQUIRE(edgespan_lend(0, 0, static_cast<uint32_t>(body.size())) == 0);
   std::memcpy(tools::CoreMemory() + tools::CoreResult()[2], body.data(), body.size());
   CHECK(edgespan_judge(batch.id, 200, static_cast<uint32_t>(BodyKind::kProtobuf),
-                       static_cast<uint32_t>(body.size())) ==
-        static_cast<int32_t>(Verdict::kPartial));
+                       static_cast<uint32_t>(body.size()), 0, 0, 0,
+                       0) == static_cast<int32_t>(Verdict::kPartial));
   const uint32_t* const result = tools::CoreResult();
   CHECK(result[0] == 1);
   CHECK(result[1] == 2);
   CHECK(std::string(reinterpret_cast<char*>(tools::CoreMemory()) + result[2], result[3]) ==
         "too old");
-  CHECK(edgespan_release(batch.id) == 0);
+  CHECK(edgespan_release(batch.id, 0) == 0);
   CHECK(lab.ReadStats()[Stat::kAccepted] == 1);
   CHECK(lab.ReadStats()[Stat::kRejected] == 2);
 }
 
-TEST_CASE("cut: only the first judgement counts") {
+TEST_CASE("cut: what was judged to its end is not judged again") {
   CoreLab lab;
   Run(&lab, 2);
   const Batch batch = lab.Cut();
-  CHECK(edgespan_judge(batch.id, 200, 0, 0) == static_cast<int32_t>(Verdict::kAccepted));
-  CHECK(edgespan_judge(batch.id, 503, 0, 0) == static_cast<int32_t>(Verdict::kRetry));
-  CHECK(edgespan_judge(batch.id, 0, 0, 0) >= 0);
+  CHECK(edgespan_judge(batch.id, 200, 0, 0, 0, 0, 0, 0) ==
+        static_cast<int32_t>(Verdict::kAccepted));
+  for (const uint32_t status : {200u, 503u, 400u, 0u}) {
+    CHECK(edgespan_judge(batch.id, status, 0, 0, 0, 0, 0, 0) == kBadHandle);
+  }
   CHECK(lab.ReadStats()[Stat::kAccepted] == 3);
   CHECK(lab.ReadStats()[Stat::kRejected] == 0);
   lab.CheckBooks();
-  CHECK(edgespan_release(batch.id) == 0);
+  CHECK(edgespan_release(batch.id, 0) == 0);
   CHECK(lab.ReadStats()[Stat::kAccepted] == 3);
 }
 
@@ -349,10 +352,10 @@ TEST_CASE("cut: a batch released without a judgement was not sent") {
   Run(&lab, 2);
   const Batch batch = lab.Cut();
   CHECK(lab.ReadStats()[Stat::kPending] == 3);
-  CHECK(edgespan_release(batch.id) == 0);
+  CHECK(edgespan_release(batch.id, 0) == 0);
   CHECK(lab.ReadStats().dropped(LossReason::kUnsent) == 3);
   CHECK(lab.ReadStats()[Stat::kPending] == 0);
-  CHECK(edgespan_release(batch.id) == kBadHandle);
+  CHECK(edgespan_release(batch.id, 0) == kBadHandle);
 }
 
 }  // namespace

@@ -182,7 +182,7 @@ TEST_CASE("exporter: a stale handle is refused by every call") {
     CHECK(edgespan_stats(handle, 0) == kBadHandle);
     CHECK(edgespan_commit(handle, 0, 0, 0, 0, 0) == kBadHandle);
     CHECK(edgespan_close(handle, UINT32_MAX) == kBadHandle);
-    CHECK(edgespan_cut(handle, 0, 0) == kBadHandle);
+    CHECK(edgespan_cut(handle, 0, 0, 0, 0) == kBadHandle);
     CHECK(edgespan_drop(handle, 0, 1) == kBadHandle);
   }
 }
@@ -207,14 +207,14 @@ TEST_CASE("exporter: one with spans or a batch stays") {
     REQUIRE(trace > 0);
     if (i % 2 == 0) {
       held.batch =
-          static_cast<uint32_t>(edgespan_cut(held.handle, 0, static_cast<uint32_t>(trace)));
+          static_cast<uint32_t>(edgespan_cut(held.handle, 0, static_cast<uint32_t>(trace), 0, 0));
       REQUIRE(held.batch > 0);
     }
     all.push_back(held);
   }
   CHECK(CoreLab::Open(Json::object()) == kTooLarge);
   // Freed, one way and the other.
-  CHECK(edgespan_release(all[4].batch) == 0);
+  CHECK(edgespan_release(all[4].batch, 0) == 0);
   CHECK(CoreLab::Open(Json::object()) > 0);
   CHECK(edgespan_stats(all[4].handle, 0) == kBadHandle);
   CHECK(CoreLab::Open(Json::object()) > 0);  // takes the one just opened

@@ -155,9 +155,9 @@ TEST_CASE("pipeline: exporters do not see each other's runs") {
       tools::WriteMastraEvent(&tape, {{"type", "span_ended"}, {"exportedSpan", Span("2", "1")}}));
   CHECK(tools::CommitTape(other, tape.Take()) == 0);
   const uint32_t trace = lab.EndRoot(Span("1"));
-  CHECK(edgespan_cut(other, 0, trace) == 0);
+  CHECK(edgespan_cut(other, 0, trace, 0, 0) == 0);
   CHECK(lab.TakeIds() == "1");
-  CHECK(edgespan_cut(other, 0, 0) > 0);
+  CHECK(edgespan_cut(other, 0, 0, 0, 0) > 0);
 }
 
 TEST_CASE("pipeline: a root that nobody announced") {
@@ -331,7 +331,7 @@ TEST_CASE("pipeline: what the host itself gave up") {
   }
   CHECK(edgespan_drop(lab.id(), 99, 10) == 0);  // no such reason: failed
   const auto stats = lab.ReadStats();
-  CHECK(stats[Stat::kEnded] == 31);
+  CHECK(stats[Stat::kEnded] == 38);
   for (uint32_t reason = 0; reason < kLossReasons; ++reason) {
     const auto as = static_cast<LossReason>(reason);
     CHECK(stats.dropped(as) == reason + 1 + (as == LossReason::kFailed ? 10 : 0));
@@ -598,14 +598,14 @@ TEST_CASE("pipeline: an abandoned run that was partly cut is lost to whom it was
   CHECK(lab.ReadStats(0).dropped(LossReason::kMemory) == 2);
   CHECK(lab.ReadStats(1)[Stat::kAccepted] == 0);
   CHECK(lab.ReadStats(1).dropped(LossReason::kMemory) == 3);
-  CHECK(edgespan_cut(lab.id(), 0, trace) == 0);
+  CHECK(edgespan_cut(lab.id(), 0, trace, 0, 0) == 0);
 }
 
 TEST_CASE("pipeline: destinations beyond the configured are no handles") {
   CoreLab lab;
   CHECK(edgespan_stats(lab.id(), 1) == kBadHandle);
-  CHECK(edgespan_cut(lab.id(), 1, 0) == kBadHandle);
-  CHECK(edgespan_cut(lab.id(), 0xffffffff, 0) == kBadHandle);
+  CHECK(edgespan_cut(lab.id(), 1, 0, 0, 0) == kBadHandle);
+  CHECK(edgespan_cut(lab.id(), 0xffffffff, 0, 0, 0) == kBadHandle);
 }
 
 }  // namespace

@@ -174,7 +174,7 @@ class CoreLab {
   // The next batch, not judged and not released; its id is 0 when there is none.
   Batch Cut(uint32_t trace = 0, uint32_t destination = 0) {
     Batch batch;
-    const int32_t cut = edgespan_cut(id(), destination, trace);
+    const int32_t cut = edgespan_cut(id(), destination, trace, 0, 0);
     REQUIRE(cut >= 0);
     CheckBooks();
     if (cut == 0) return batch;
@@ -193,9 +193,9 @@ class CoreLab {
     return batch;
   }
   void Finish(const Batch& batch, uint32_t http_status = 200) {
-    CHECK(edgespan_judge(batch.id, http_status, 0, 0) >= 0);
+    CHECK(edgespan_judge(batch.id, http_status, 0, 0, 0, 0, 0, 0) >= 0);
     CheckBooks();
-    CHECK(edgespan_release(batch.id) == 0);
+    CHECK(edgespan_release(batch.id, 0) == 0);
     CheckBooks();
   }
   // Every batch there is, accepted and released.
@@ -244,9 +244,10 @@ class CoreLab {
   void CheckBooks() const {
     for (uint32_t d = 0; d < destinations_; ++d) {
       const Stats stats = ReadStats(d);
-      CHECK(stats[Stat::kEnded] == stats[Stat::kAccepted] + stats[Stat::kRejected] +
-                                       stats[Stat::kPending] + stats.dropped());
-      CHECK(stats[Stat::kPending] <= stats[Stat::kEnded]);
+      const uint32_t in = stats[Stat::kEnded] + stats[Stat::kReplayed];
+      CHECK(in == stats[Stat::kAccepted] + stats[Stat::kRejected] + stats[Stat::kSpooled] +
+                      stats[Stat::kPending] + stats.dropped());
+      CHECK(stats[Stat::kPending] <= in);
     }
   }
 

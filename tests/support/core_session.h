@@ -72,14 +72,14 @@ class CoreSession {
   // Cuts one batch of `trace` (0: any closed one), answers it with `http_status` and releases it.
   // False when there was none.
   bool Cut(uint32_t trace, uint32_t http_status, Batch* batch) {
-    const int32_t cut = edgespan_cut(exporter(), 0, trace);
+    const int32_t cut = edgespan_cut(exporter(), 0, trace, 0, 0);
     if (cut <= 0) return false;
     const auto id = static_cast<uint32_t>(cut);
     const tools::BatchView view(id);
     batch->body = view.body;
     batch->spans = view.spans;
-    edgespan_judge(id, http_status, static_cast<uint32_t>(otlp::BodyKind::kOther), 0);
-    edgespan_release(id);
+    edgespan_judge(id, http_status, static_cast<uint32_t>(otlp::BodyKind::kOther), 0, 0, 0, 0, 0);
+    edgespan_release(id, 0);
     return true;
   }
   std::vector<Batch> CutAll(uint32_t trace = 0, uint32_t http_status = 200) {
@@ -101,8 +101,9 @@ class CoreSession {
     }
     // The one law of accounting.h.
     bool Balanced() const {
-      return (*this)[Stat::kEnded] == (*this)[Stat::kAccepted] + (*this)[Stat::kRejected] +
-                                          (*this)[Stat::kPending] + dropped();
+      return (*this)[Stat::kEnded] + (*this)[Stat::kReplayed] ==
+             (*this)[Stat::kAccepted] + (*this)[Stat::kRejected] + (*this)[Stat::kSpooled] +
+                 (*this)[Stat::kPending] + dropped();
     }
 
    private:

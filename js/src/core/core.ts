@@ -32,10 +32,32 @@ export interface CoreExports {
   ): number;
   edgespan_drop(exporter: number, reason: number, spans: number): number;
   edgespan_close(exporter: number, before: number): number;
-  edgespan_cut(exporter: number, destination: number, trace: number): number;
+  edgespan_cut(
+    exporter: number,
+    destination: number,
+    trace: number,
+    now: number,
+    hold: number,
+  ): number;
+  edgespan_adopt(
+    exporter: number,
+    destination: number,
+    spans: number,
+    size: number,
+    now: number,
+  ): number;
   edgespan_batch(batch: number): number;
-  edgespan_judge(batch: number, httpStatus: number, bodyKind: number, size: number): number;
-  edgespan_release(batch: number): number;
+  edgespan_judge(
+    batch: number,
+    httpStatus: number,
+    bodyKind: number,
+    size: number,
+    retryAfter: number,
+    now: number,
+    left: number,
+    random: number,
+  ): number;
+  edgespan_release(batch: number, spooled: number): number;
   edgespan_stats(exporter: number, destination: number): number;
 }
 

@@ -8,12 +8,12 @@
  * @module
  */
 import { putLast } from '../bounded.js';
-import type { Destination } from '../destinations/destination.js';
+import type { Answer, Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
-import { ABANDONED_MS, EVER, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
+import { ABANDONED_MS, EVER, MAX_HELD, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
 import { STAT_FIELDS, type Tally } from '../transport/receipt.js';
 import { type CoreExports, coreTape } from './core.js';
-import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG } from './schema.gen.js';
+import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG, VERDICT_GIVEN_UP } from './schema.gen.js';
 import { FULL, type Tape } from './tape.js';
 import { writeMembers } from './walk.js';
 
@@ -55,11 +55,30 @@ export function pipelineFor(config: PipelineConfig, lane: number): Pipeline {
   return pipeline;
 }
 
-/** A batch whose bytes a request is using. */
+/** A batch that a request is sending. */
 export interface Batch {
   readonly id: number;
-  readonly body: Uint8Array;
+  readonly pipeline: Pipeline;
+  /** The destination's place. */
+  readonly to: number;
   readonly since: number;
+  /** Spans that are to be posted. */
+  spans: number;
+  /** Equal for batches that are the same bytes. */
+  serial: number;
+  /** The destination is left alone for a while: to be stored, not posted. */
+  shut: boolean;
+}
+
+/** What the core makes of an answer. */
+export interface Judgement {
+  /** VERDICT_*. */
+  readonly verdict: number;
+  readonly rejected: number;
+  /** The receiver's words. */
+  readonly message: string;
+  /** Milliseconds until the same is to be posted again. */
+  readonly wait: number;
 }
 
 export class Pipeline {
@@ -73,12 +92,15 @@ export class Pipeline {
   #looked = 0;
   // Statistics that a tally has already been given, by destination.
   #settled: number[][] = [];
+  // Batches that are out, by destination.
+  readonly #held: number[];
 
   constructor(tape: Tape, settings: Record<string, unknown>, destinations: number) {
     this.tape = tape;
     this.#x = tape.x;
     this.#settings = settings;
     this.#destinations = destinations;
+    this.#held = new Array(destinations).fill(0);
   }
 
   /**
@@ -172,53 +194,94 @@ export class Pipeline {
     return this.#x.edgespan_close(this.#handle, Math.max(0, now - silence) / 1000) > 0;
   }
 
-  /** Whether so many requests are under way that the next should wait for its turn. */
-  get crowded(): boolean {
-    if (sending.size < MAX_SENDING) return false;
+  /** Whether so many of a destination's batches are under way that the next should wait. */
+  crowded(to: number): boolean {
+    const crowd = (): boolean => this.#held[to] >= MAX_SENDING || sending.size >= MAX_HELD;
+    if (!crowd()) return false;
     const old = Date.now() - ABANDONED_MS;
-    for (const batch of sending.values()) if (batch.since < old) this.release(batch);
-    return sending.size >= MAX_SENDING;
+    for (const batch of sending.values()) if (batch.since < old) batch.pipeline.release(batch);
+    return crowd();
   }
 
   /**
    * The next batch for a destination: of one trace, of any closed one (0), or of any (OPEN_TRACES);
-   * undefined: none left.
+   * undefined: none left. `hold`: also one that must not be posted now, to be stored.
    */
-  cut(destination: number, trace: number): Batch | undefined {
-    const id = this.#x.edgespan_cut(this.#handle, destination, trace);
+  cut(to: number, trace: number, hold: boolean): Batch | undefined {
+    return this.#take(to, this.#x.edgespan_cut(this.#handle, to, trace, seconds(), +hold));
+  }
+
+  /**
+   * A batch of so many spans that comes back from a store; undefined: the core has no room for it, or
+   * `body` is not of so many spans. Without a body (as the core made it: neither compressed nor JSON)
+   * the batch can be sent, but not in parts. REQUIRES: attach().
+   */
+  adopt(to: number, spans: number, body?: Uint8Array): Batch | undefined {
+    const { tape } = this;
+    const size = body?.length ?? 0;
+    commit(tape); // the body goes where the tape's text lies
+    if (!tape.fits(size)) return undefined;
+    if (body) tape.text.set(body);
+    const id = this.#x.edgespan_adopt(this.#handle, to, spans, size, seconds());
+    tape.refresh();
+    tape.clear();
+    return this.#take(to, id);
+  }
+
+  #take(to: number, id: number): Batch | undefined {
     if (id <= 0) return undefined;
-    this.#x.edgespan_batch(id);
-    const { result } = this.tape; // offset, bytes
-    const body = new Uint8Array(this.#x.memory.buffer, result[0], result[1]);
-    const batch = { id, body, since: Date.now() };
+    const batch = { id, pipeline: this, to, since: Date.now(), spans: 0, serial: 0, shut: false };
+    this.#held[to]++;
     sending.set(id, batch);
+    this.view(batch);
     return batch;
   }
 
-  /** Hands an answer to the core; returns the verdict and the receiver's words. */
-  judge(
-    { id }: Batch,
-    status: number,
-    kind: number,
-    answer: Uint8Array,
-  ): { verdict: number; rejected: number; message: string } {
-    const { tape } = this;
-    let size = 0;
-    if (answer.length > 0 && !tape.busy) {
-      commit(tape); // the answer goes where the tape's text lies
-      tape.refresh();
-      size = Math.min(answer.length, tape.text.length);
-      tape.text.set(answer.subarray(0, size));
-    }
-    const verdict = this.#x.edgespan_judge(id, status, kind, size);
-    if (verdict < 0) return { verdict, rejected: 0, message: '' }; // was taken for abandoned
-    const [, rejected, at, bytes] = tape.result;
-    return { verdict, rejected, message: bytes > 0 ? tape.read(at, bytes) : '' };
+  /** What of a batch is to be posted, as the core made it: a view, good until the core is called. */
+  view(batch: Batch): Uint8Array {
+    if (this.#x.edgespan_batch(batch.id) < 0) return new Uint8Array(0); // was taken for abandoned
+    const [at, bytes, spans, serial, shut] = this.tape.result;
+    Object.assign(batch, { spans, serial, shut: shut !== 0 });
+    return new Uint8Array(this.#x.memory.buffer, at, bytes);
   }
 
-  release({ id }: Batch): void {
-    sending.delete(id);
-    this.#x.edgespan_release(id);
+  /** Hands an answer to the core; `left` is how many milliseconds may still be spent on the batch. */
+  judge({ id }: Batch, answer: Answer, left: number): Judgement {
+    const { tape } = this;
+    const { status, kind, body, retryAfter } = answer;
+    const words = [body, ...(retryAfter ? [new TextEncoder().encode(retryAfter)] : [])];
+    let size = 0;
+    if (!tape.busy) {
+      commit(tape); // the answer goes where the tape's text lies
+      tape.refresh();
+      for (const part of words) {
+        if (size + part.length > tape.text.length) break;
+        tape.text.set(part, size);
+        size += part.length;
+      }
+    }
+    const bodyBytes = Math.min(size, body.length);
+    const verdict = this.#x.edgespan_judge(
+      id,
+      status,
+      kind,
+      bodyBytes,
+      size - bodyBytes,
+      seconds(),
+      left,
+      Math.random() * 2 ** 32,
+    );
+    // It was taken for abandoned: what became of its spans is counted.
+    if (verdict < 0) return { verdict: VERDICT_GIVEN_UP, rejected: 0, message: '', wait: 0 };
+    const [, rejected, at, bytes, wait] = tape.result;
+    return { verdict, rejected, message: bytes > 0 ? tape.read(at, bytes) : '', wait };
+  }
+
+  /** Ends a batch; `spooled`: what was left of it is in a store. */
+  release({ id, to }: Batch, spooled = false): void {
+    if (!sending.delete(id)) return;
+    this.#held[to]--;
+    this.#x.edgespan_release(id, +spooled);
   }
 
   #stats(destination: number): Uint32Array | undefined {
@@ -226,15 +289,15 @@ export class Pipeline {
     return this.tape.result;
   }
 
-  /** Adds to `tally` what happened since this was last called: no event is told twice. */
-  settle({ spans }: Tally): void {
+  /** Adds to `tally` what happened since this was last called: no event is told twice, but to `peek`. */
+  settle({ spans }: Tally, peek = false): void {
     for (let i = 0; i < this.#destinations; i++) {
       const now = this.#stats(i);
       if (!now) return;
       const settled = (this.#settled[i] ??= new Array(STAT_FIELDS).fill(0));
       for (let stat = 0; stat < STAT_FIELDS; stat++) {
         spans[stat] += now[stat] - settled[stat];
-        settled[stat] = now[stat];
+        if (!peek) settled[stat] = now[stat];
       }
     }
   }
@@ -250,3 +313,5 @@ export class Pipeline {
 function commit(tape: Tape): number {
   return tape.w > 0 && !tape.busy && tape.owner ? tape.owner.commitTape() : 0;
 }
+
+const seconds = (): number => Date.now() / 1000;

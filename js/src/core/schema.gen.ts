@@ -201,6 +201,9 @@ export const VERDICT_PARTIAL = 1;
 export const VERDICT_RETRY = 2;
 export const VERDICT_REJECTED = 3;
 export const VERDICT_FAILED = 4;
+export const VERDICT_DENIED = 5;
+export const VERDICT_NEXT = 6;
+export const VERDICT_GIVEN_UP = 7;
 
 // Why an ended span did not leave: edgespan/pipeline/accounting.h
 export const LOSS_MEMORY = 0;
@@ -209,6 +212,7 @@ export const LOSS_TOO_LARGE = 2;
 export const LOSS_UNSENT = 3;
 export const LOSS_DISABLED = 4;
 export const LOSS_FAILED = 5;
+export const LOSS_CIRCUIT = 6;
 
 // Fields of the statistics; the losses start at STAT_DROPPED.
 export const STAT_ENDED = 0;
@@ -217,7 +221,9 @@ export const STAT_REJECTED = 2;
 export const STAT_PENDING = 3;
 export const STAT_UNENDED = 4;
 export const STAT_WITHHELD = 5;
-export const STAT_DROPPED = 6;
+export const STAT_SPOOLED = 6;
+export const STAT_REPLAYED = 7;
+export const STAT_DROPPED = 8;
 
 // What each status means.
 export const STATUS_MESSAGES: Readonly<Record<number, string>> = {
@@ -240,6 +246,9 @@ export const VERDICT_NAMES = [
   'retry',
   'rejected',
   'failed',
+  'denied',
+  'next',
+  'givenUp',
 ] as const;
 
 // Names of the losses, by value.
@@ -250,4 +259,5 @@ export const LOSS_NAMES = [
   'unsent',
   'disabled',
   'failed',
+  'circuit',
 ] as const;

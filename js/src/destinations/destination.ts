@@ -14,8 +14,16 @@ export interface Answer {
   readonly kind: number;
   /** The answer's body, or its beginning. */
   readonly body: Uint8Array;
+  /** The Retry-After header; '' without one. */
+  readonly retryAfter: string;
   /** Why no answer came. */
   readonly cause: string;
+}
+
+/** A body as it travels. */
+export interface Payload {
+  readonly bytes: Uint8Array;
+  readonly gzip: boolean;
 }
 
 /** Made by `otlp()`; pass it to an exporter. */
@@ -26,12 +34,23 @@ export interface Destination {
   readonly settings: { dialect: string; maxBytes: number; maxSpans: number; whole: boolean };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
   readonly problem: string | undefined;
+  /** What it ignored of its settings, named for the user. */
+  readonly warnings?: readonly string[];
   /** Formats spans for this destination in place of the exporter's `customSpanFormatter`. */
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
   /** Equal for destinations that are the same to a receiver. Holds secrets: compare, never show. */
   identity(): string;
-  /** Sends one body; never rejects. The bytes are copied before it returns. */
-  post(body: Uint8Array): Promise<Answer>;
+  /** Milliseconds that a run's delivery may take, waits and repetitions included; 0: without those. */
+  readonly budget: number;
+  /** Equal for destinations whose encode() does the same. */
+  readonly coding: string;
+  /** Makes a body as it travels of the core's; undefined: it travels as it is. */
+  encode(body: Uint8Array): Promise<Payload> | undefined;
+  /**
+   * Sends one body and waits for the answer, at most so many milliseconds; never rejects. The bytes are
+   * copied before it returns.
+   */
+  post(payload: Payload, timeout: number): Promise<Answer>;
   /** `text` without this destination's secrets. */
   redact(text: string): string;
   /** What Mastra may write into its logs. */

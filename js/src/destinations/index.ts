@@ -2,18 +2,32 @@
  * Destinations: where spans are sent.
  * @module
  */
+import type { Environment } from '../transport/env.js';
 import { OtlpDestination, type OtlpOptions } from '../transport/otlp_http.js';
+import { toJson } from '../transport/otlp_json.js';
 import type { Destination } from './destination.js';
 
-export type { Destination, OtlpOptions };
+export type { Destination, Environment, OtlpOptions };
 
 /**
- * A receiver of OTLP over HTTP, in protobuf. Never throws: a missing or malformed setting disables
+ * A receiver of OTLP over HTTP, in protobuf. Without options the environment's
+ * OTEL_EXPORTER_OTLP_* variables say which. Never throws: a missing or malformed setting disables
  * the destination, is named in one warning, and its spans are counted as dropped.
  *
  * @example
  * otlp({ endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT, headers: { authorization: `Bearer ${env.KEY}` } })
  */
-export function otlp(options: OtlpOptions): Destination {
+export function otlp(options: OtlpOptions = {}): Destination {
   return new OtlpDestination(options);
+}
+
+/**
+ * The same in JSON, for receivers that read no protobuf. It costs several times what protobuf does; the
+ * code for it is bundled only where this is used.
+ *
+ * @example
+ * otlpJson({ endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT })
+ */
+export function otlpJson(options: OtlpOptions = {}): Destination {
+  return new OtlpDestination(options, toJson);
 }

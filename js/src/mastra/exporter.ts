@@ -10,6 +10,7 @@ import { keepAlive } from '#wait-until';
 import { abandonCore } from '../core/core.js';
 import { pipelineFor, type SpanLimits } from '../core/pipeline.js';
 import {
+  LOSS_CIRCUIT,
   LOSS_DISABLED,
   LOSS_FAILED,
   LOSS_MEMORY,
@@ -21,6 +22,7 @@ import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger, type LogLevel } from '../log.js';
 import { cure, within } from '../transport/deliver.js';
+import { Env, type Environment } from '../transport/env.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
 import { VERSION } from '../version.js';
 import { type EarlyOptions, Lane, type Send } from './lane.js';
@@ -36,7 +38,10 @@ import type {
 export interface EdgespanExporterOptions {
   /** Where spans go; made by `otlp()` and its kin. */
   destinations: readonly Destination[];
-  /** `service.name`; otherwise `resourceAttributes['service.name']`, otherwise Mastra's serviceName. */
+  /**
+   * `service.name`; otherwise `resourceAttributes['service.name']`, otherwise the environment's,
+   * otherwise Mastra's serviceName.
+   */
   serviceName?: string;
   /** Attributes of the resource: they win over ours (`telemetry.sdk.*`). */
   resourceAttributes?: Record<string, unknown>;
@@ -62,6 +67,11 @@ export interface EdgespanExporterOptions {
   early?: EarlyOptions;
   /** Told what became of each run that was sent. */
   onReceipt?(receipt: Receipt): void;
+  /**
+   * Where OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and OTEL_SDK_DISABLED are: a Worker's `env`;
+   * `process.env` by default. Options win.
+   */
+  env?: Environment;
   /** Keeps a promise alive after the response; found by itself on Cloudflare and Vercel. */
   waitUntil?(promise: Promise<unknown>): void;
   /** `warn` by default. */
@@ -85,24 +95,45 @@ export class EdgespanExporter {
   readonly #problems: string[] = [];
   readonly #log: Log;
   #serviceName: string | undefined;
-  readonly #reader: TraceReader | undefined;
+  #reader: TraceReader | undefined;
   // Deliveries that no platform keeps alive.
   readonly #running = new Set<Promise<void>>();
-  // What was lost before the core could count it, and what became of spans since the last flush().
+  // What was lost before the core could count it, and what became of spans since the last flush(), and
+  // before it.
   #lost = new Tally();
   #since = new Tally();
+  readonly #before = new Tally();
+  // Those of deliveries that are under way.
+  readonly #active = new Set<Tally>();
+  // Destinations that OTEL_SDK_DISABLED turned off.
+  #disabled = 0;
+  readonly #warnings: string[];
+  readonly #env: Record<string, string>;
 
   constructor(options: EdgespanExporterOptions) {
     this.#options = { ...options };
     const { destinations, serviceName, resourceAttributes, logLevel, keepTraces } = this.#options;
     this.#log = new Log(logLevel);
+    const env = new Env(this.#options.env);
+    this.#env = env.pairs('OTEL_RESOURCE_ATTRIBUTES');
+    this.#warnings = env.warnings;
     this.#options.serviceName =
-      serviceName || (resourceAttributes?.['service.name'] as string | undefined);
+      serviceName ||
+      (resourceAttributes?.['service.name'] as string | undefined) ||
+      env.get('OTEL_SERVICE_NAME') ||
+      this.#env['service.name'];
+    if (env.get('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') {
+      this.#disabled = Array.isArray(destinations) ? destinations.length : 1;
+      return;
+    }
     let taken = 0;
     for (const destination of Array.isArray(destinations) ? (destinations as Destination[]) : []) {
       const known = typeof destination?.post === 'function';
       const full = taken === MAX_DESTINATIONS;
       const problem = full ? `over ${MAX_DESTINATIONS} destinations` : destination?.problem;
+      this.#warnings.push(
+        ...(destination?.warnings ?? []).map((what) => `Destination "${destination.name}": ${what}`),
+      );
       if (!known) this.#problems.push('`destinations` holds what otlp() did not make');
       else if (problem) this.#problems.push(`Destination "${destination.name}" is off: ${problem}`);
       else {
@@ -181,6 +212,17 @@ export class EdgespanExporter {
   }
 
   /**
+   * What became of all spans of this exporter (and of those with equal settings, where they were asked
+   * last), up to now. What flush() told is in it, too.
+   */
+  stats(): Receipt {
+    const total = new Tally();
+    for (const { pipeline } of this.#lanes) pipeline?.settle(total, true);
+    for (const part of [this.#before, this.#since, this.#lost, ...this.#active]) total.add(part);
+    return total.receipt(this.#pending);
+  }
+
+  /**
    * A recent trace by the id that `generate()`, `stream()` or a workflow's run returned: as the first
    * destination got it, whether or not it arrived. null where none is kept: without `keepTraces`, until
    * the run's root has ended, and once newer traces took its place.
@@ -215,7 +257,7 @@ export class EdgespanExporter {
       return;
     }
     this.#complain();
-    if (ended) this.#lost.lose(LOSS_DISABLED, this.#problems.length);
+    if (ended) this.#lost.lose(LOSS_DISABLED, this.#problems.length + this.#disabled);
     let sending: Send[] | undefined;
     for (const lane of this.#lanes) {
       try {
@@ -256,9 +298,14 @@ export class EdgespanExporter {
   /** One receipt for all lanes, none of which waits for another's formatter. */
   async #deliver(sending: Send[]): Promise<void> {
     const tally = new Tally();
-    await Promise.all(sending.map((send) => send(tally)));
-    this.#tell(tally);
-    this.#since.add(tally);
+    this.#active.add(tally);
+    try {
+      await Promise.all(sending.map((send) => send(tally)));
+    } finally {
+      this.#active.delete(tally);
+      this.#tell(tally);
+      this.#since.add(tally);
+    }
     const { lost, requests, spans } = tally;
     if (requests + lost === 0) return;
     this.#warn(tally, lost);
@@ -279,16 +326,23 @@ export class EdgespanExporter {
     this.#lost = new Tally();
   }
 
-  #warn(tally: Tally, lost: number): void {
-    const [first] = tally.errors;
-    if (first) {
-      const { destination, status = 0, message } = first;
-      const cause = status === 0 ? message : `HTTP ${status}`;
-      const text = `${lost} spans lost: destination "${destination}": ${cause}; ${cure(status)}.`;
-      this.#log.warn(`${destination} ${status}`, text);
-    } else if (lost > tally.spans[STAT_DROPPED + LOSS_DISABLED]) {
-      this.#log.warn('lost', `${lost} spans lost: ${JSON.stringify(tally.dropped)}.`);
+  /** One line for all that went wrong, once a minute for the same causes. */
+  #warn({ errors, dropped, spans }: Tally, lost: number): void {
+    const causes = new Map<string, string>();
+    for (const { destination, code, status = 0, message } of errors) {
+      const words = status === 0 || code === 'accepted' ? message : `HTTP ${status}`;
+      const remedy = code === 'accepted' ? 'the receiver warns' : cure(status);
+      causes.set(`${destination} ${status}`, `destination "${destination}": ${words}; ${remedy}`);
     }
+    if (spans[STAT_DROPPED + LOSS_CIRCUIT] > 0) {
+      causes.set('circuit', 'a destination that kept failing is left alone for a while');
+    }
+    if (causes.size === 0) {
+      if (lost === spans[STAT_DROPPED + LOSS_DISABLED]) return;
+      causes.set('lost', JSON.stringify(dropped));
+    }
+    const all = [...causes.values()].join('. ');
+    this.#log.warn([...causes.keys()].join(), `${lost} spans lost: ${all}.`);
   }
 
   async #flush(final: boolean): Promise<Receipt & void> {
@@ -300,6 +354,7 @@ export class EdgespanExporter {
     }
     this.#tell(this.#since);
     const receipt = this.#since.receipt(this.#pending);
+    this.#before.add(this.#since);
     this.#since = new Tally();
     return receipt as Receipt & void;
   }
@@ -319,6 +374,7 @@ export class EdgespanExporter {
         'telemetry.sdk.name': 'edgespan',
         'telemetry.sdk.version': VERSION,
         'telemetry.sdk.language': 'nodejs',
+        ...this.#env,
         ...resourceAttributes,
         'service.name': this.#serviceName,
       },
@@ -331,6 +387,7 @@ export class EdgespanExporter {
   }
 
   #complain(): void {
+    for (const warning of this.#warnings) this.#log.warn(warning, `${warning}.`, true);
     for (const problem of this.#problems) {
       this.#log.warn(problem, `${problem}; spans are dropped.`, true);
     }

@@ -275,8 +275,7 @@ export class Lane {
   async #deliver(trace: number, tally: Tally): Promise<void> {
     const { pipeline, destinations } = this;
     if (!pipeline) return;
-    await Promise.all(destinations.map((to, i) => deliver(pipeline, to, i, trace, tally)));
-    pipeline.settle(tally);
+    await deliver(pipeline, destinations, trace, tally);
   }
 
   /** Spans that ended and wait, once for each destination. */

@@ -3,25 +3,37 @@
  * above this (deliver.ts); the judgement of an answer belongs to the core.
  * @module
  */
-import { MAX_ANSWER_BYTES } from '../limits.js';
+import { MAX_ANSWER_BYTES, RETRY_MS } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
-import type { Answer, Destination } from '../destinations/destination.js';
+import type { Answer, Destination, Payload } from '../destinations/destination.js';
+import { Env, type Environment } from './env.js';
 import type { MastraSpan } from '../mastra/types.js';
 
 export interface OtlpOptions {
   /**
    * Base URL of the receiver, as in OTEL_EXPORTER_OTLP_ENDPOINT: `/v1/traces` is appended to its path
-   * unless the path already ends so. A query stays.
+   * unless the path already ends so. A query stays. Left out, everything that is not given here comes
+   * from the environment's OTEL_EXPORTER_OTLP_* variables; given as undefined, the destination is off.
    */
-  endpoint: string | undefined;
+  endpoint?: string | undefined;
+  /** Where the environment's variables are: a Worker's `env`; `process.env` by default. */
+  env?: Environment;
   /** Sent with every request: credentials, mostly. An undefined value disables the destination. */
   headers?: Record<string, string | undefined>;
   /** Names the destination in receipts and warnings; `otlp` by default. */
   name?: string;
-  /** Compress bodies where the runtime can (CompressionStream); off by default. */
-  gzip?: boolean;
-  /** Milliseconds from the request to the end of its answer; 10000 by default. */
+  /**
+   * Compress bodies where the runtime can (CompressionStream); off by default. With a threshold only
+   * bodies of at least so many bytes.
+   */
+  gzip?: boolean | { threshold: number };
+  /** Milliseconds from a request to the end of its answer; 10000 by default. */
   timeout?: number;
+  /**
+   * Milliseconds that a run's delivery may take, repetitions and the waits between them included; 25000
+   * by default, for Workers live 30 seconds after their response. With 0 nothing is sent twice.
+   */
+  retryBudget?: number;
   /**
    * `incremental` (default): spans leave as they end where a run is long or large, in as many requests
    * as it takes, as OTLP receivers expect. `whole`: one request a run, when its root has ended, for
@@ -44,6 +56,8 @@ export interface OtlpOptions {
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
 }
 
+type Body = Uint8Array<ArrayBuffer>;
+
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 const MISSING = 'is missing';
 const BUILT = 'was built from a missing value';
@@ -58,12 +72,18 @@ export class OtlpDestination implements Destination {
   readonly #url: string = '';
   readonly #headers: Record<string, string> = {};
   readonly #request: RequestInit;
-  readonly #gzip: boolean;
+  readonly budget: number;
+  readonly coding: string;
+  readonly warnings: readonly string[];
+  readonly #gzip: number; // from so many bytes on
+  readonly #json: ((body: Uint8Array) => Body) | undefined;
   readonly #timeout: number;
 
-  constructor(options: OtlpOptions | undefined) {
-    const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } =
-      options ?? ({} as Partial<OtlpOptions>);
+  /** @param json Makes OTLP/JSON of a body, for a destination that sends such. */
+  constructor(options: OtlpOptions | undefined, json?: (body: Uint8Array) => Body) {
+    const given = complete(options ?? {}, json !== undefined);
+    const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans, dialect } = given;
+    this.warnings = given.warnings;
     const delivery = options?.delivery ?? 'incremental';
     const whole = delivery === 'whole';
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
@@ -75,21 +95,26 @@ export class OtlpDestination implements Destination {
     };
     this.customSpanFormatter = options?.customSpanFormatter;
     this.#timeout = positive(timeout, 10_000);
-    this.#gzip = gzip === true;
+    this.budget = given.retryBudget === 0 ? 0 : positive(given.retryBudget, RETRY_MS);
+    const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
+    this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
+    this.#json = json;
+    this.coding = `${this.#gzip}${json ? ' json' : ''}`;
     if (!whole && delivery !== 'incremental') {
       this.problem = '`delivery` is neither `whole` nor `incremental`';
     }
     let wrong = endpointProblem(endpoint);
     if (wrong) this.problem ??= `\`endpoint\` ${wrong}`;
-    else this.#url = tracesUrl(endpoint as string);
+    else this.#url = given.exact ? (endpoint as string) : tracesUrl(endpoint as string);
     for (const [header, value] of Object.entries(headers ?? {})) {
       wrong = headerProblem(header, value);
       if (wrong) this.problem ??= `\`headers.${header}\` ${wrong}`;
       this.#headers[header.toLowerCase()] = `${value}`;
     }
+    const type = json ? 'application/json' : 'application/x-protobuf';
     this.#request = {
       method: 'POST',
-      headers: { ...this.#headers, 'content-type': 'application/x-protobuf' },
+      headers: { ...this.#headers, 'content-type': type },
       redirect: 'manual', // credentials go where the user sent them, nowhere else
     };
   }
@@ -98,31 +123,35 @@ export class OtlpDestination implements Destination {
     return JSON.stringify([this.#url, this.#headers]);
   }
 
-  async post(body: Uint8Array): Promise<Answer> {
+  encode(body: Uint8Array): Promise<Payload> | undefined {
+    const bytes = this.#json?.(body) ?? (body as Body);
+    if (bytes.length >= this.#gzip) return gzip(bytes);
+    return this.#json ? Promise.resolve({ bytes, gzip: false }) : undefined;
+  }
+
+  async post({ bytes, gzip }: Payload, most: number): Promise<Answer> {
     const abort = new AbortController();
+    const limit = Math.min(this.#timeout, most);
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const request: RequestInit = { ...this.#request, signal: abort.signal };
-      request.body = body as Uint8Array<ArrayBuffer>;
-      if (this.#gzip && typeof CompressionStream === 'function') {
-        const packed = new Blob([request.body]).stream().pipeThrough(new CompressionStream('gzip'));
-        request.body = await new Response(packed).arrayBuffer();
-        request.headers = { ...request.headers, 'content-encoding': 'gzip' };
-      }
-      timer = setTimeout(() => abort.abort(), this.#timeout);
+      request.body = bytes as Body;
+      if (gzip) request.headers = { ...request.headers, 'content-encoding': 'gzip' };
+      timer = setTimeout(() => abort.abort(), limit);
       const response = await fetch(this.#url, request);
       // A browser hides what a redirect was; any will do.
       const status = response.status || 302;
       // Most receivers say "accepted" with nothing: opening a stream for that costs more than it says.
       const { body: stream, headers } = response;
       const silent = !stream || headers.get('content-length') === '0';
-      const words = silent ? NOTHING : await beginning(stream);
-      return { status, kind: silent ? BODY_OTHER : bodyKind(response), body: words, cause: '' };
+      const body = silent ? NOTHING : await beginning(stream);
+      const kind = silent ? BODY_OTHER : bodyKind(response);
+      return { status, kind, body, retryAfter: headers.get('retry-after') ?? '', cause: '' };
     } catch (error) {
       const cause = abort.signal.aborted
-        ? `no answer within ${this.#timeout} ms`
+        ? `no answer within ${limit} ms`
         : `no answer (${this.redact(describe(error))})`;
-      return { status: 0, kind: BODY_OTHER, body: NOTHING, cause };
+      return { status: 0, kind: BODY_OTHER, body: NOTHING, retryAfter: '', cause };
     } finally {
       clearTimeout(timer);
     }
@@ -142,6 +171,41 @@ export class OtlpDestination implements Destination {
   serializeForSpan(): { name: string } {
     return { name: this.name };
   }
+}
+
+interface Complete extends OtlpOptions {
+  /** The endpoint is to be used as it is. */
+  exact?: boolean;
+  warnings: readonly string[];
+}
+
+/** The options, with the environment's for those that are missing. */
+function complete(options: OtlpOptions, json: boolean): Complete {
+  // With an endpoint of its own nothing: credentials of one receiver must not reach another.
+  if ('endpoint' in options) return { ...options, warnings: [] };
+  const env = new Env(options.env);
+  const endpoint = env.otlp('ENDPOINT');
+  const headers = env.otlp('HEADERS');
+  const protocol = `http/${json ? 'json' : 'protobuf'}`;
+  const other = json ? 'otlp()' : 'otlpJson()';
+  env.read('PROTOCOL', (name) => name === protocol || undefined, `${protocol} (${other} sends the other)`);
+  const found: Complete = {
+    endpoint: endpoint?.value,
+    exact: endpoint?.name.includes('_TRACES_'),
+    headers: headers && env.pairs(headers.name),
+    timeout: env.read('TIMEOUT', (ms) => (/^\d+$/.test(ms) ? +ms : undefined), 'whole milliseconds'),
+    gzip: env.read('COMPRESSION', (name) => ({ gzip: true, none: false })[name], 'gzip or none'),
+    warnings: env.warnings,
+  };
+  for (const [option, value] of Object.entries(options)) {
+    if (value !== undefined) Object.assign(found, { [option]: value });
+  }
+  return found;
+}
+
+async function gzip(body: Body): Promise<Payload> {
+  const packed = new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'));
+  return { bytes: new Uint8Array(await new Response(packed).arrayBuffer()), gzip: true };
 }
 
 function positive(value: number | undefined, standard: number): number {

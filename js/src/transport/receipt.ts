@@ -7,8 +7,11 @@ import {
   STAT_ACCEPTED,
   STAT_DROPPED,
   STAT_REJECTED,
+  STAT_REPLAYED,
+  STAT_SPOOLED,
   STAT_UNENDED,
   STAT_WITHHELD,
+  type VERDICT_NAMES,
 } from '../core/schema.gen.js';
 import { MAX_ERRORS } from '../limits.js';
 
@@ -19,6 +22,13 @@ export type DropReason = (typeof LOSS_NAMES)[number];
 export interface ReceiptError {
   /** The destination's name. */
   destination: string;
+  /**
+   * What it came to; stable. `accepted`: all spans were, with a warning; `partial`: some were;
+   * `rejected`: the receiver refused what was sent; `denied`: it refused the credentials; `failed`:
+   * it failed in a way that OTLP forbids to retry; `givenUp`: no answer, or only such as ask to come
+   * again, until there was no time left.
+   */
+  code: Exclude<(typeof VERDICT_NAMES)[number], 'next' | 'retry'>;
   /** The HTTP status; absent when no answer came. */
   status?: number;
   /** What went wrong, in the receiver's words where it had some; secrets are cut out. */
@@ -27,7 +37,7 @@ export interface ReceiptError {
 
 /**
  * What became of spans since the last receipt. With several destinations a span counts once for each:
- * ended spans = accepted + rejected + all of dropped + pending, per destination.
+ * ended + replayed = accepted + rejected + all of dropped + spooled + pending, per destination.
  */
 export interface Receipt {
   /** Spans that a receiver took. */
@@ -36,6 +46,10 @@ export interface Receipt {
   rejected: number;
   /** Spans that were lost before that, by reason; reasons without a loss are absent. */
   dropped: Partial<Record<DropReason, number>>;
+  /** Spans that were given to a store, to be sent later; 0 without one. */
+  spooled: number;
+  /** Spans that came back from a store: what became of them is in the others. */
+  replayed: number;
   /** Spans that ended and wait: for their trace's end, or for a request that is under way. */
   pending: number;
   /** Spans that started and never ended, known at shutdown; no part of the sum. */
@@ -44,8 +58,15 @@ export interface Receipt {
   withheld: number;
   /** Requests made. */
   requests: number;
-  /** Body bytes sent, before gzip. */
+  /** Spans that were sent again after a failure, each time counted. */
+  retried: number;
+  /** Bytes of the bodies, as OTLP protobuf. */
   bytes: number;
+  /** Bytes of the bodies as they travelled: compressed, or as JSON. */
+  sent: number;
+  /** Milliseconds from a run's end to its last answer; of several runs the sum. */
+  duration: number;
+  /** What was not well, without repetitions, at most 16. */
   errors: ReceiptError[];
 }
 
@@ -57,18 +78,24 @@ export class Tally {
   /** Spans, by STAT_*. */
   readonly spans: number[] = new Array(STAT_FIELDS).fill(0);
   requests = 0;
+  retried = 0;
   bytes = 0;
+  sent = 0;
+  duration = 0;
   readonly errors: ReceiptError[] = [];
 
-  add({ spans, requests, bytes, errors }: Tally): void {
-    for (let stat = 0; stat < STAT_FIELDS; stat++) this.spans[stat] += spans[stat];
-    this.requests += requests;
-    this.bytes += bytes;
-    for (const error of errors) this.fail(error);
+  add(other: Tally): void {
+    for (let stat = 0; stat < STAT_FIELDS; stat++) this.spans[stat] += other.spans[stat];
+    for (const count of ['requests', 'retried', 'bytes', 'sent', 'duration'] as const) {
+      this[count] += other[count];
+    }
+    for (const error of other.errors) this.fail(error);
   }
 
   fail(error: ReceiptError): void {
-    if (this.errors.length < MAX_ERRORS) this.errors.push(error);
+    const text = JSON.stringify(error);
+    if (this.errors.length >= MAX_ERRORS || this.errors.some((e) => JSON.stringify(e) === text)) return;
+    this.errors.push(error);
   }
 
   lose(reason: number, spans: number): void {
@@ -92,16 +119,21 @@ export class Tally {
   }
 
   receipt(pending: number): Receipt {
-    const { spans, dropped, requests, bytes, errors } = this;
+    const { spans, dropped, requests, retried, bytes, sent, duration, errors } = this;
     return {
       accepted: spans[STAT_ACCEPTED],
       rejected: spans[STAT_REJECTED],
       dropped,
+      spooled: spans[STAT_SPOOLED],
+      replayed: spans[STAT_REPLAYED],
       pending,
       unended: spans[STAT_UNENDED],
       withheld: spans[STAT_WITHHELD],
       requests,
+      retried,
       bytes,
+      sent,
+      duration,
       errors,
     };
   }

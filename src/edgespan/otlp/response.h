@@ -20,9 +20,13 @@ namespace edgespan::otlp {
 enum class Verdict : int32_t {
   kAccepted = 0,  ///< Any 2xx. A message, if there is one, is the receiver's warning.
   kPartial = 1,   ///< 2xx, but the receiver dropped some of the spans. Must not be sent again.
-  kRetry = 2,     ///< 429, 502, 503, 504 or no answer: sending again may help; nothing does so yet.
+  kRetry = 2,     ///< 429, 502, 503, 504 or no answer: the same bytes again, after a while.
   kRejected = 3,  ///< Any other 4xx: the receiver refuses this request, and would again.
   kFailed = 4,    ///< Anything else (500, an unfollowed redirect): the specification says no retry.
+  kDenied = 5,    ///< 401, 403: the credentials are refused, whatever is sent.
+  // Of a batch, not of one answer (Pipeline::Judge):
+  kNext = 6,     ///< A part was judged: another part of the batch is to be posted now.
+  kGivenUp = 7,  ///< Sending again might help, but there is no time left for it here.
 };
 
 // Values are ABI. The host takes the kind from the answer's content type, never from the request's:
@@ -48,5 +52,10 @@ struct Judgement {
 // `http_status` 0: no answer came. `spans`: how many the request carried.
 Judgement JudgeResponse(uint32_t http_status, BodyKind kind, std::span<const uint8_t> body,
                         uint32_t spans);
+
+// Milliseconds that a Retry-After header (RFC 9110, 10.2.3) asks to wait: seconds, or until a date in
+// any of HTTP's three formats, `now` being Unix seconds. 0 when it asks for nothing: a date that has
+// passed, or text that is neither. Saturates.
+uint32_t RetryAfterMs(std::string_view header, uint32_t now);
 
 }  // namespace edgespan::otlp

@@ -1,7 +1,10 @@
 // Accounting: every span that ended is, for each destination, exactly one of accepted, rejected,
-// dropped (by reason) or pending. Nothing else may happen to it:
+// dropped (by reason), spooled or pending. Nothing else may happen to it:
 //
-//   ended = accepted + rejected + sum(dropped) + pending
+//   ended + replayed = accepted + rejected + sum(dropped) + spooled + pending
+//
+// A spooled span is in a store that outlives this core: whoever takes it from there counts it anew, as
+// replayed. Without a store both are 0.
 //
 // Spans that started and never ended are told apart as `unended`; they are not part of the sum.
 #pragma once
@@ -18,8 +21,9 @@ enum class LossReason : uint32_t {
   kUnsent = 3,     ///< the request failed, timed out or was never made
   kDisabled = 4,   ///< the destination or the exporter is disabled (bad setting, shut down)
   kFailed = 5,     ///< the host failed to hand the span over
+  kCircuit = 6,    ///< the destination kept failing and was left alone (circuit.h)
 };
-constexpr uint32_t kLossReasons = 6;
+constexpr uint32_t kLossReasons = 7;
 
 // Order of the fields that edgespan_stats() writes; the losses follow in LossReason order.
 enum class Stat : uint32_t {
@@ -29,7 +33,9 @@ enum class Stat : uint32_t {
   kPending = 3,
   kUnended = 4,
   kWithheld = 5,  ///< spans whose content was withheld: the envelope left (a part of the others)
-  kDropped = 6,
+  kSpooled = 6,   ///< given to a store, to be sent later
+  kReplayed = 7,  ///< taken from a store
+  kDropped = 8,
 };
 constexpr uint32_t kStatFields = static_cast<uint32_t>(Stat::kDropped) + kLossReasons;
 
@@ -37,6 +43,8 @@ constexpr uint32_t kStatFields = static_cast<uint32_t>(Stat::kDropped) + kLossRe
 struct Tally {
   uint32_t accepted = 0;
   uint32_t rejected = 0;
+  uint32_t spooled = 0;
+  uint32_t replayed = 0;
   uint32_t dropped[kLossReasons] = {};
 
   void Drop(LossReason reason, uint32_t spans) { dropped[static_cast<uint32_t>(reason)] += spans; }

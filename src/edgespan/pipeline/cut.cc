@@ -1,4 +1,4 @@
-// The second half of the Pipeline: from a closed trace to batches, and from answers to accounts.
+// The second part of the Pipeline: from a closed trace to batches.
 #include <cstring>
 
 #include "edgespan/otlp/otlp.pb.h"
@@ -60,33 +60,46 @@ class Stay {
 
 }  // namespace
 
-int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle) {
+int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle, uint32_t now,
+                      bool hold) {
   Exporter* const exporter = FindExporter(handle);
   if (exporter == nullptr || destination >= exporter->destination_count) {
     return static_cast<int32_t>(Status::kBadHandle);
   }
+  Destination& to = exporter->destinations[destination];
   for (TraceLinks* at = traces_.newer; at != &traces_;) {
     Trace* const trace = TraceOf(at);
     at = trace->newer;
     if (trace->exporter != exporter) continue;
     const bool any = trace_handle == 0 || trace_handle == kOpenTraces;
     if (!any && trace->handle != trace_handle) continue;
+    const bool ready = trace->IsReady();
+    if (!ready && (trace_handle == 0 || to.whole)) continue;
+    if (!trace->cutting) {
+      trace->cutting = true;  // of an open one for now: what is being encoded stays where it is
+      for (uint32_t& next : trace->cut) next = trace->first;
+    }
+    uint32_t* const next = &trace->cut[destination];
+    *next = NextToLeave(*trace, destination, *next);
     uint32_t batch = 0;
-    if (trace->IsReady()) {
-      if (!trace->cutting) {
-        trace->cutting = true;
-        for (uint32_t& next : trace->cut) next = trace->first;
+    if (*next != 0) {
+      const bool shut = !to.circuit.Admits(now);
+      if (!shut || hold) {
+        batch = ShareBatch(exporter, destination, trace);
+        if (batch == 0) batch = CutTrace(exporter, destination, trace);
+        if (batch != 0) FindBatch(batch)->shut = shut;
+      } else if (ready) {  // others can wait
+        Forgo(trace, destination, LossReason::kCircuit);
       }
-      batch = CutTrace(exporter, destination, trace);
+    }
+    if (!ready) {
+      trace->cutting = false;
+      trace->left_early |= batch != 0;
+      trace->parted |= batch != 0;
+    } else {
       bool done = true;
       for (uint32_t i = 0; i < exporter->destination_count; ++i) done &= trace->cut[i] == 0;
       if (done) FreeTrace(trace);
-    } else if (trace_handle != 0 && !exporter->destinations[destination].whole) {
-      trace->cut[destination] = trace->first;
-      trace->cutting = true;  // for now: what is being encoded stays where it is
-      batch = CutTrace(exporter, destination, trace);
-      trace->cutting = false;
-      trace->left_early |= batch != 0;
     }
     if (batch != 0) return static_cast<int32_t>(batch);
   }
@@ -106,6 +119,14 @@ uint32_t Pipeline::NextToLeave(const Trace& trace, uint32_t destination, uint32_
   return at;
 }
 
+void Pipeline::Forgo(Trace* trace, uint32_t destination, LossReason reason) {
+  for (uint32_t at = trace->first; (at = NextToLeave(*trace, destination, at)) != 0;) {
+    arena_.At<SpanRecord>(at)->left |= static_cast<uint8_t>(1u << destination);
+    trace->LoseTo(destination, reason);
+  }
+  trace->cut[destination] = 0;
+}
+
 // Encodes spans from trace->cut[destination] on: as many as one request may hold, or all. Returns the
 // batch's handle, or 0 when nothing was left or nothing could be encoded.
 //
@@ -114,9 +135,10 @@ uint32_t Pipeline::NextToLeave(const Trace& trace, uint32_t destination, uint32_
 // message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; ... }
 uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* trace) {
   Destination& to = exporter->destinations[destination];
-  const auto next_to_leave = [&](uint32_t at) { return NextToLeave(*trace, destination, at); };
-  const auto after = [&](uint32_t at) { return next_to_leave(arena_.At<SpanRecord>(at)->next); };
-  uint32_t first = next_to_leave(trace->cut[destination]);
+  const auto after = [&](uint32_t at) {
+    return NextToLeave(*trace, destination, arena_.At<SpanRecord>(at)->next);
+  };
+  uint32_t first = trace->cut[destination];
   // Every span up to `end` leaves, or is lost.
   const auto leave = [&](uint32_t end, Stay stay, LossReason reason) {
     for (; first != end; first = after(first)) {
@@ -126,13 +148,6 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     }
     trace->cut[destination] = first;
   };
-  uint32_t slot = 0;
-  while (slot < kMaxBatches && batches_[slot].handle != 0) ++slot;
-  if (slot == kMaxBatches) {
-    // With every batch in the host's hands there is no handle for another: what cannot wait is lost.
-    if (trace->IsReady()) leave(0, Stay(UINT32_MAX, trace->counts), LossReason::kMemory);
-    return 0;
-  }
   const uint32_t header = kMaxLengths + exporter->head_bytes;
   Fit fit = {exporter->limits};
   if (to.whole) {
@@ -157,6 +172,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     Buffer out;
     uint32_t spans = 0;
     bool over = false;
+    uint32_t last = 0;
     uint32_t at = first;
     if (out.Init(&arena_, estimate + header)) {
       otlp::ProtoWriter writer(&out);
@@ -186,19 +202,28 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
           break;
         }
         ++spans;
+        last = at;
       }
       writer.Close(scope_spans);
       writer.Close(resource_spans);
       if (!out.failed() && !over) {
-        Batch& batch = batches_[slot];
-        batch.handle = NextSerial() * kMaxBatches + slot;
-        batch.at = out.Detach(&batch.size);
-        batch.spans = spans;
-        batch.exporter = exporter;
-        batch.tally = &to.tally;
+        Body body = {};
+        body.spans = spans;
+        body.serial = NextSerial();
+        body.trace = trace->handle;
+        body.first = fit.stay == 0 ? first : 0;  // what others may share leaves out no span
+        body.last = last;
+        body.at = out.Detach(&body.size);
+        const Batch* const batch = NewBatch(exporter, &to, body);
+        if (batch == nullptr) {
+          // With every batch in the host's hands there is no handle for another: what cannot wait is
+          // lost.
+          arena_.Free(body.at, body.size);
+          if (trace->IsReady()) Forgo(trace, destination, LossReason::kMemory);
+          return 0;
+        }
         leave(at, stay, LossReason::kTooLarge);
-        ++exporter->batches;
-        return batch.handle;
+        return batch->handle;
       }
     }
     out.Discard();
@@ -221,52 +246,6 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
   }
   trace->cut[destination] = 0;
   return 0;
-}
-
-[[gnu::noinline]] Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
-  Batch* const batch = &batches_[handle % kMaxBatches];
-  return handle != 0 && batch->handle == handle ? batch : nullptr;
-}
-
-Status Pipeline::Describe(uint32_t handle) {
-  const Batch* const batch = FindBatch(handle);
-  if (batch == nullptr) return Status::kBadHandle;
-  std::memcpy(Result(), &batch->at, 3 * sizeof(uint32_t));
-  return Status::kOk;
-}
-
-int32_t Pipeline::Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind kind,
-                        uint32_t body_bytes) {
-  Batch* const batch = FindBatch(handle);
-  if (batch == nullptr) return static_cast<int32_t>(Status::kBadHandle);
-  const Area& text = areas_[2];
-  if (body_bytes > text.bytes) body_bytes = text.bytes;
-  const otlp::Judgement judgement =
-      otlp::JudgeResponse(http_status, kind, {arena_.At(text.at), body_bytes}, batch->spans);
-  const uint32_t accepted = batch->spans - judgement.rejected;
-  uint32_t* const result = Result();
-  result[0] = accepted;
-  result[1] = judgement.rejected;
-  result[2] = arena_.OffsetOf(judgement.message.data());
-  result[3] = static_cast<uint32_t>(judgement.message.size());
-  if (Tally* const tally = batch->tally) {
-    batch->tally = nullptr;
-    tally->accepted += accepted;
-    // Without an answer nothing was rejected: the spans never arrived.
-    (http_status == 0 ? tally->dropped[static_cast<uint32_t>(LossReason::kUnsent)]
-                      : tally->rejected) += judgement.rejected;
-  }
-  return static_cast<int32_t>(judgement.verdict);
-}
-
-Status Pipeline::Release(uint32_t handle) {
-  Batch* const batch = FindBatch(handle);
-  if (batch == nullptr) return Status::kBadHandle;
-  if (batch->tally != nullptr) batch->tally->Drop(LossReason::kUnsent, batch->spans);
-  --batch->exporter->batches;
-  arena_.Free(batch->at, batch->size);
-  batch->handle = 0;
-  return Status::kOk;
 }
 
 }  // namespace edgespan

@@ -14,6 +14,7 @@
 #include "edgespan/model/limits.h"
 #include "edgespan/model/record.h"
 #include "edgespan/pipeline/accounting.h"
+#include "edgespan/pipeline/circuit.h"
 #include "edgespan/pipeline/trace.h"
 #include "edgespan/semconv/dialect.h"
 
@@ -23,8 +24,16 @@ struct Destination {
   const Dialect* dialect;
   uint32_t max_bytes;  // of one request body, before compression
   uint32_t max_spans;
-  bool whole;  // one request a run, when its root has ended: never early, never split
+  bool whole;        // one request a run, when its root has ended: never early, never split
+  uint32_t batches;  // cut and not released
+  Circuit circuit;
   Tally tally;
+
+  // Whether the same spans make the same body: everything that an encoder looks at.
+  bool EncodesLike(const Destination& other) const {
+    return dialect == other.dialect && max_bytes == other.max_bytes &&
+           max_spans == other.max_spans && whole == other.whole;
+  }
 };
 
 struct Exporter {

@@ -146,7 +146,8 @@ Status Pipeline::Stats(uint32_t handle, uint32_t destination) {
   const Tally& tally = exporter->destinations[destination].tally;
   // In the order of Stat.
   uint32_t* const result = Result();
-  uint32_t pending = exporter->ended - tally.accepted - tally.rejected;
+  uint32_t pending =
+      exporter->ended + tally.replayed - tally.accepted - tally.rejected - tally.spooled;
   for (uint32_t i = 0; i < kLossReasons; ++i) {
     const uint32_t dropped = exporter->lost.dropped[i] + tally.dropped[i];
     pending -= dropped;
@@ -158,6 +159,8 @@ Status Pipeline::Stats(uint32_t handle, uint32_t destination) {
   result[3] = pending;
   result[4] = exporter->unended;
   result[5] = exporter->withheld;
+  result[6] = tally.spooled;
+  result[7] = tally.replayed;
   return Status::kOk;
 }
 

@@ -2,7 +2,7 @@
 //
 //   Commit()  tape -> records in trace buffers        (collect.cc)
 //   Cut()     records of a closed trace -> a batch    (cut.cc)
-//   Judge()   an HTTP answer -> accounts              (cut.cc)
+//   Judge()   an HTTP answer -> accounts, what next   (judge.cc)
 //
 // Owns all memory of the core through one PageArena: the lent areas, exporters, traces and batches.
 // One instance lives per module instance; it is not re-entrant. No call throws, traps on bad input
@@ -28,7 +28,7 @@ class Pipeline {
  public:
   static constexpr uint32_t kDefaultBudget = 32u << 20;
   static constexpr uint32_t kMaxExporters = 64;
-  static constexpr uint32_t kMaxBatches = 128;
+  static constexpr uint32_t kMaxBatches = 256;
   static constexpr uint32_t kMaxTraces = 1024;
   // For Cut(): any trace, those whose root has not ended included.
   static constexpr uint32_t kOpenTraces = UINT32_MAX;
@@ -62,13 +62,25 @@ class Pipeline {
   // Traces of which nothing was heard from that second on (of the epoch); kEver: all.
   static constexpr uint32_t kEver = UINT32_MAX;
   int32_t Close(uint32_t handle, uint32_t before);
-  int32_t Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle);
+  int32_t Cut(uint32_t handle, uint32_t destination, uint32_t trace_handle, uint32_t now,
+              bool hold);
+  int32_t Adopt(uint32_t handle, uint32_t destination, uint32_t spans, uint32_t body_bytes,
+                uint32_t now);
   Status Stats(uint32_t handle, uint32_t destination);
 
+  // An answer as the host describes it; its texts lie at the beginning of the text area, the header
+  // after the body.
+  struct Answer {
+    uint32_t http_status;
+    otlp::BodyKind kind;
+    uint32_t body_bytes;
+    uint32_t retry_after_bytes;
+  };
   // Of a batch.
   Status Describe(uint32_t handle);
-  int32_t Judge(uint32_t handle, uint32_t http_status, otlp::BodyKind kind, uint32_t body_bytes);
-  Status Release(uint32_t handle);
+  int32_t Judge(uint32_t handle, const Answer& answer, uint32_t now, uint32_t left_ms,
+                uint32_t random);
+  Status Release(uint32_t handle, bool spooled);
 
  private:
   // Words, doubles, text.
@@ -77,13 +89,31 @@ class Pipeline {
     uint32_t at;
     uint32_t bytes;
   };
-  struct Batch {
-    uint32_t handle;  // 0: a free slot
-    uint32_t at;      // these three are what the host is told
+  // An encoded request.
+  struct Body {
+    uint32_t at;  // 0: not here, the host has it from a store
     uint32_t size;
     uint32_t spans;
+    uint32_t serial;  // a number that only equal bytes share
+    uint32_t trace;   // where it was cut: of this trace, from this record to that
+    uint32_t first;
+    uint32_t last;
+  };
+  // A body that is out for one destination. Others may have the same body out.
+  struct Batch {
+    uint32_t handle;    // 0: a free slot
+    Body whole;         // as it was cut
+    Body post;          // what is to be posted: the same, or (in bytes of its own) a part of it
+    uint32_t shut;      // its destination takes nothing now
+    uint32_t left;      // spans of the whole, the last ones, which nothing has become of
+    uint32_t attempts;  // in a row without an answer that decides
+    uint32_t refusals;
+    uint32_t parts;  // that were taken, or refused for good
+    uint32_t most;   // spans of a part: half of what was refused
+    bool denied;
+    bool liked;  // some of it was accepted
     Exporter* exporter;
-    Tally* tally;  // the destination's; nullptr once the batch was judged
+    Destination* to;
   };
 
   // The result area's fields; room for the largest result.
@@ -115,7 +145,16 @@ class Pipeline {
   uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
   // The first record from `at` on that may leave for a destination now; 0: none.
   uint32_t NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) const;
+  // Loses what of a trace has not left for a destination.
+  void Forgo(Trace* trace, uint32_t destination, LossReason reason);
+  // A batch with the body that another destination has out, if it would be the same; 0: none.
+  uint32_t ShareBatch(Exporter* exporter, uint32_t destination, Trace* trace);
+  // In a free slot, nullptr if there is none.
+  Batch* NewBatch(Exporter* exporter, Destination* to, const Body& body);
   Batch* FindBatch(uint32_t handle);  // nullptr for a handle that is not a batch's
+  // Makes `spans` of those that are left what is to be posted; false without memory for it.
+  bool Post(Batch* batch, uint32_t spans);
+  void FreePart(Batch* batch);
 
   PageArena arena_;
   KeyTable keys_;

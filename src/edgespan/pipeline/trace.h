@@ -53,6 +53,7 @@ struct Trace : TraceLinks {
   bool has_inference;
   bool cutting;     // being sent: nothing is added or evicted any more
   bool left_early;  // records left since the last Sweep(), while the run went on
+  bool parted;      // records left while the run went on
   // By destination: while cutting, the next record to look at, 0 at the end; and the spans that it will
   // not get.
   uint32_t cut[kMaxDestinations];

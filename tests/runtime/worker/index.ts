@@ -10,7 +10,7 @@ import { env } from 'cloudflare:workers';
 import { Mastra } from '@mastra/core/mastra';
 import type { TracingOptions } from '@mastra/core/observability';
 import { chainFormatters, Observability } from '@mastra/observability';
-import { otlp } from 'edgespan/destinations';
+import { otlp, otlpJson } from 'edgespan/destinations';
 import { EdgespanExporter } from 'edgespan/mastra';
 import { traceStore } from 'edgespan/traces';
 import { makeAgents, makeWorkflows } from './agents.ts';
@@ -32,6 +32,12 @@ export interface Run {
   /** Base URL, or a path on the sink such as '/500'. */
   readonly endpoint?: string;
   readonly gzip?: boolean;
+  /** Of the destination. */
+  readonly timeout?: number;
+  readonly retryBudget?: number;
+  readonly json?: boolean;
+  /** Where a second destination with the same settings is. */
+  readonly beside?: string;
   /** A second destination, below /formatted, gets spans in another form, made asynchronously. */
   readonly formatted?: boolean;
   readonly tracing?: TracingOptions;
@@ -66,9 +72,12 @@ const customSpanFormatter = chainFormatters([
 ]);
 
 function exporterOf(place: Omit<Place, 'label'>, receipts: unknown[]): EdgespanExporter {
-  const { endpoint = '/ok', gzip, formatted } = place;
+  const { endpoint = '/ok', gzip, formatted, timeout, retryBudget, json, beside } = place;
   const headers = { authorization: `Bearer ${env.SECRET}` };
-  const destinations = [otlp({ endpoint: new URL(endpoint, env.SINK).href, headers, gzip })];
+  const settings = { headers, gzip, timeout, retryBudget };
+  const at = (path: string): string => new URL(path, env.SINK).href;
+  const destinations = [(json ? otlpJson : otlp)({ endpoint: at(endpoint), ...settings })];
+  if (beside) destinations.push(otlp({ name: 'beside', endpoint: at(beside), ...settings }));
   if (formatted) {
     const second = new URL('/ok/formatted', env.SINK).href;
     destinations.push(otlp({ name: 'formatted', endpoint: second, headers, customSpanFormatter }));
@@ -93,7 +102,7 @@ function mastraOf(exporters: (EdgespanExporter | Recorder)[]) {
 
 const instances = new Map<string, Instance>();
 
-type Place = Pick<Run, 'label' | 'endpoint' | 'gzip' | 'formatted'>;
+type Place = Omit<Run, 'scenario' | 'agent' | 'prompt' | 'build' | 'tracing'>;
 
 function keep(place: Place, given?: EdgespanExporter): Instance {
   const receipts: unknown[] = [];

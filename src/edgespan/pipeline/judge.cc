@@ -1,0 +1,261 @@
+// The third part of the Pipeline: batches that are out, and from answers to accounts and to what is to
+// be done next. The host only posts what it is told to, when it is told to.
+#include <cstring>
+
+#include "edgespan/otlp/split.h"
+#include "edgespan/pipeline/pipeline.h"
+
+namespace edgespan {
+namespace {
+
+using otlp::Verdict;
+
+// A request that is refused for what it holds (400, 413) is halved until one span is at fault, or the
+// receiver takes what is left in parts of that size. So many refusals find two such spans among 512; a
+// receiver that has taken nothing yet is believed earlier; and there is an end to small parts.
+constexpr uint32_t kMaxRefusals = 20;
+constexpr uint32_t kMaxRefusalsOfAll = 12;
+constexpr uint32_t kMaxParts = 64;
+
+// While more of a destination's batches are out than this, none of them waits to be sent again: they
+// would take the places of other destinations' batches.
+constexpr uint32_t kMaxWaiting = 16;
+
+}  // namespace
+
+// ---- batches ----------------------------------------------------------------------------------------
+
+[[gnu::noinline]] Pipeline::Batch* Pipeline::NewBatch(Exporter* exporter, Destination* to,
+                                                      const Body& body) {
+  for (uint32_t slot = 0; slot < kMaxBatches; ++slot) {
+    Batch& batch = batches_[slot];
+    if (batch.handle != 0) continue;
+    batch = {};
+    batch.handle = NextSerial() * kMaxBatches + slot;
+    batch.whole = body;
+    batch.left = body.spans;
+    batch.most = UINT32_MAX;
+    batch.exporter = exporter;
+    batch.to = to;
+    Post(&batch, body.spans);
+    ++exporter->batches;
+    ++to->batches;
+    return &batch;
+  }
+  return nullptr;
+}
+
+[[gnu::noinline]] Pipeline::Batch* Pipeline::FindBatch(uint32_t handle) {
+  Batch* const batch = &batches_[handle % kMaxBatches];
+  return handle != 0 && batch->handle == handle ? batch : nullptr;
+}
+
+uint32_t Pipeline::ShareBatch(Exporter* exporter, uint32_t destination, Trace* trace) {
+  Destination* const to = &exporter->destinations[destination];
+  // What left early left at times of its own.
+  if (!trace->IsReady() || trace->parted) return 0;
+  uint32_t* const next = &trace->cut[destination];
+  for (const Batch& other : batches_) {
+    if (other.handle == 0 || other.whole.trace != trace->handle || other.whole.first != *next)
+      continue;
+    if (other.exporter != exporter || !other.to->EncodesLike(*to)) continue;
+    // The root tells how many were lost on the way.
+    if (trace->lost[other.to - exporter->destinations] != trace->lost[destination]) continue;
+    const Batch* const batch = NewBatch(exporter, to, other.whole);
+    if (batch == nullptr) return 0;
+    for (uint32_t last = 0; last != other.whole.last;) {
+      last = *next;
+      SpanRecord& span = *arena_.At<SpanRecord>(last);
+      span.left |= static_cast<uint8_t>(1u << destination);
+      *next = span.next;
+    }
+    return batch->handle;
+  }
+  return 0;
+}
+
+int32_t Pipeline::Adopt(uint32_t handle, uint32_t destination, uint32_t spans, uint32_t body_bytes,
+                        uint32_t now) {
+  Exporter* const exporter = FindExporter(handle);
+  if (exporter == nullptr || destination >= exporter->destination_count) {
+    return static_cast<int32_t>(Status::kBadHandle);
+  }
+  const Area& text = areas_[2];
+  if (body_bytes > text.bytes) return static_cast<int32_t>(Status::kTooLarge);
+  const std::span<const uint8_t> body(arena_.At(text.at), body_bytes);
+  if (spans == 0 || (body_bytes > 0 && otlp::CountSpans(body) != spans)) {
+    return static_cast<int32_t>(Status::kMalformed);
+  }
+  uint32_t at = 0;
+  if (body_bytes > 0) at = arena_.Allocate(body_bytes);
+  Destination& to = exporter->destinations[destination];
+  Body stored = {};
+  stored.at = at;
+  stored.size = body_bytes;
+  stored.spans = spans;
+  stored.serial = NextSerial();
+  Batch* batch = nullptr;
+  if (at != 0 || body_bytes == 0) batch = NewBatch(exporter, &to, stored);
+  if (batch == nullptr) {
+    if (at != 0) arena_.Free(at, body_bytes);
+    return static_cast<int32_t>(Status::kNoMemory);
+  }
+  if (at != 0) std::memcpy(arena_.At(at), body.data(), body_bytes);
+  batch->shut = !to.circuit.Admits(now);
+  to.tally.replayed += spans;
+  return static_cast<int32_t>(batch->handle);
+}
+
+Status Pipeline::Describe(uint32_t handle) {
+  const Batch* const batch = FindBatch(handle);
+  if (batch == nullptr) return Status::kBadHandle;
+  uint32_t* const result = Result();
+  std::memcpy(result, &batch->post, 4 * sizeof(uint32_t));
+  result[4] = batch->shut;
+  return Status::kOk;
+}
+
+void Pipeline::FreePart(Batch* batch) {
+  if (batch->post.at != batch->whole.at) arena_.Free(batch->post.at, batch->post.size);
+  batch->post.at = 0;
+  batch->post.size = 0;
+}
+
+bool Pipeline::Post(Batch* batch, uint32_t spans) {
+  if (spans == batch->post.spans && batch->post.size > 0) return true;
+  FreePart(batch);
+  if (spans == batch->whole.spans) {
+    batch->post = batch->whole;
+    return true;
+  }
+  batch->post = {};
+  batch->post.at = batch->whole.at;
+  batch->post.spans = spans;
+  Buffer part;
+  const std::span<const uint8_t> whole(arena_.At(batch->whole.at), batch->whole.size);
+  if (batch->whole.at != 0 && part.Init(&arena_, batch->whole.size / batch->whole.spans * spans)) {
+    if (otlp::WriteSpans(whole, batch->whole.spans - batch->left, spans, &part)) {
+      batch->post.at = part.Detach(&batch->post.size);
+      batch->post.serial = NextSerial();
+      return true;
+    }
+    part.Discard();
+  }
+  return false;
+}
+
+Status Pipeline::Release(uint32_t handle, bool spooled) {
+  Batch* const batch = FindBatch(handle);
+  if (batch == nullptr) return Status::kBadHandle;
+  Tally& tally = batch->to->tally;
+  if (spooled) {
+    tally.spooled += batch->left;
+  } else if (batch->denied) {
+    tally.rejected += batch->left;
+  } else {
+    tally.Drop(LossReason::kUnsent, batch->left);
+  }
+  --batch->exporter->batches;
+  --batch->to->batches;
+  FreePart(batch);
+  batch->handle = 0;
+  bool shared = batch->whole.at == 0;
+  for (const Batch& other : batches_) {
+    shared |= other.handle != 0 && other.whole.at == batch->whole.at;
+  }
+  if (!shared) arena_.Free(batch->whole.at, batch->whole.size);
+  return Status::kOk;
+}
+
+// ---- answers ----------------------------------------------------------------------------------------
+
+int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uint32_t left_ms,
+                        uint32_t random) {
+  Batch* const batch = FindBatch(handle);
+  if (batch == nullptr || batch->left == 0) return static_cast<int32_t>(Status::kBadHandle);
+  const Area& text = areas_[2];
+  const uint32_t body = std::min(answer.body_bytes, text.bytes);
+  const uint32_t header = std::min(answer.retry_after_bytes, text.bytes - body);
+  const uint8_t* const words = arena_.At(text.at);
+  const otlp::Judgement judgement =
+      otlp::JudgeResponse(answer.http_status, answer.kind, {words, body}, batch->post.spans);
+  Circuit& circuit = batch->to->circuit;
+  Verdict verdict = judgement.verdict;
+  uint32_t accepted = 0;
+  uint32_t rejected = batch->left;  // what is refused now would be refused in parts, mostly
+  uint32_t wait = 0;
+  batch->attempts = verdict == Verdict::kRetry ? batch->attempts + 1 : 0;
+  switch (verdict) {
+    case Verdict::kAccepted:
+    case Verdict::kPartial:
+      circuit.Succeed();
+      rejected = judgement.rejected;
+      accepted = batch->post.spans - rejected;
+      break;
+    case Verdict::kRetry: {
+      rejected = 0;
+      const uint32_t asked =
+          otlp::RetryAfterMs({reinterpret_cast<const char*>(words) + body, header}, now);
+      wait = std::max(Backoff(batch->attempts, random), asked);
+      // A probe does not insist.
+      if (circuit.closed() && batch->to->batches <= kMaxWaiting && wait < left_ms &&
+          batch->attempts < kMaxAttempts) {
+        break;
+      }
+      verdict = Verdict::kGivenUp;
+      wait = 0;
+      if (circuit.closed() && asked > left_ms) {
+        circuit.Pause(now, asked / 1000 + 1);
+      } else {
+        circuit.Fail(now, false);
+      }
+      Post(batch, batch->left);
+      break;
+    }
+    case Verdict::kDenied:
+      rejected = 0;
+      batch->denied = true;
+      circuit.Fail(now, true);
+      Post(batch, batch->left);
+      break;
+    case Verdict::kRejected:
+      if (answer.http_status == 400 || answer.http_status == 413) {
+        ++batch->refusals;
+        if (batch->post.spans == 1) {
+          rejected = 1;
+          batch->most = UINT32_MAX;  // that was it: the others go together again
+        } else if (batch->refusals < (batch->liked ? kMaxRefusals : kMaxRefusalsOfAll)) {
+          batch->most = batch->post.spans / 2;
+          if (!Post(batch, batch->most)) break;
+          verdict = Verdict::kNext;
+          rejected = 0;
+        }
+        break;
+      }
+      [[fallthrough]];
+    default:
+      circuit.Fail(now, false);
+      break;
+  }
+  Tally& tally = batch->to->tally;
+  tally.accepted += accepted;
+  tally.rejected += rejected;
+  if (accepted + rejected > 0) {
+    batch->left -= accepted + rejected;
+    batch->liked |= accepted > 0;
+    FreePart(batch);
+    if (batch->left > 0 && ++batch->parts < kMaxParts &&
+        Post(batch, std::min(batch->left, batch->most))) {
+      verdict = Verdict::kNext;
+    }
+  }
+  uint32_t* const result = Result();
+  result[0] = accepted;
+  result[1] = rejected;
+  result[2] = arena_.OffsetOf(judgement.message.data());
+  result[3] = static_cast<uint32_t>(judgement.message.size());
+  result[4] = wait;
+  return static_cast<int32_t>(verdict);
+}
+
+}  // namespace edgespan
