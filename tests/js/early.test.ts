@@ -140,34 +140,35 @@ describe('ended spans of a run that goes on', () => {
     assert.deepEqual((await sent()).map((body) => body.length), [2_001]);
   });
 
-  test('one request at a time for a run, and a receipt for each', async () => {
+  test('one early delivery at a time for a run', async () => {
     const receipts: number[] = [];
-    const path = '/hang/early';
     const kept: Promise<unknown>[] = [];
     const exporter = new EdgespanExporter({
-      destinations: [otlp({ endpoint: sink.origin + path })],
+      destinations: [otlp({ endpoint: `${sink.origin}/hang/early` })],
       waitUntil: (promise) => void kept.push(promise),
       onReceipt: ({ accepted }) => void receipts.push(accepted),
       early: { spans: 2 },
     });
+    // One that is under way may take along what has ended meanwhile.
+    const answered = async (): Promise<void> => {
+      await sink.until(() => sink.held > 0, 'a request');
+      assert.equal(sink.held, 1);
+      const timer = setInterval(() => sink.release(), 10);
+      await Promise.all(kept);
+      clearInterval(timer);
+    };
     const [root, ...children] = run(8);
     start(exporter, root);
     end(exporter, ...children.slice(0, 2));
     await sink.until(() => sink.held > 0, 'the first request');
     end(exporter, ...children.slice(2, 6));
     assert.equal(kept.length, 1);
-    sink.release();
-    await Promise.all(kept);
+    await answered();
     end(exporter, children[6]); // due since long
-    await sink.until(() => sink.held > 0, 'the second request');
-    sink.release();
-    await Promise.all(kept);
-    assert.deepEqual(receipts, [2, 5]);
+    assert.equal(kept.length, 2);
     end(exporter, children[7], root);
-    await sink.until(() => sink.held > 0, 'the last request');
-    sink.release();
-    await Promise.all(kept);
-    assert.deepEqual(receipts, [2, 5, 2]);
+    await answered();
+    assert.equal(receipts.reduce((sum, spans) => sum + spans, 0), 9);
   });
 
   test('runs of one exporter leave in requests of their own', async () => {

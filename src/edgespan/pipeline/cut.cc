@@ -148,8 +148,7 @@ void Pipeline::Forgo(Trace* trace, uint32_t destination, LossReason reason) {
 // message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
 // message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; ... }
 // message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; ... }
-uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* trace, uint32_t now,
-                            bool hold) {
+uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* trace) {
   Destination& to = exporter->destinations[destination];
   const auto after = [&](uint32_t at) {
     return NextToLeave(*trace, destination, arena_.At<SpanRecord>(at)->next);
