@@ -23,9 +23,10 @@ inline constexpr Rule kGenAi[] = {
     {S, kValue, kKeyEntityId, kCallAgent, S, "gen_ai.agent.id"},
     {S, kValue, kKeyEntityName, kCallAgent, S, "gen_ai.agent.name"},
     {S, kValue, kKeyEntityName, kTools, S, "gen_ai.tool.name"},
-    {S, kValue, kKeyEntityId, kTools, S, "gen_ai.tool.name", kKeyNone, kKeyEntityName},
+    Extra({S, kValue, kKeyEntityId, kTools, S, "gen_ai.tool.name", kKeyNone, kKeyEntityName}),
     {S, kValue, kKeyEntityName, kWorkflow, S, "gen_ai.workflow.name"},
-    {S, kValue, kKeyEntityId, kWorkflow, S, "gen_ai.workflow.name", kKeyNone, kKeyEntityName},
+    Extra(
+        {S, kValue, kKeyEntityId, kWorkflow, S, "gen_ai.workflow.name", kKeyNone, kKeyEntityName}),
     {S, kValue, kKeyEntityId, kStep, S, ".step_id"},
 
     // The model call.
