@@ -20,9 +20,10 @@ inline constexpr Rule kLemma[] = {
     OnRoot({S, kAnswer, kKeyOutput, kAny, S, "ai.agent.output"}),
     OnRoot({S, kAnswer, kKeyOutput, kAny, S, "ai.response.text"}),
     OnRoot({S, kValue, kKeyEntityId, kAny, S, "ai.agent.name"}),
-    OnRoot({S, kValue, kKeyEntityName, kAny, S, "ai.agent.name", kKeyNone, kKeyEntityId}),
+    OnRoot(Extra({S, kValue, kKeyEntityName, kAny, S, "ai.agent.name", kKeyNone, kKeyEntityId})),
     OnRoot({S, kValue, kKeyEntityId, kNotAgent, S, "gen_ai.agent.name"}),
-    OnRoot({S, kValue, kKeyEntityName, kNotAgent, S, "gen_ai.agent.name", kKeyNone, kKeyEntityId}),
+    OnRoot(Extra(
+        {S, kValue, kKeyEntityName, kNotAgent, S, "gen_ai.agent.name", kKeyNone, kKeyEntityId})),
     OnRoot({Session, kValue, kKeyNone, kAny, S, "lemma.thread_id"}),
     OnRoot({User, kValue, kKeyNone, kAny, S, "enduser.id"}),
     {A, kValue, kKeyModel, kCall, S, "ai.model.id"},
@@ -86,7 +87,7 @@ inline constexpr Rule kLaminar[] = {
     {M, kFlat, kKeyNone, kAny, S, "lmnr.association.properties.metadata."},
     {S, kList, kKeyTags, kAny, S, "lmnr.association.properties.tags"},
     {A, kProvider, kKeyProvider, kCall, S, "gen_ai.system"},
-    {A, kCost, kKeyCostContext, kCall, S, "gen_ai.usage.cost"},
+    Extra({A, kCost, kKeyCostContext, kCall, S, "gen_ai.usage.cost"}),
 };
 
 // No key may begin with "ai.": the server would take the span for the Vercel AI SDK's.
@@ -95,7 +96,7 @@ inline constexpr Rule kPostHog[] = {
     Instead({S, kJson, kKeyOutput, kNotCall, S, "$ai_output_state"}),
     {Session, kValue, kKeyNone, kAny, S, "$ai_session_id"},
     {User, kValue, kKeyNone, kAny, S, "posthog.distinct_id"},
-    {A, kCost, kKeyCostContext, kCall, S, "$ai_total_cost_usd"},
+    Extra({A, kCost, kKeyCostContext, kCall, S, "$ai_total_cost_usd"}),
 };
 
 inline constexpr Rule kDatadog[] = {
@@ -130,7 +131,7 @@ inline constexpr Rule kTraceloop[] = {
 // The agent's own span says what the whole run took.
 inline constexpr Rule kSentry[] = {
     {A, kFigures, kKeyUsage, kCallEmbed, S, "gen_ai.usage.total_tokens=C"},
-    {A, kCost, kKeyCostContext, kCall, S, "gen_ai.cost.total_tokens"},
+    Extra({A, kCost, kKeyCostContext, kCall, S, "gen_ai.cost.total_tokens"}),
     OnRoot({Every, kFigures, kKeyNone, kNotCall, S, "gen_ai.usage.input_tokens=A"}),
     OnRoot({Every, kFigures, kKeyNone, kNotCall, S, "gen_ai.usage.output_tokens=B"}),
     OnRoot({Every, kFigures, kKeyNone, kNotCall, S, "gen_ai.usage.total_tokens=C"}),
