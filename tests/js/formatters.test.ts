@@ -85,6 +85,20 @@ describe('one formatter for each destination', () => {
     assert.deepEqual(calls.sort(), ids(spans));
   });
 
+  test('a span crosses once for each form', async () => {
+    let reads = 0;
+    // Read each time that the span is written onto a tape.
+    const seen = (s: MastraSpan): MastraSpan =>
+      Object.defineProperty({ ...s }, 'input', { enumerable: true, get: () => (reads++, 'x') });
+    const other = (s: MastraSpan): MastraSpan => seen(s);
+    const own = (customSpanFormatter = seen): Destination => to({ customSpanFormatter }).to;
+    const { exporter } = make({ destinations: [own(), own(other), own(), own(), to().to] });
+    const spans = run(3);
+    play(exporter, spans);
+    assert.equal((await exporter.flush()).accepted, 5 * spans.length);
+    assert.equal(reads, 2 * spans.length);
+  });
+
   test('two forms for one address do not mix', async () => {
     const endpoint = `${sink.origin}/ok/same-address`;
     const { exporter } = make({

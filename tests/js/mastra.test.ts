@@ -1,7 +1,7 @@
 // What Mastra itself applies still works with our exporter, and our exporter leaves others alone:
 // real Mastra in Node, scripted model, a local receiver. Every trace that arrives is compared with
 // what Mastra emitted (a second exporter records it); then each test looks at what it is about.
-// Titles name the rows of the list of promises that they cover.
+// Titles name rows of the promises (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Agent } from '@mastra/core/agent';
@@ -19,7 +19,7 @@ import {
   SensitiveDataFilter,
 } from '@mastra/observability';
 import { otlp } from 'edgespan/destinations';
-import { EdgespanExporter } from 'edgespan/mastra';
+import { EdgespanExporter, type EdgespanExporterOptions } from 'edgespan/mastra';
 import { z } from 'zod';
 import { scripted } from '../runtime/worker/model.ts';
 import { Recorder } from '../runtime/worker/recorder.ts';
@@ -47,8 +47,8 @@ interface Observed {
   all(name: string, type?: string): unknown[];
 }
 
-const ours = (path = 'ok'): EdgespanExporter =>
-  new EdgespanExporter({ destinations: [otlp({ endpoint: `${sink.origin}/${path}` })] });
+const ours = (path = 'ok', options: Partial<EdgespanExporterOptions> = {}): EdgespanExporter =>
+  new EdgespanExporter({ destinations: [otlp({ endpoint: `${sink.origin}/${path}` })], ...options });
 
 const bodies = (path: string): WireSpan[] =>
   sink.requests
@@ -161,7 +161,7 @@ function contextOf(values: object): RequestContext {
 // ---- requestContextKeys ------------------------------------------------------------------------
 
 for (const [name, run] of EITHER) {
-  test(`${name}, rows 60-62: requestContextKeys of config and request, nested`, async () => {
+  test(`rows 60-62, ${name}: requestContextKeys of config and request, nested`, async () => {
     const requestContext = contextOf({
       userId: 'u-1',
       user: { id: 'u-1', name: 'Zoë' },
@@ -183,7 +183,7 @@ for (const [name, run] of EITHER) {
     assert.ok(observed.all('mastra.metadata.hidden').every((value) => value === undefined));
   });
 
-  test(`${name}, row 63: metadata that is given wins over the request context`, async () => {
+  test(`row 63, ${name}: metadata that is given wins over the request context`, async () => {
     const observed = await observe(
       { requestContextKeys: ['userId', 'plan'] },
       run({
@@ -191,13 +191,15 @@ for (const [name, run] of EITHER) {
         tracingOptions: { metadata: { userId: 'given' } },
       }),
     );
+    // Mastra holds to that on the root; its children have what the context says.
     const root = observed.wire.find((span) => span.parentSpanId === '');
     assert.equal(get(root, 'mastra.metadata.userId'), 'given');
-    assert.equal(get(root, 'mastra.metadata.plan'), 'pro');
+    const count = observed.wire.length;
+    assert.deepEqual(observed.all('mastra.metadata.plan'), Array(count).fill('pro'));
   });
 
   // Mastra's documents: tags stay on the root, metadata goes to every span.
-  test(`${name}, rows 65, 67, 117, 118: tags together with metadata`, async () => {
+  test(`rows 65, 67, 117, 118, 141, ${name}: tags together with metadata`, async () => {
     const tags = ['beta', 'ünï', ''];
     const metadata = { tenant: 'acme', n: -3, deep: { a: [1, { b: null }] }, off: false, none: '' };
     const observed = await observe({}, run({ tracingOptions: { tags, metadata } }));
@@ -212,7 +214,7 @@ for (const [name, run] of EITHER) {
     assert.deepEqual(observed.all('mastra.metadata.tenant'), Array(count).fill('acme'));
   });
 
-  test(`${name}, rows 68, 69: hidden input and output are on no span`, async () => {
+  test(`rows 68, 69, ${name}: hidden input and output are on no span`, async () => {
     for (const hidden of [{ hideInput: true }, { hideOutput: true }] as const) {
       const observed = await observe({}, run({ tracingOptions: hidden }));
       const names = new Set(observed.wire.flatMap((span) => [...span.attributes.keys()]));
@@ -240,8 +242,7 @@ test('row 64: child spans with and without a request context', async () => {
   const named = (name: string): WireSpan | undefined =>
     observed.wire.find((span) => type(span) === 'generic' && emitted(observed, span).name === name);
   assert.equal(get(named('without'), 'mastra.metadata.userId'), 'u-1');
-  const emittedWith = emitted(observed, named('with')!);
-  assert.equal(get(named('with'), 'mastra.metadata.userId'), emittedWith.metadata?.userId);
+  assert.equal(get(named('with'), 'mastra.metadata.userId'), 'u-2');
   assert.ok(says(get(named('with'), 'mastra.request_context'), { userId: 'u-2' }));
 });
 
@@ -323,6 +324,8 @@ test('row 74: excludeSpanTypes, the children move to the nearest span that is th
   assert.equal(observed.one('tool_call').parentSpanId, agent.spanId);
   const there = observed.all('mastra.span.type').map(String);
   assert.deepEqual(there.filter((t) => /chunk|step|gener/.test(t)), []);
+  assert.deepEqual(observed.all('gen_ai.usage.input_tokens', 'model_inference'), [300, 301]);
+  for (const said of observed.all('gen_ai.output.messages', 'model_inference')) assert.ok(said);
 });
 
 test('row 74: spanFilter and a processor that drops', async () => {
@@ -365,31 +368,33 @@ test('row 74: spanFilter on a parent, the children hang below the root', async (
   assert.equal(get(inner, 'edgespan.missing_parent_span_id'), emitted(observed, inner).parentSpanId);
 });
 
-test('rows 80-83: serializationOptions', async () => {
-  const observed = await observe(
-    {
-      serializationOptions: {
-        maxStringLength: 24,
-        maxDepth: 3,
-        maxArrayLength: 2,
-        maxObjectKeys: 3,
-      },
-    },
-    start({ tracingOptions: { metadata: { long: 'x'.repeat(40) } } }),
-    async () => ({
+for (const [row, serializationOptions, output] of [
+  [80, { maxStringLength: 24 }, { text: `${'y'.repeat(24)}…[truncated]` }],
+  [81, { maxDepth: 3 }, { deep: { a: { b: { c: '[MaxDepth]' } } } }],
+  [82, { maxArrayLength: 2 }, { list: [1, 2, '[…2 more items]'] }],
+  [83, { maxObjectKeys: 3 }, { __truncated: '1 more keys omitted' }],
+] as const) {
+  test(`rows 80-83: serializationOptions: ${JSON.stringify(serializationOptions)}`, async () => {
+    const whole = {
       text: 'y'.repeat(1000),
       list: [1, 2, 3, 4],
       deep: { a: { b: { c: { d: 1 } } } },
-      one: 1,
-      two: 2,
-    }),
-  );
-  const output = get(observed.one('workflow_step'), 'mastra.workflow_step.output') as string;
-  assert.ok(output.length < 300, output);
-  assert.match(output, /truncated/);
-  assert.match(output, /MaxDepth/);
-  assert.ok(!output.includes('yyyyyyyyyyyyyyyyyyyyyyyyy'));
-});
+      more: true,
+    };
+    const { more, ...kept } = whole;
+    const observed = await observe(
+      { serializationOptions },
+      start({ tracingOptions: { metadata: { long: 'y'.repeat(40), list: [1, 2, 3] } } }),
+      async () => whole,
+    );
+    const step = get(observed.one('workflow_step'), 'mastra.workflow_step.output');
+    const expected = { ...kept, ...(row === 83 ? {} : { more }), ...output };
+    assert.deepEqual(JSON.parse(step as string), expected);
+    for (const long of observed.all('mastra.metadata.long')) {
+      assert.equal(long, row === 80 ? `${'y'.repeat(24)}…[truncated]` : 'y'.repeat(40));
+    }
+  });
+}
 
 // ---- Metadata and spans of the user ------------------------------------------------------------
 
@@ -435,6 +440,95 @@ test('row 72: error with metadata', async () => {
   assert.equal(get(child, 'error.type'), 'RangeError');
 });
 
+test('row 119: a literal key with a dot is a path to Mastra, which finds nothing there', async () => {
+  const key = 'session.experimentId';
+  const requestContext = contextOf({ [key]: 'e-1', plan: 'pro' });
+  const observed = await observe({ requestContextKeys: [key, 'plan'] }, generate({ requestContext }));
+  const count = observed.wire.length;
+  for (const name of [key, 'session']) {
+    assert.deepEqual(observed.all(`mastra.metadata.${name}`), Array(count).fill(undefined));
+  }
+  assert.deepEqual(observed.all('mastra.metadata.plan'), Array(count).fill('pro'));
+  // The whole context stands on the spans of tools and the like, where it is under its own key.
+  const contexts = observed.all('mastra.request_context').filter((value) => value !== undefined);
+  assert.ok(contexts.length > 0);
+  for (const context of contexts) assert.ok(says(context, { [key]: 'e-1', plan: 'pro' }));
+});
+
+test('rows 15, 17: one run is one trace: the generation and the tool below the agent', async () => {
+  const observed = await observe({}, generate());
+  assertWhole(observed);
+  const [agent, generation] = [observed.one('agent_run'), observed.one('model_generation')];
+  assert.deepEqual([agent.parentSpanId, agent.name], ['', 'invoke_agent clerk']);
+  assert.equal(generation.parentSpanId, agent.spanId);
+  assert.match(String(get(agent, 'mastra.agent_run.input')), /File this\./);
+  assert.match(String(get(agent, 'mastra.agent_run.output')), /Filed\./);
+  const tool = observed.one('tool_call');
+  assert.deepEqual(
+    ['tool.name', 'tool.call.arguments', 'tool.call.result'].map((n) => get(tool, `gen_ai.${n}`)),
+    ['file', '{"n":1}', '{"done":true}'],
+  );
+  const calls = observed.wire.filter((span) => type(span) === 'model_inference');
+  assert.deepEqual(observed.all('gen_ai.request.model', 'model_inference'), ['gpt-4o-mini', 'gpt-4o-mini']);
+  assert.deepEqual(observed.all('gen_ai.usage.input_tokens', 'model_inference'), [300, 301]);
+  const parents = new Map(observed.wire.map((span) => [span.spanId, span.parentSpanId]));
+  for (const below of [tool, ...calls]) {
+    assert.equal(parents.get(below.parentSpanId), generation.spanId, `${below.name}: by way of a step`);
+  }
+});
+
+test('row 86: a run that is not sampled has no trace id, and nothing is sent', async () => {
+  const options: unknown[] = [];
+  const sampler = (given: unknown): boolean => (options.push(given), false);
+  for (const sampling of [
+    { type: 'never' },
+    { type: 'ratio', probability: 0 },
+    { type: 'custom', sampler },
+  ]) {
+    const mastra = mastraOf({ exporters: [ours('unsampled')], sampling } as Config, async () => ({}));
+    const metadata = { plan: 'pro' };
+    for (const [, run] of EITHER) {
+      const result = (await run({ tracingOptions: { metadata } })(mastra)) as { traceId?: string };
+      assert.equal(result.traceId, undefined, sampling.type);
+    }
+    await mastra.observability.flush();
+  }
+  assert.equal(options.length, 2, 'asked for each run');
+  assert.match(JSON.stringify(options), /"plan":"pro"/);
+  assert.deepEqual(sink.requests.filter(({ path }) => path.startsWith('/unsampled')), []);
+});
+
+for (const [what, tracingOptions] of [
+  ['a trace id that is none', { traceId: 'not-hexadecimal', parentSpanId: 'b'.repeat(16) }],
+  ['a trace id that is too long', { traceId: 'a'.repeat(33) }],
+  ['a parent that is none', { parentSpanId: 'nope' }],
+  ['a parent that is too long', { parentSpanId: 'a'.repeat(17) }],
+] as const) {
+  test(`row 93: ${what}: a new trace id, or no parent`, async () => {
+    const { traceId: bad, parentSpanId }: { traceId?: string; parentSpanId?: string } = tracingOptions;
+    const { error, warn } = console;
+    console.error = console.warn = () => {}; // Mastra says so
+    try {
+      for (const [, run] of EITHER) {
+        const given = crypto.randomUUID().replaceAll('-', '');
+        let traceId: string | undefined;
+        const observed = await observe({}, async (mastra) => {
+          const options = { tracingOptions: { traceId: bad ?? given, parentSpanId } };
+          ({ traceId } = (await run(options)(mastra)) as { traceId?: string });
+        });
+        assert.match(traceId ?? '', /^[0-9a-f]{32}$/);
+        assert.equal(traceId === given, bad === undefined);
+        assert.deepEqual([...new Set(observed.wire.map((span) => span.traceId))], [traceId]);
+        const roots = observed.wire.filter((span) => span.parentSpanId === '');
+        // A parent that is one stays, whatever became of the trace id.
+        assert.equal(roots.length, bad && parentSpanId ? 0 : 1);
+      }
+    } finally {
+      Object.assign(console, { error, warn });
+    }
+  });
+}
+
 test('rows 84, 85, 87: the trace id that runs return is the one that arrives', async () => {
   const ids: unknown[] = [];
   for (const [, run] of EITHER) {
@@ -455,23 +549,34 @@ test('rows 28, 53, 59, 134: two of ours, each with everything', async () => {
   assert.deepEqual(ids(second), ids(observed.wire));
 });
 
-test('rows 24, 134: beside DefaultExporter, which keeps its trace', async () => {
-  const storage = new InMemoryStore();
-  const recorder = new Recorder();
-  const stored = new DefaultExporter({ strategy: 'realtime' });
-  const exporters = [stored, ours(), recorder];
-  const mastra = mastraOf({ exporters }, async () => ({}), storage);
-  const { traceId } = await mastra.getAgent('clerk').generate('File this.');
-  await mastra.observability.flush();
-  const store = await storage.getStore('observability');
-  const trace = await store!.getTrace({ traceId: traceId! });
-  const ended = recorder.events.filter((event) => event.type === 'span_ended');
-  const kept = new Set(trace!.spans.map((span) => span.spanId));
-  // Chunks and the like may be left out by it; what it keeps came to us as well, and roots do.
-  const arrived = bodies('/ok/v1/traces').filter((span) => span.traceId === traceId);
-  assert.equal(arrived.length, ended.length);
-  assert.ok(kept.size >= 5, `${kept.size} spans`);
-  for (const id of kept) assert.ok(arrived.some(({ spanId }) => spanId === id));
+// A formatter is what could change the objects that exporters share.
+const formatted = (): EdgespanExporter =>
+  ours('formatted', {
+    customSpanFormatter: (span) => ({ ...span, name: 'ours', input: 'ours', metadata: { ours: true } }),
+  });
+
+test('rows 24, 134: beside DefaultExporter, which stores what it stores alone', async () => {
+  const storedBy = async (beside: EdgespanExporter[]): Promise<{ id?: string; spans: unknown[] }> => {
+    const storage = new InMemoryStore();
+    const exporters = [...beside, new DefaultExporter({ strategy: 'realtime' })];
+    const mastra = mastraOf({ exporters }, async () => ({ done: true }), storage);
+    const { traceId } = (await generate()(mastra)) as { traceId?: string };
+    await mastra.observability.flush();
+    const trace = await (await storage.getStore('observability'))!.getTrace({ traceId: traceId! });
+    const names = new Map(trace!.spans.map((span) => [span.spanId, span.name]));
+    const spans = trace!.spans.map(({ spanId: _, traceId: __, parentSpanId, ...span }) =>
+      steadyText(JSON.stringify({ ...span, parent: names.get(parentSpanId ?? '') })),
+    );
+    return { id: traceId, spans: spans.sort() };
+  };
+  const alone = await storedBy([]);
+  const together = await storedBy([ours(), formatted()]);
+  assert.ok(alone.spans.length >= 5, `${alone.spans.length} spans`);
+  assert.deepEqual(together.spans, alone.spans);
+  const arrived = (path: string): WireSpan[] =>
+    bodies(`/${path}/v1/traces`).filter((span) => span.traceId === together.id);
+  assert.ok(arrived('ok').length >= together.spans.length);
+  assert.equal(arrived('formatted').length, arrived('ok').length);
 });
 
 test('row 25: beside CloudExporter without a token', async () => {
@@ -504,21 +609,23 @@ test("rows 35, 134: a vendor's exporter beside ours sends what it sends alone", 
     return bodies(`/200/${path}/api/public/otel/v1/traces`);
   };
   const alone = await send('alone', []);
-  const together = await send('together', [ours()]);
+  const together = await send('together', [ours(), formatted()]);
   assert.ok(alone.length >= 8, `${alone.length} spans; ${sink.requests.map((r) => r.path)}`);
   assert.deepEqual(told(together), told(alone));
 });
+
+/** A text without what differs from run to run: ids and times. */
+const steadyText = (text: string): string =>
+  text
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'uuid')
+    .replace(/\b1\d{12}\b/g, 'ms')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time');
 
 /** Spans without what differs from run to run: ids and times. Parents by name, in a fixed order. */
 function told(spans: WireSpan[]): unknown[] {
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
   const steady = (value: unknown): unknown =>
-    typeof value === 'string'
-      ? value
-          .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'uuid')
-          .replace(/\b1\d{12}\b/g, 'ms')
-          .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time')
-      : value;
+    typeof value === 'string' ? steadyText(value) : value;
   return spans
     .map((span) => ({
       name: span.name,

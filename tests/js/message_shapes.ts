@@ -1,6 +1,6 @@
 // Shapes in which messages come: the AI SDK's and Mastra's, old and new, what is not quite one, and
 // what is none. Each is a span's type and members; schema.test.ts validates what becomes of it,
-// tests/native/messages_test.cc says what that is.
+// messages.test.ts sees that nothing is lost, tests/native/messages_test.cc says what becomes of what.
 
 export interface Shape {
   readonly name: string;
@@ -105,6 +105,40 @@ const INPUTS: Record<string, unknown> = {
     { id: 'm', role: 'user', content: 'hi', parts: [{ type: 'text', text: 'hi' }] },
   ],
   "the convention's own": [{ role: 'user', parts: [{ type: 'text', content: 'hi' }] }],
+  "tool calls of the model's API": [
+    {
+      role: 'assistant',
+      content: 'hi',
+      tool_calls: [{ id: 'c', type: 'function', function: { name: 'add', arguments: '{"a":1}' } }],
+    },
+    { role: 'tool', tool_call_id: 'c', content: '2' },
+  ],
+  'tool invocations beside text (AI SDK 4)': [
+    {
+      role: 'assistant',
+      content: 'hi',
+      toolInvocations: [
+        { state: 'result', toolCallId: 'c', toolName: 'add', args: { a: 1 }, result: 2 },
+      ],
+    },
+  ],
+  'attachments (AI SDK 4)': [
+    {
+      role: 'user',
+      content: 'hi',
+      experimental_attachments: [{ url: 'https://x.example/a.png', contentType: 'image/png' }],
+    },
+  ],
+  'attachments (Mastra 2)': [
+    {
+      role: 'user',
+      content: {
+        format: 2,
+        parts: [{ type: 'text', text: 'hi' }],
+        experimental_attachments: [{ url: 'https://x.example/a.png', contentType: 'image/png' }],
+      },
+    },
+  ],
   'no role': [{ content: 'hi' }],
   'no content': [{ role: 'user' }],
   'content null': [{ role: 'assistant', content: null }],

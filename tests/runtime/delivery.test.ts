@@ -125,7 +125,7 @@ describe('delivery from workerd', { timeout: 300_000 }, () => {
     }
   });
 
-  it('tags, metadata and a remote parent arrive', async () => {
+  it('rows 65, 88, 91: tags, metadata and a remote parent arrive', async () => {
     const { ended } = await delivered({
       scenario: 'generate',
       agent: 'text',
@@ -149,7 +149,7 @@ describe('delivery from workerd', { timeout: 300_000 }, () => {
     assert.equal(root?.metadata?.n, -3);
   });
 
-  it('a short trace id and parent id are padded on the left', async () => {
+  it('rows 88, 89, 92: a short trace id and parent id are padded on the left', async () => {
     for (const scenario of ['generate', 'stream', 'workflow'] as const) {
       const traceId = { generate: 'a1b2c', stream: 'd', workflow: 'E5' }[scenario];
       const tracing = { traceId, parentSpanId: '7f' };

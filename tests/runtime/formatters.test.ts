@@ -48,7 +48,7 @@ describe('formatters and kept traces in workerd', { timeout: 300_000 }, () => {
         trace.spans.map((s) => s.id).sort(),
         ended.map((s) => s.id).sort(),
       );
-      assert.deepEqual(trace.usage, { inputTokens: 904, outputTokens: 55, totalTokens: 959 });
+      assert.deepEqual(trace.usage, { inputTokens: 903, outputTokens: 54, totalTokens: 957 });
       const { type, startTime, endTime, children } = trace.rootSpan;
       assert.deepEqual([type, children.length > 0], ['agent_run', true]);
       assert.equal(trace.duration, Date.parse(`${endTime}`) - Date.parse(`${startTime}`));

@@ -4,6 +4,7 @@
 // name rows of the promises (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { invalid, skip } from '../support/conventions.ts';
 import { checkHeard, checkTrace, type MastraSpan } from '../support/expect.ts';
 import { plain, type WireSpan } from '../support/otlp.ts';
 import { Lab } from './lab.ts';
@@ -39,6 +40,8 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
       await lab.quiet();
       const bodies = (await lab.bodies(traceId, trace.length)).flat();
       faults.push(...checkTrace(bodies, trace));
+      // Where the convention's schemas are: tests/js/schema.test.ts says where they are not.
+      if (!skip) faults.push(...bodies.flatMap((span) => invalid(span).faults));
       arrived.push(...bodies);
     }
     assert.equal(arrived.length, ended.length);
@@ -82,7 +85,7 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
     assert.match(input, /I live in Zürich.*Noted: Zürich.*Where do I live/);
   });
 
-  it('rows 106, 137: semantic recall with embeddings', async () => {
+  it('row 106: semantic recall over embeddings', async () => {
     const ran = await run('semanticRecall');
     assert.deepEqual(ran.result, ['Noted: Zürich.', 'You live in Zürich.']);
     const recalls = of(ran, 'processor_run', 6).filter((s) => s.entityId === 'semantic-recall');
@@ -142,6 +145,42 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
     assert.equal(resumed?.traceId, first?.traceId);
     assert.equal(attribute(ran, first, 'mastra.workflow_run.status'), 'suspended');
     assert.equal(attribute(ran, resumed, 'mastra.workflow_run.status'), 'success');
+  });
+
+  it('row 151: every kind of entry in one workflow: what flows from step to step, and when', async () => {
+    const ran = await run('everything');
+    assert.deepEqual(ran.result, { status: 'success', result: { n: 651 } });
+    for (const [type, count] of [
+      ['workflow_parallel', 1],
+      ['workflow_conditional', 1],
+      ['workflow_loop', 2],
+      ['workflow_sleep', 1],
+    ] as const) {
+      of(ran, type, count);
+    }
+    const steps = new Map<string, MastraSpan[]>();
+    for (const span of ran.ended.filter((s) => s.type === 'workflow_step')) {
+      steps.set(span.entityId ?? '', [...(steps.get(span.entityId ?? '') ?? []), span]);
+    }
+    const flows = (id: string): unknown[][] =>
+      (steps.get(id) ?? []).map((span) =>
+        ['input', 'output'].map((end) => attribute(ran, span, `mastra.workflow_step.${end}`)),
+      );
+    const n = (value: number): object => ({ n: value });
+    assert.deepEqual(flows('first'), [[n(5), n(6)]]);
+    assert.deepEqual(flows('plus'), [[n(6), n(7)]]);
+    assert.deepEqual(flows('minus'), [[n(6), n(-6)]]);
+    assert.deepEqual(flows('small'), [[n(13), n(1300)]]);
+    assert.deepEqual(flows('large'), []);
+    assert.deepEqual(flows('half'), [[n(1300), n(650)], [n(-2), n(-1)]]);
+    assert.deepEqual(flows('count'), [[n(649), n(650)], [n(650), n(651)]]);
+    // Nothing begins before what it needs has ended.
+    const time = (id: string): WireSpan[] => steps.get(id)!.map(({ id }) => ran.wire.get(id)!);
+    const order = ['first', 'plus', 'small', 'half', 'count'];
+    for (const [i, id] of order.slice(1).entries()) {
+      const before = time(order[i]!).map(({ end }) => end);
+      for (const { start } of time(id)) assert.ok(before.every((end) => end <= start), id);
+    }
   });
 
   it('rows 107, 136: an agent inside a workflow', async () => {
@@ -212,6 +251,13 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
     assert.deepEqual(steps, ['preprocess', 'generateScore', 'generateReason']);
   });
 
+  it('row 138: tools at once and one after the other, and one that fails', async () => {
+    const ran = await run('tools');
+    assert.equal(ran.result, 'No.');
+    of(ran, 'model_inference', 3);
+    of(ran, 'tool_call', 3);
+  });
+
   // The model is asked with the user's message, its own call and the answer to it. Mastra's resumed
   // generation has the system message alone; the step's preview has the user's, the call that was
   // suspended is told again by an inference of the resumed run, and the tool's span is beside its steps.
@@ -219,7 +265,8 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
     const ran = await run('approval');
     assert.equal(ran.result, 'Paid.');
     const [, , asked] = of(ran, 'model_inference', 3);
-    assert.match(JSON.stringify(attribute(ran, asked, 'gen_ai.input.messages')), /Pay it\..*"eur":5.*"paid":true/);
+    const given = JSON.stringify(attribute(ran, asked, 'gen_ai.input.messages'));
+    assert.match(given, /Pay it\..*"eur":5.*"paid":true/);
   });
 
   // The reasoning of a call is in its chunks alone: chunkType 'reasoning', output.text.

@@ -57,16 +57,13 @@ export class Lane {
     this.#fail = fail;
   }
 
-  get wantsPipeline(): boolean {
-    return !this.off && !this.pipeline && this.destinations.length > 0;
-  }
-
   start(span: MastraSpan): void {
     if (span.isRootSpan) {
       this.#count(span.traceId, 1);
       this.keeper?.started(span.traceId);
     }
-    if (this.pipeline) recordStart(this.pipeline, span);
+    if (!this.pipeline) return undefined;
+    recordStart(this.pipeline as Pipeline, span);
   }
 
   /** Records an ended span, now or once it is formatted; returns what is to be done then, if anything. */
@@ -148,12 +145,17 @@ export class Lane {
 
   /** Writes an ended span; a root's end closes its trace, whose handle is returned (else 0). */
   #record(span: MastraSpan, content: MastraSpan | undefined): number {
-    const { pipeline } = this;
-    const written = pipeline ? recordEnd(pipeline, span, content) : content;
+    if (!this.pipeline) {
+      this.keeper?.ended(span, content);
+      if (span.isRootSpan) this.#count(span.traceId, -1);
+      return 0;
+    }
+    const pipeline = this.pipeline as Pipeline;
+    const written = recordEnd(pipeline, span, content);
     this.keeper?.ended(span, written);
     if (!span.isRootSpan) return 0;
     this.#count(span.traceId, -1);
-    return pipeline?.commit() ?? 0;
+    return pipeline.commit();
   }
 
   /** Counts the open roots of a trace. */
@@ -180,6 +182,11 @@ export class Lane {
     if (!pipeline) return;
     await Promise.all(destinations.map((to, i) => deliver(pipeline, to, i, trace, tally)));
     pipeline.settle(tally);
+  }
+
+  /** It has destinations, and is not open yet. */
+  get wantsPipeline(): boolean {
+    return !this.off && !this.pipeline && this.destinations.length > 0;
   }
 
   /** Spans that ended and wait, once for each destination. */

@@ -35,9 +35,28 @@ async function text(answer: Awaited<ReturnType<Agent['stream']>>): Promise<strin
 }
 
 const use = (name: string, input: object = { a: 1 }) => ({ tools: [{ tool: name, input }] });
-const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+// Some bytes of one.
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ';
 
 export const calls = {
+  /** Two tools at once, the first of which takes longer, beside a text; then one that fails. */
+  tools: async (kit) => {
+    const slow = tool('slow', {
+      execute: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return { list: [1, -2, 2.5], none: null, nested: { '': 'ü' } };
+      },
+    });
+    const fails = tool('fails', {
+      execute: async () => {
+        throw new RangeError('too far — “5”');
+      },
+    });
+    const both = [{ tool: 'slow', input: { at: 'Zürich' } }, { tool: 'sum', input: { a: 1 } }];
+    const turns = [{ text: 'Let me see.', tools: both }, use('fails', {}), { text: 'No.' }];
+    return text(await clerk(kit, turns, { slow, sum, fails }).stream('Use all.'));
+  },
+
   /** A call that waits for the user, who says yes in another run. */
   approval: async (kit) => {
     const agent = clerk(kit, [use('pay', { eur: 5 }), { text: 'Paid.' }], { pay });

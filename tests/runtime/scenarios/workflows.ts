@@ -72,6 +72,25 @@ export const workflows = {
     return start(make({ workflows: { until } }), 'until', { n: 0 });
   },
 
+  /** One kind of entry after the other. */
+  everything: ({ make }) => {
+    const everything = flow('everything')
+      .then(step('first', (n) => n + 1))
+      .parallel([step('plus', (n) => n + 1), step('minus', (n) => -n)])
+      .map(async ({ inputData }) => ({ n: inputData.plus.n - inputData.minus.n }))
+      .branch([
+        [async ({ inputData }) => inputData.n > 100, step('large', (n) => n / 100)],
+        [async ({ inputData }) => inputData.n < 100, step('small', (n) => n * 100)],
+      ])
+      .map(async ({ inputData }) => [{ n: inputData.small?.n ?? 0 }, { n: -2 }])
+      .foreach(step('half', (n) => n / 2))
+      .sleep(10)
+      .map(async ({ inputData }) => ({ n: inputData.reduce((sum, { n }) => sum + n, 0) }))
+      .dowhile(step('count', (n) => n + 1), async ({ inputData }) => inputData.n < 651)
+      .commit();
+    return start(make({ workflows: { everything } }), 'everything', { n: 5 });
+  },
+
   suspend: async ({ make }) => {
     const approve = createStep({
       id: 'approve',

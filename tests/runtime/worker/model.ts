@@ -66,9 +66,10 @@ export function scripted(turns: readonly Turn[], told: Model = {}): MastraModelC
       if (turn.breaks) throw new Error(turn.breaks);
       const content: object[] = [];
       if (turn.reasoning !== undefined) content.push({ type: 'reasoning', text: turn.reasoning });
-      content.push(...calls(turn, at).flat());
+      content.push(...ran(turn, at).flat());
       if (turn.image !== undefined) content.push(file(turn.image));
       if (turn.text !== undefined) content.push({ type: 'text', text: turn.text });
+      content.push(...asked(turn, at));
       return { content, warnings: [], ...ending(turn, at) };
     },
 
@@ -84,18 +85,10 @@ export function scripted(turns: readonly Turn[], told: Model = {}): MastraModelC
         return { stream: ReadableStream.from(parts) };
       }
       if (turn.reasoning !== undefined) parts.push(...words('reasoning', turn.reasoning));
-      for (const [call, ...result] of calls(turn, at)) {
-        const { toolCallId: id, toolName, input, providerExecuted } = call;
-        parts.push(
-          { type: 'tool-input-start', id, toolName, ...(providerExecuted && { providerExecuted }) },
-          { type: 'tool-input-delta', id, delta: input },
-          { type: 'tool-input-end', id },
-          call,
-          ...result,
-        );
-      }
+      for (const [call, result] of ran(turn, at)) parts.push(...streamed(call), result);
       if (turn.image !== undefined) parts.push(file(turn.image));
       if (turn.text !== undefined) parts.push(...words('text', turn.text));
+      for (const call of asked(turn, at)) parts.push(...streamed(call));
       parts.push({ type: 'finish', ...finish });
       return { stream: ReadableStream.from(parts) };
     },
@@ -112,13 +105,42 @@ function words(kind: 'text' | 'reasoning', text: string): object[] {
 
 const file = (data: string) => ({ type: 'file', mediaType: 'image/png', data });
 
-/** Each call, and its result where the provider has it. */
-function calls({ tools = [] }: Turn, at: number) {
-  return tools.map(({ tool, input, result }, i) => {
-    const which = { toolCallId: callId(at, i), toolName: tool, ...(result && { providerExecuted: true }) };
-    const call = { type: 'tool-call' as const, ...which, input: JSON.stringify(input) };
-    return result ? [call, { type: 'tool-result' as const, ...which, result }] as const : [call] as const;
+interface Call {
+  readonly type: 'tool-call';
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly input: string;
+  readonly providerExecuted?: true;
+}
+
+/** The calls that end an answer: their tools are run outside. */
+function asked({ tools = [] }: Turn, at: number): Call[] {
+  return tools.flatMap(({ tool: toolName, input, result }, i): Call[] => {
+    const toolCallId = callId(at, i);
+    return result
+      ? []
+      : [{ type: 'tool-call', toolCallId, toolName, input: JSON.stringify(input) }];
   });
+}
+
+/** Calls that the provider ran itself, with what came of them; the answer goes on behind them. */
+function ran({ tools = [] }: Turn, at: number): [Call, object][] {
+  return tools.flatMap(({ tool: toolName, input, result }, i): [Call, object][] => {
+    const which = { toolCallId: callId(at, i), toolName, providerExecuted: true as const };
+    const call: Call = { type: 'tool-call', ...which, input: JSON.stringify(input) };
+    return result ? [[call, { type: 'tool-result', ...which, result }]] : [];
+  });
+}
+
+/** A call as models stream it. */
+function streamed(call: Call): object[] {
+  const { toolCallId: id, toolName, input, providerExecuted } = call;
+  return [
+    { type: 'tool-input-start', id, toolName, ...(providerExecuted && { providerExecuted }) },
+    { type: 'tool-input-delta', id, delta: input },
+    { type: 'tool-input-end', id },
+    call,
+  ];
 }
 
 /** Usage differs by turn, so that a value on the wrong span is seen. */

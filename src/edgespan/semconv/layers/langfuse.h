@@ -38,7 +38,7 @@ inline constexpr Rule kLangfuse[] = {
     Instead({I, kDrop, kKeyCacheRead, kAny}),
     Instead({I, kDrop, kKeyCacheWrite, kAny}),
     Instead({O, kDrop, kKeyReasoning, kAny}),
-    Instead(
+    Extra(
         {A, kCostJson, kKeyCostContext, kCall, S, "langfuse.observation.cost_details={\"total\":"}),
     {A, kInSpan, kKeyCompletionStartTime, kCall, S, "langfuse.observation.completion_start_time"},
     {M, kEnter, kKeyLangfuse, kCall, L},

@@ -43,7 +43,7 @@ inline constexpr Rule kOpenInference[] = {
     {A, kValue, kKeyFinishReason, kCall, S, "llm.finish_reason"},
     {A, kParameters, kKeyParameters, kCall, S, "llm.invocation_parameters"},
     {P, kDrop, kKeyNone, kAny},
-    {A, kCost, kKeyCostContext, kCall, S, "llm.cost.total"},
+    Extra({A, kCost, kKeyCostContext, kCall, S, "llm.cost.total"}),
     {A, kFigures, kKeyUsage, kCallEmbed, S, "llm.token_count.total=C"},
     {U, kValue, kKeyInputTokens, kAny, S, "llm.token_count.prompt"},
     {U, kValue, kKeyOutputTokens, kAny, S, "llm.token_count.completion"},

@@ -86,7 +86,7 @@ inline constexpr Rule kLaminar[] = {
     {M, kFlat, kKeyNone, kAny, S, "lmnr.association.properties.metadata."},
     {S, kList, kKeyTags, kAny, S, "lmnr.association.properties.tags"},
     {A, kProvider, kKeyProvider, kCall, S, "gen_ai.system"},
-    {A, kCost, kKeyCostContext, kCall, S, "gen_ai.usage.cost"},
+    Extra({A, kCost, kKeyCostContext, kCall, S, "gen_ai.usage.cost"}),
 };
 
 // No key may begin with "ai.": the server would take the span for the Vercel AI SDK's.
@@ -95,7 +95,7 @@ inline constexpr Rule kPostHog[] = {
     Instead({S, kJson, kKeyOutput, kNotCall, S, "$ai_output_state"}),
     {Session, kValue, kKeyNone, kAny, S, "$ai_session_id"},
     {User, kValue, kKeyNone, kAny, S, "posthog.distinct_id"},
-    {A, kCost, kKeyCostContext, kCall, S, "$ai_total_cost_usd"},
+    Extra({A, kCost, kKeyCostContext, kCall, S, "$ai_total_cost_usd"}),
 };
 
 inline constexpr Rule kDatadog[] = {
@@ -130,7 +130,7 @@ inline constexpr Rule kTraceloop[] = {
 // The agent's own span says what the whole run took.
 inline constexpr Rule kSentry[] = {
     {A, kFigures, kKeyUsage, kCallEmbed, S, "gen_ai.usage.total_tokens=C"},
-    {A, kCost, kKeyCostContext, kCall, S, "gen_ai.cost.total_tokens"},
+    Extra({A, kCost, kKeyCostContext, kCall, S, "gen_ai.cost.total_tokens"}),
     OnRoot({Every, kFigures, kKeyNone, kNotCall, S, "gen_ai.usage.input_tokens=A"}),
     OnRoot({Every, kFigures, kKeyNone, kNotCall, S, "gen_ai.usage.output_tokens=B"}),
     OnRoot({Every, kFigures, kKeyNone, kNotCall, S, "gen_ai.usage.total_tokens=C"}),
