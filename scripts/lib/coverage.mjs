@@ -307,23 +307,19 @@ export const NOT_SENT = {
   isRootSpan: 'a root is what has no parent',
   'parameters.headers': 'they may hold credentials',
   'parameters.abortSignal': 'a live object',
+  ...Object.fromEntries(
+    ['provider', 'model', 'estimatedCost', 'costUnit', 'costMetadata'].map((name) => [
+      `lemma costContext.${name}`,
+      'Lemma computes the cost',
+    ]),
+  ),
 };
 
 const version = () => JSON.parse(readFileSync(join(core, 'package.json'), 'utf8')).version;
 const row = (cells) => `| ${cells.join(' | ')} |`;
 
 /** Of what is lost although it should not be: "{type} {path}", and why. To be emptied. */
-const BESIDE = 'an answer is its text, reasoning and tool calls';
-export const LOST = {
-  'model_inference output.object': BESIDE,
-  'model_inference output.steps': BESIDE,
-  [`${CALL_ITSELF} input.schema`]: 'an input is its messages',
-  [`${CALL_ITSELF} output.object`]: BESIDE,
-  [`${CALL_ITSELF} output.reasoningText`]: BESIDE,
-  [`${CALL_ITSELF} output.files`]: BESIDE,
-  [`${CALL_ITSELF} output.sources`]: BESIDE,
-  [`${CALL_ITSELF} output.warnings`]: BESIDE,
-};
+export const LOST = {};
 
 /** What becomes of a field in each dialect; `type` is that of its span. Notes what is wrong. */
 function cellsOf(type, path, names, wrong) {

@@ -173,25 +173,23 @@ const steps = (first: Fields, others: Fields[]): Fields[] => [
 ];
 
 describe('what a later call was given', () => {
-  const byId = { todo: 'answers go by their place, not by toolCallId' };
-
   test('the answer of a tool in the step', () => {
     const wire = run(steps(calls('A'), [tool(5, 'A', 3)]));
     assert.deepEqual(input(wire(9)), [USER, asks('A'), ...answers('A')]);
     assert.deepEqual(input(wire(4)), [USER]);
   });
 
-  test('answers in the order of their calls', byId, () => {
+  test('answers in the order of their calls', () => {
     const wire = run(steps(calls('A', 'B'), [tool(5, 'B', 3), tool(6, 'A', 3)]));
     assert.deepEqual(input(wire(9)), [USER, asks('A', 'B'), ...answers('A', 'B')]);
   });
 
-  test('of a tool below a processor in the step', byId, () => {
+  test('of a tool below a processor in the step', () => {
     const wire = run(steps(calls('A'), [span(5, 'processor_run', 3), tool(6, 'A', 5)]));
     assert.deepEqual(input(wire(9)), [USER, asks('A'), ...answers('A')]);
   });
 
-  test('of a tool whose id stands in its metadata', byId, () => {
+  test('of a tool whose id stands in its metadata', () => {
     const metadata = { toolCallId: 'A' };
     const own = { attributes: {}, metadata, output: 'answer to A' };
     const wire = run(steps(calls('A'), [tool(5, '', 3, own)]));
@@ -204,7 +202,7 @@ describe('what a later call was given', () => {
     assert.deepEqual(input(wire(9)), [USER, asks('A'), { role: 'tool', parts: [response] }]);
   });
 
-  test('of a tool beside the steps, that began before them: the run was resumed', byId, () => {
+  test('of a tool beside the steps, that began before them: the run was resumed', () => {
     const spans = steps(calls('A'), []);
     spans.splice(2, 0, tool(5, 'A', 2));
     const wire = run(spans);
@@ -243,8 +241,7 @@ describe('what a later call was given', () => {
     assert.deepEqual(input(wire(13)), [USER]);
   });
 
-  const shown = { todo: 'the mapping beside a tool is not looked for' };
-  test('a tool that failed, and one whose result was shown in another form', shown, () => {
+  test('a tool that failed, and one whose result was shown in another form', () => {
     const errorInfo = { message: 'answer to B' };
     const mapping = {
       attributes: { toolCallId: 'A', mappingType: 'toModelOutput' },
@@ -260,8 +257,7 @@ describe('what a later call was given', () => {
     assert.deepEqual(input(wire(9)), [USER, asks('A', 'B'), ...answers('A', 'B')]);
   });
 
-  const chunks = { todo: 'chunks are not looked for' };
-  test('reasoning of an earlier call, which is in its chunks', chunks, () => {
+  test('reasoning of an earlier call, which is in its chunks', () => {
     const chunk = (number: number, chunkType: string, content: string): Fields =>
       span(number, 'model_chunk', 4, { attributes: { chunkType }, output: { text: content } });
     const others = [chunk(5, 'reasoning', 'hm'), chunk(6, 'text', 'x'), tool(7, 'A', 3)];
@@ -274,8 +270,7 @@ describe('what a later call was given', () => {
 });
 
 // What Mastra shows of it, "[tool: t]" for a call: better than nothing, and marked.
-const preview = { todo: 'nothing is there; the preview is on the step, not marked' };
-test('without a generation to go by: the preview of the step, marked', preview, () => {
+test('without a generation to go by: the preview of the step, marked', () => {
   const shown = [
     { role: 'user', content: 'q' },
     { role: 'assistant', content: '[tool: t]' },
@@ -284,15 +279,14 @@ test('without a generation to go by: the preview of the step, marked', preview, 
   const call = [span(8, 'model_step', 2, { input: shown }), span(9, 'model_inference', 8)];
   const wire = run([span(1, 'agent_run'), span(2, 'generic', 1), ...call]); // it was filtered
   assert.deepEqual(input(wire(9)), messages);
-  assert.equal(wire(9).attributes.get('edgespan.messages'), 'preview');
+  assert.equal(wire(9).attributes.get('edgespan.partial_messages'), 'true');
   const usual = run(steps(calls('A'), [tool(5, 'A', 3)]));
-  assert.equal(usual(9).attributes.get('edgespan.messages'), undefined);
+  assert.equal(usual(9).attributes.get('edgespan.partial_messages'), undefined);
 });
 
 // ---- Which spans are model calls ---------------------------------------------------------------
 
-const mixed = { todo: 'one inference takes the part of the call from every generation of the run' };
-test('a generation without a call below it is the call, whatever else is in the run', mixed, () => {
+test('a generation without a call below it is the call, whatever else is in the run', () => {
   const usage = { inputTokens: 7, outputTokens: 2 };
   const wire = run([
     span(1, 'workflow_run'),
@@ -310,7 +304,7 @@ test('a generation without a call below it is the call, whatever else is in the 
   assert.deepEqual(input(wire(20)), [USER]);
 });
 
-test('its reasoning, as Mastra writes it', { todo: 'the text is in `payload`' }, () => {
+test('its reasoning, as Mastra writes it', () => {
   const payload = { id: '1', text: 'hm' };
   const reasoning = [{ type: 'reasoning', runId: 'r', from: 'AGENT', payload }];
   const output = { text: 'yes', reasoning, reasoningText: 'hm', toolCalls: [] };
@@ -323,7 +317,7 @@ test('its reasoning, as Mastra writes it', { todo: 'the text is in `payload`' },
 
 const failed = { attributes: { model: 'm', finishReason: 'error' } };
 
-test('the step and the generation of a failed call failed, too', { todo: 'they are OK' }, () => {
+test('the step and the generation of a failed call failed, too', () => {
   const wire = run([
     span(1, 'agent_run', undefined, { errorInfo: { message: 'overloaded', name: 'ApiError' } }),
     span(2, 'model_generation', 1, { input: asked, ...failed }),
@@ -337,8 +331,7 @@ test('the step and the generation of a failed call failed, too', { todo: 'they a
   }
 });
 
-const later = { todo: "an ancestor's error is taken for the call's, whenever it came" };
-test('a failure that the run got over is not the one that ended it', later, () => {
+test('a failure that the run got over is not the one that ended it', () => {
   const wire = run([
     span(1, 'agent_run', undefined, { errorInfo: { message: 'something else', name: 'Later' } }),
     span(2, 'model_generation', 1, { input: asked }),

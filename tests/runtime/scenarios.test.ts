@@ -261,8 +261,7 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
   // The model is asked with the user's message, its own call and the answer to it. Mastra's resumed
   // generation has the system message alone; the step's preview has the user's, the call that was
   // suspended is told again by an inference of the resumed run, and the tool's span is beside its steps.
-  const approval = { todo: 'a resumed run: the answer comes first, the question is missing' };
-  it('tool approval, in a second run', approval, async () => {
+  it('tool approval, in a second run', async () => {
     const ran = await run('approval');
     assert.equal(ran.result, 'Paid.');
     const [, , asked] = of(ran, 'model_inference', 3);
@@ -271,8 +270,7 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
   });
 
   // The reasoning of a call is in its chunks alone: chunkType 'reasoning', output.text.
-  const reasoning = { todo: 'reasoning is in the chunks of a call, and is not looked for' };
-  it('reasoning, in answers and in what the next call is given', reasoning, async () => {
+  it('reasoning, in answers and in what the next call is given', async () => {
     const ran = await run('reasoning');
     assert.equal(ran.result, 'Two.');
     const [, second] = of(ran, 'model_inference', 2);
@@ -284,8 +282,7 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
   });
 
   // Beside the tool's span is one of type mapping with the same toolCallId: what the model was shown.
-  const shown = { todo: 'the result of the tool stands where the model was shown something else' };
-  it('toModelOutput: the next call is given what the tool made for the model', shown, async () => {
+  it('toModelOutput: the next call is given what the tool made for the model', async () => {
     const ran = await run('toModelOutput');
     const [, second] = of(ran, 'model_inference', 2);
     const input = JSON.stringify(attribute(ran, second, 'gen_ai.input.messages'));
@@ -319,8 +316,7 @@ describe('scenarios in workerd', { timeout: 300_000 }, () => {
   });
 
   // The image of an answer is in the generation's output.files, and in a chunk of type 'file'.
-  const files = { todo: 'a file that the model made is no part of its answer' };
-  it('files and images, to the model and from it', files, async () => {
+  it('files and images, to the model and from it', async () => {
     assert.equal((await run('files')).result, 'A dot.');
   });
 

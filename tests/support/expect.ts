@@ -236,7 +236,10 @@ function checkSpan(
       (typeof v === 'bigint' ? `${v}` : (JSON.stringify(v) ?? 'absent')).slice(0, 300);
     faults.push(`${span.type} ${span.id}: ${what} is ${show(actual)}, not ${show(expected)}`);
   };
-  const parent = span.parentSpanId ?? span.externalParentSpanId;
+  // The child of a span that Mastra showed to nobody hangs below the root.
+  const orphan = span.parentSpanId && !ended.some(({ id }) => id === span.parentSpanId);
+  const root = ended.find(({ isRootSpan }) => isRootSpan);
+  const parent = orphan && root !== span ? root?.id : (span.parentSpanId ?? span.externalParentSpanId);
   differ('trace id', wire.traceId, traceId);
   differ('parent', wire.parentSpanId, parent ? wireId(parent, 16) : '');
   differ('name', wire.name, nameOf(span));
@@ -253,9 +256,17 @@ function checkSpan(
     differ('exception type', type, error.name ?? 'Error');
     differ('error type', wire.attributes.get('error.type'), error.id ?? error.name ?? '_OTHER');
   }
+  // Mastra's preview of a step's input is sent only where no call below the step has the messages.
+  const told = span.type === 'model_step' && ended.some(
+    ({ type, parentSpanId }) => type === 'model_inference' && parentSpanId === span.id,
+  );
   for (const [key, value] of Object.entries(attributesOf(span))) {
     if (value === undefined || value === null) continue;
     const actual = plain(wire.attributes.get(key));
+    if (told && key === 'mastra.model_step.input') {
+      differ(key, actual, undefined);
+      continue;
+    }
     if (!says(actual, value)) differ(key, actual, value);
   }
   const tools = (span.attributes?.availableTools as string[] | undefined) ?? [];

@@ -34,6 +34,11 @@ interface ToolUse {
   input?: unknown;
 }
 
+/** A file that a model made, as Mastra has it. */
+interface File {
+  payload: { data: string; mimeType: string };
+}
+
 interface ModelOutput {
   text?: string;
   toolCalls?: ToolUse[];
@@ -55,6 +60,12 @@ export function expectedMessages(call: MastraSpan, ended: readonly MastraSpan[])
   const answered = { 'gen_ai.output.messages': output && [output] };
   const step = parentOf(call);
   const generation = parentOf(step);
+  // The files that a generation made are the last call's.
+  const steps = childrenOf(generation, 'model_step');
+  if (steps.at(-1) === step) {
+    const { files = [] } = (generation?.output as { files?: File[] } | undefined) ?? {};
+    for (const { payload } of files) output?.parts.push({ type: 'blob', content: payload.data });
+  }
   const given = (generation?.input as { messages?: { role: string }[] } | undefined)?.messages;
   if (!generation || !given?.some(({ role }) => role === 'user')) return answered;
 

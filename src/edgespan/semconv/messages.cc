@@ -594,7 +594,7 @@ void MessageWriter::Answers(const TreeNode& generation, const TreeNode& inferenc
     if (!IsText(id)) continue;
     const SpanRecord* told = Told(generation, inference, call, id);
     if (told == nullptr) told = Told(generation, generation, call, id);
-    if (told != nullptr) Answer(*told, id);
+    if (told != nullptr) Answer(*told, tool);
   }
 }
 
@@ -618,12 +618,14 @@ const SpanRecord* MessageWriter::Told(const TreeNode& generation, const TreeNode
   return told;
 }
 
-void MessageWriter::Answer(const SpanRecord& tool, const Node* id) {
+void MessageWriter::Answer(const SpanRecord& tool, const Node* call) {
   const Node* const answer = AnswerOf(tool);
   if (answer == nullptr) return;
-  const Node* const name = MemberOf(tool, kKeyEntityName);
+  const Node* name = MemberOf(tool, kKeyEntityName);
+  if (name == nullptr) name = MemberOf(tool, kKeyEntityId);
+  if (name == nullptr) name = FindMember(call, kKeyToolName);
   Emit(kToolStart);
-  Emit(kToolResponsePart, id, name != nullptr ? name : MemberOf(tool, kKeyEntityId), answer);
+  Emit(kToolResponsePart, FindMember(call, kKeyToolCallId), name, answer);
   Close(kMessageEnd);
 }
 

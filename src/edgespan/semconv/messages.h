@@ -107,7 +107,8 @@ class MessageWriter {
                const Node* asked);
   const SpanRecord* Told(const TreeNode& generation, const TreeNode& from, const TreeNode& call,
                          const Node* id) const;
-  void Answer(const SpanRecord& tool, const Node* id);
+  // `call`: what asked for it, where that is known.
+  void Answer(const SpanRecord& tool, const Node* call);
   void Assistant(const TreeNode& call, const Node* output);
   // The next thought among the siblings from `*at` on; moves *at behind it.
   const Node* Thought(uint32_t* at) const;
