@@ -30,9 +30,17 @@ const DIFFERENCES: Record<string, (official: unknown, ours: Ours, span: WireSpan
   // Tool definitions in the registry, names in the official body.
   'gen_ai.tool.definitions': (official, ours) =>
     isDeepStrictEqual(
-      parsed(ours('gen_ai.tool.definitions')),
-      (parsed(official) as string[]).map((name) => ({ type: 'function', name })),
+      (parsed(ours('gen_ai.tool.definitions')) as { name: string }[]).map(({ name }) => name),
+      parsed(official),
     ),
+  // Mastra's preview; the step's call has the messages.
+  'mastra.model_step.input': (_, ours) => ours('mastra.model_step.input') === undefined,
+  // The first call's, on all of the run; ours is the call's own, if it is known.
+  'mastra.completion_start_time': (official, ours, { start }) => {
+    const nanos = (time: unknown): bigint => BigInt(Date.parse(time as string)) * 1_000_000n;
+    const own = ours('mastra.completion_start_time');
+    return nanos(official) < start && (own === undefined || nanos(own) >= start);
+  },
   // The official body loses tool calls and finish reasons, and says '' where only tools were called.
   'gen_ai.output.messages': (official, ours) => covers(ours('gen_ai.output.messages'), official),
   // Always `unknown` unless the error has an id; ours has the error's class then.
@@ -71,10 +79,15 @@ function compareEvent(official: WireEvent, ours: WireEvent | undefined, span: Wi
   return faults;
 }
 
-/** A model call that its provider failed: Mastra says so in the finish reason alone, and the official
- *  body calls it OK. Ours is an error with an exception event. */
-function providerFailed(span: WireSpan): boolean {
-  return isDeepStrictEqual(plain(span.attributes.get('gen_ai.response.finish_reasons')), ['error']);
+/** A model call that its provider failed, its step and its generation: Mastra says so in the finish
+ *  reason alone, and the official body calls them OK. Ours are errors with an exception event. */
+function providerFailed({ attributes }: WireSpan): boolean {
+  const reason = (type: string): unknown => plain(attributes.get(`mastra.${type}.finish_reason`));
+  return (
+    isDeepStrictEqual(plain(attributes.get('gen_ai.response.finish_reasons')), ['error']) ||
+    reason('model_step') === 'error' ||
+    reason('model_generation') === 'error'
+  );
 }
 
 function compareSpan(official: WireSpan, ours: WireSpan): string[] {

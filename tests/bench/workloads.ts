@@ -217,7 +217,9 @@ function generated(workload: Exclude<Workload, 'W4'>, seed: number): Source {
   };
 
   for (let i = 0; i < count; i++) {
-    const type = i === 0 ? 'agent_run' : TURN[(i - 1) % TURN.length];
+    let type = i === 0 ? 'agent_run' : TURN[(i - 1) % TURN.length];
+    // The last turn may be cut short, but a generation without a call would be one itself.
+    if (type === 'model_generation' && i + 2 >= count) type = 'processor_run';
     while (open.length > (DEPTH[type] ?? 0)) end();
     clock += Math.floor(next() * 20);
     const [asked, answered] = [lengths[2 * i], lengths[2 * i + 1]];

@@ -199,6 +199,57 @@ TEST_CASE("messages: a tool's call and its result in one part") {
               {"response", {{"sum", 2}}}}})));
 }
 
+TEST_CASE("messages: tools of UI messages (AI SDK 5)") {
+  const Json call = {
+      {"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 1}}}};
+  const auto answer = [](const Json& response) {
+    return Json{
+        {"type", "tool_call_response"}, {"id", "c1"}, {"name", "add"}, {"response", response}};
+  };
+  const auto told = [](Json part, const Json& more) {
+    part["toolCallId"] = "c1";
+    part["input"] = {{"a", 1}};
+    for (const auto& [name, value] : more.items()) part[name] = value;
+    return Input(One({{"role", "assistant"}, {"content", One(part)}}))[0]["parts"];
+  };
+  for (const Json& part :
+       {Json{{"type", "tool-add"}}, Json{{"type", "dynamic-tool"}, {"toolName", "add"}}}) {
+    CHECK(told(part, {{"state", "input-available"}}) == One(call));
+    CHECK(told(part, {{"output", 2}}) == Json::array({call, answer(2)}));
+    CHECK(told(part, {{"errorText", "no"}}) == Json::array({call, answer("no")}));
+  }
+}
+
+TEST_CASE("messages: what stands beside the content") {
+  const Json call = {{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", "{}"}};
+  const Json api = {{"id", "c1"}, {"function", {{"name", "add"}, {"arguments", "{}"}}}};
+  CHECK(Input(One({{"role", "assistant"}, {"content", "hi"}, {"tool_calls", {api, 7}}})) ==
+        One(Message("assistant", Json::array({Text("hi"), call, Other(7)}))));
+  CHECK(Input(One({{"role", "tool"}, {"tool_call_id", "c1"}, {"name", "add"}, {"content", "2"}})) ==
+        One(Message("tool", One({{"type", "tool_call_response"},
+                                 {"id", "c1"},
+                                 {"name", "add"},
+                                 {"response", "2"}}))));
+  const Json invocation = {
+      {"toolCallId", "c1"}, {"toolName", "add"}, {"args", "{}"}, {"result", 2}};
+  const Json response = {
+      {"type", "tool_call_response"}, {"id", "c1"}, {"name", "add"}, {"response", 2}};
+  const Json invoked = {
+      {"role", "assistant"}, {"content", "hi"}, {"toolInvocations", One(invocation)}};
+  CHECK(Input(One(invoked)) ==
+        One(Message("assistant", Json::array({Text("hi"), call, response}))));
+  const Json attached = One({{"url", "https://x/a"}, {"contentType", "image/png"}});
+  const Json uri = {
+      {"modality", "image"}, {"mime_type", "image/png"}, {"type", "uri"}, {"uri", "https://x/a"}};
+  const Json expected = One(Message("user", Json::array({Text("hi"), uri})));
+  CHECK(Input(One({{"role", "user"}, {"content", "hi"}, {"experimental_attachments", attached}})) ==
+        expected);
+  CHECK(Input(One({{"role", "user"},
+                   {"content",
+                    {{"parts", One({{"type", "text"}, {"text", "hi"}})},
+                     {"experimental_attachments", attached}}}})) == expected);
+}
+
 TEST_CASE("messages: Mastra 1, Mastra 2, UI messages") {
   const Json expected = One(Message("user", One(Text("hi"))));
   const Json part = {{"type", "text"}, {"text", "hi"}};
@@ -297,7 +348,8 @@ TEST_CASE("messages: what a model said") {
   CHECK(Output({{"text", "hi"}, {"reasoning", {{"a", 1}}}}) ==
         said(Json::array({Other({{"a", 1}}), Text("hi")})));
   CHECK(Output({{"toolCalls", "none"}, {"text", "hi"}}) == said(One(Text("hi"))));
-  CHECK(Output({{"toolCalls", One("odd")}}) == said(One({{"type", "tool_call"}})));
+  CHECK(Output({{"toolCalls", Json::array({"odd", 7})}}) ==
+        said(Json::array({Text("odd"), Other(7)})));
   CHECK(Output({{"text", {{"not", "text"}}}}) ==
         said(One({{"type", "text"}, {"content", {{"not", "text"}}}})));
   CHECK(Output({{"toolCalls", nullptr}}) == said(Json::array()));
@@ -686,6 +738,15 @@ TEST_CASE("rebuild: what a generation was given comes before any preview") {
   run.Add(2, 1, kTypeModelStep, Json{{"input", kPreview}});
   const TreeNode* const call = run.Add(3, 2, kTypeModelInference, Json{{"input", kPreview}});
   CHECK(run.Rebuild(call) == One(kAsked));
+}
+
+TEST_CASE("rebuild: a call's own messages are its input") {
+  Run run;
+  run.Add(1, 0, kTypeModelGeneration, kQuestion);
+  run.Add(2, 1, kTypeModelStep, Json::object());
+  CHECK(run.CanRebuild(run.Add(3, 2, kTypeModelInference, kQuestion)) == Rebuilt::kNot);
+  CHECK(run.CanRebuild(run.Add(4, 2, kTypeModelInference, Json{{"input", "[request body]"}})) ==
+        Rebuilt::kWholly);
 }
 
 TEST_CASE("rebuild: a generation that was given nothing") {

@@ -155,7 +155,7 @@
   X(kKeyOpenAiToolCallId, "tool_call_id") \
   X(kKeyFunction, "function") \
   X(kKeyArguments, "arguments") \
-  X(kKeyIsError, "isError") \
+  X(kKeyContentType, "contentType") \
   X(kKeyErrorText, "errorText") \
   /* OpenTelemetry spans, events and links (kOtel items). */ \
   X(kKeyStatus, "status") \

@@ -316,7 +316,21 @@ void MessageWriter::List(const Node* list, Element kind) {
 void MessageWriter::Write(const Node* node, Element kind) {
   if (kind == Element::kMessage) return Message(node);
   if (kind == Element::kPart) return Part(node);
-  if (kind == Element::kToolCall) return ToolCall(node);
+  const Node* const tool = FindMember(node, kKeyToolName);
+  if (kind == Element::kInvocation) return Tool(node, node, tool, true, true);
+  if (kind == Element::kToolCall) {
+    const bool odd = tool == nullptr && FindMember(node, kKeyToolCallId) == nullptr;
+    return odd ? Other(node) : ToolCall(node, tool);
+  }
+  if (kind == Element::kApiCall) {  // {id, function: {name, arguments}}
+    const Node* const function = FindMember(node, kKeyFunction);
+    if (function == nullptr) return Other(node);
+    Resume();
+    Emit(kToolCallPart, FindMember(node, kKeyId), FindMember(function, kKeyName),
+         FindMember(function, kKeyArguments));
+    ++calls_;
+    return;
+  }
   if (kind == Element::kToolName) {
     if (!IsText(node)) return Emit(kAsItIs, node);
     const Node* const end = known_ != nullptr ? known_->End() : nullptr;
@@ -340,10 +354,9 @@ void MessageWriter::Other(const Node* node) {
   Emit(IsText(FindMember(node, kKeyType)) ? kAsItIs : kJsonPart, node);
 }
 
-void MessageWriter::ToolCall(const Node* call) {
+void MessageWriter::ToolCall(const Node* call, const Node* name) {
   Resume();
-  Emit(kToolCallPart, FindMember(call, kKeyToolCallId), FindMember(call, kKeyToolName),
-       FirstOf(call, kKeyInput, kKeyArgs));
+  Emit(kToolCallPart, FindMember(call, kKeyToolCallId), name, FirstOf(call, kKeyInput, kKeyArgs));
   ++calls_;
 }
 
@@ -373,24 +386,48 @@ void MessageWriter::Part(const Node* part) {
   // Mastra 2 and the AI SDK's UI messages have the call and its result in one.
   const Node* const invocation = FindMember(part, kKeyToolInvocation);
   const Node* const tool = invocation != nullptr ? invocation : body;
+  const Node* name = FindMember(tool, kKeyToolName);
+  bool calls = invocation != nullptr;
+  bool answers = calls;
+  Node rest;
+  if (SameText(type, "tool-call")) {
+    calls = true;
+  } else if (SameText(type, "tool-result")) {
+    answers = true;
+  } else if (FindMember(tool, kKeyToolCallId) != nullptr && !calls) {
+    // Of AI SDK 5: "dynamic-tool" with a name, "tool-add" without.
+    calls = answers = SameText(type, "dynamic-tool");
+    if (SameText(type.substr(0, 5), "tool-")) {
+      calls = answers = true;
+      rest = *FindMember(part, kKeyType);
+      rest.a += 5;
+      rest.b -= 5;
+      if (name == nullptr) name = &rest;
+    }
+  }
+  Tool(part, tool, name, calls, answers);
+}
+
+void MessageWriter::Tool(const Node* part, const Node* tool, const Node* name, bool calls,
+                         bool answers) {
   const Node* const id = FindMember(tool, kKeyToolCallId);
-  const bool both = invocation != nullptr;
-  const bool called = id != nullptr && (both || SameText(type, "tool-call"));
+  const bool called = id != nullptr && calls;
   const Node* output = FirstOf(tool, kKeyOutput, kKeyResult);
-  if (!both && !SameText(type, "tool-result")) output = nullptr;
-  if (called) ToolCall(tool);
+  if (output == nullptr) output = FindMember(tool, kKeyErrorText);
+  if (!answers) output = nullptr;
+  if (called) ToolCall(tool, name);
   if (output == nullptr) return called ? void() : Other(part);
-  output = Unwrapped(output);
   // An indexed message has room for one result, and none beside a call.
   if (put_ != nullptr && (called || responses_ != 0)) Emit(kToolStart);
   ++responses_;
-  Emit(kToolResponsePart, id, FindMember(tool, kKeyToolName), output);
+  Emit(kToolResponsePart, id, name, Unwrapped(output));
 }
 
 // A file or an image: where it is, or its bytes in base64. False: it is neither, or has none.
 bool MessageWriter::Medium(const Node* body) {
   const Node* const image = FindMember(body, kKeyImage);
-  const Node* const type = FirstOf(body, kKeyMediaType, kKeyMimeType);
+  const Node* type = FirstOf(body, kKeyMediaType, kKeyMimeType);
+  if (type == nullptr) type = FindMember(body, kKeyContentType);  // of attachments
   if (image == nullptr && type == nullptr) return false;
   const Node* const data = image != nullptr ? image : FirstOf(body, kKeyData, kKeyUrl);
   std::string_view text = TextOf(*context_.arena, data);
@@ -429,13 +466,29 @@ void MessageWriter::Message(const Node* message) {
   const bool known = IsText(role);
   Emit(known ? kMessageStart : kUserStart, role);
   const bool parts = known && IsList(content);
+  const Node* const calls = FindMember(message, kKeyOpenAiToolCalls);
+  const Node* const answered = FindMember(message, kKeyOpenAiToolCallId);
+  const bool text = known && IsText(content);
   many_ = put_ != nullptr && parts && HasMany(content);
   if (many_ && brief_) {
     Emit(kJsonPart, content);
   } else if (parts) {
     Each(content, Element::kPart);
+  } else if (text && answered != nullptr) {
+    Emit(kToolResponsePart, answered, FindMember(message, kKeyName), content);
   } else {
-    Other(known && IsText(content) ? content : message);
+    Other(text ? content : message);
+  }
+  // What older SDKs and the models' own API have beside the content.
+  if (parts || text) {
+    const Node* attached = FindMember(message, kKeyAttachments);
+    if (attached == nullptr)
+      attached = FindMember(FindMember(message, kKeyContent), kKeyAttachments);
+    const Node* const invocations = FindMember(message, kKeyToolInvocations);
+    if (IsList(calls)) Each(calls, Element::kApiCall);
+    // Messages of UIs have them in their parts, too.
+    if (!parts && IsList(invocations)) Each(invocations, Element::kInvocation);
+    if (IsList(attached)) Each(attached, Element::kPart);
   }
   Close(kMessageEnd);
 }
@@ -524,6 +577,9 @@ const Node* MessageWriter::Answer(const Node* output) {
 
 MessageWriter::Rebuilt MessageWriter::CanRebuild(const RecordContext& context,
                                                  const TreeNode& call) {
+  const SpanRecord* const record = RecordOf(context, call);
+  const Node* const own = record != nullptr ? MemberOf(*record, kKeyInput) : nullptr;
+  if (IsList(FindMember(own, kKeyMessages))) return Rebuilt::kNot;  // no preview
   const Source source = SourceOf(context, call);
   if (source.whole) return Rebuilt::kWholly;
   return source.given != nullptr || source.preview != nullptr ? Rebuilt::kPartly : Rebuilt::kNot;

@@ -65,7 +65,8 @@ class MessageWriter {
   // What the call thought is in its chunks where the output does not say it, and the files that the
   // last call made are in its generation's output.
   void Output(const TreeNode& call, const Node* output, const Node* finish_reason);
-  // The input of a model call below a generation or a step, which Mastra does not record: the
+  // The input of a model call below a generation or a step where the call has no messages of its own, as
+  // Mastra records none: the
   // generation's input, then what the earlier calls said and what the model was told of each tool they
   // asked for. kPartly: the generation is not there, or holds no question (a run that was resumed); what
   // is missing comes from the step's own input, a preview that has the texts and "[tool: name]".
@@ -87,7 +88,7 @@ class MessageWriter {
   static bool LeavesOut(const Node* value, uint16_t key);
 
  private:
-  enum class Element { kMessage, kPart, kToolCall, kInstruction, kToolName };
+  enum class Element { kMessage, kPart, kToolCall, kApiCall, kInvocation, kInstruction, kToolName };
 
   // Elements of a list, each with a comma behind it; Close() takes the last one back.
   void Each(const Node* list, Element kind);
@@ -97,7 +98,9 @@ class MessageWriter {
   void Part(const Node* part);
   [[nodiscard]] bool Medium(const Node* body);
   void Other(const Node* node);
-  void ToolCall(const Node* call);
+  void ToolCall(const Node* call, const Node* name);
+  // A tool's call and its result, as far as `part` has them: in `tool`, or itself.
+  void Tool(const Node* part, const Node* tool, const Node* name, bool calls, bool answers);
   void Text(const char* format, const Node* text);
   void Resume();
   // What was said between a generation's input and a call, written if `write`; how many messages that
