@@ -204,7 +204,8 @@ describe('ended spans of a run that goes on', () => {
         bodies.flat().sort((a, b) => a.spanId.localeCompare(b.spanId));
       assert.deepEqual(bySpan(early.requests()), bySpan(whole.requests()), name);
       assert.equal(whole.requests().length, 1);
-      assert.ok(early.requests().length > 1, name);
+      // Where a provider failed, all wait for whoever knows why.
+      if (name !== 'agent-error') assert.ok(early.requests().length > 1, name);
     }
   });
 });

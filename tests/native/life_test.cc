@@ -112,6 +112,8 @@ TEST_CASE("life: a generation waits until it is known whether it is the model ca
   CHECK(lab.TakeIds(kOpen, 0) == "");
   lab.Start(Span("3", "1", "model_generation"));
   lab.Start(Span("4", "3", "model_inference"));
+  CHECK(lab.TakeIds(kOpen, 0) == "");
+  lab.Start(Span("5", "2", "model_inference"));
   const auto early = lab.Take(kOpen, 0);
   REQUIRE(early.size() == 1);
   CHECK(AttributesOf(early[0].attributes())["gen_ai.operation.name"] == "model_generation");
@@ -125,7 +127,7 @@ TEST_CASE("life: a generation waits until it is known whether it is the model ca
   CHECK(AttributesOf(spans[0].attributes())["gen_ai.operation.name"] == "chat");
 }
 
-TEST_CASE("life: a call that its provider failed waits for the span that tells the error") {
+TEST_CASE("life: a call that its provider failed waits for the root") {
   CoreLab lab(Both());
   const Json failed = {{"attributes", {{"finishReason", "error"}}}};
   lab.Start(Span("1", "", "agent_run"));
@@ -135,7 +137,8 @@ TEST_CASE("life: a call that its provider failed waits for the span that tells t
   lab.End(Span("3", "2", "model_generation"));
   CHECK(lab.TakeIds(kOpen, 0) == "3");
   lab.End(Span("2", "1", "agent_run", {{"errorInfo", {{"message", "overloaded"}}}}));
-  const auto spans = lab.Take(kOpen, 0);
+  CHECK(lab.TakeIds(kOpen, 0) == "2");
+  const auto spans = lab.Take(lab.EndRoot(Span("1", "", "agent_run")), 0);
   REQUIRE(spans.size() == 2);
   CHECK(spans[0].status().message() == "overloaded");
 }

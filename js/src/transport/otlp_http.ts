@@ -60,8 +60,9 @@ export interface OtlpOptions {
    */
   remoteParent?: 'keep' | 'detach';
   /**
-   * Spans of these types are not sent: `['model_chunk']`, mostly. What lay below them goes to the nearest
-   * ancestor that is sent. None by default.
+   * Spans of these types are not sent; what lay below them goes to the nearest ancestor that is.
+   * `['model_chunk']` by default: what chunks tell (reasoning, the time of the first one) stands on their
+   * model call; `[]` sends all.
    */
   dropTypes?: readonly string[];
   /**
@@ -106,7 +107,8 @@ export class OtlpDestination implements Destination {
   constructor(options: OtlpOptions | undefined, json?: (body: Uint8Array) => Body) {
     const given = complete(options ?? {}, json !== undefined);
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans } = given;
-    const { delivery = 'incremental', dialect = 'genai', remoteParent, dropTypes } = given;
+    const { delivery = 'incremental', dialect = 'genai', remoteParent } = given;
+    const { dropTypes = ['model_chunk'] } = given;
     const whole = delivery === 'whole';
     this.warnings = given.warnings;
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';

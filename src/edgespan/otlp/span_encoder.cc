@@ -90,8 +90,8 @@ SpanId SpanEncoder::Parent() {
     const TreeNode& node = *arena.At<TreeNode>(at);
     const bool known = node.type >= kFirstSpanType && node.type <= kLastSpanType;
     const TypeSet type = known ? TypeBit(static_cast<Key>(node.type)) : 0;
-    // Without a start or an end it never came here.
-    if (node.started && (run_.left_out & type) == 0) return node.id;
+    const bool leaves = run_.open ? node.started : run_.in_parts ? node.ended : node.record != 0;
+    if (leaves && (run_.left_out & type) == 0) return node.id;
     at = node.parent;
   }
   // None of them is here: it may come in another batch, or have gone before.

@@ -29,6 +29,8 @@ struct RunContext {
   SpanId root;             // the run's own; all zero while it is not known
   bool strays;             // there are model_inference spans of which nobody knows whose they are
   uint32_t dropped_spans;  // of the run, that will not leave: for its root to tell
+  bool open;               // the run goes on
+  bool in_parts;           // a part of it has left: what has no record may be there
   // Of the destination: spans of these types are left out, and parents in other processes.
   TypeSet left_out = 0;
   bool detach = false;

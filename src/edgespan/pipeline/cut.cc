@@ -208,6 +208,8 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
                                     trace->root,
                                     trace->strays,
                                     trace->lost[destination] + fit.stay,
+                                    !trace->IsReady(),
+                                    trace->in_parts,
                                     to.left_out,
                                     to.detach};
       otlp::SpanEncoder encoder(run, to.mapper, &out);

@@ -7,12 +7,13 @@
 namespace edgespan {
 namespace {
 
-// Of what a provider failed: the error is the nearest ancestor's that has one.
-bool HasError(const RecordContext& context, const TreeNode& node) {
-  if (node.record == 0) return false;
-  const SpanRecord& record = *context.arena->At<SpanRecord>(node.record);
-  const Node* const error = FindMember(record.Begin(), record.End(), kKeyErrorInfo);
-  return error != nullptr && error->Kind() == tape::Op::kObject;
+// Until one is seen, a generation may be the model call itself or not.
+bool HasInference(const RecordContext& context, const TreeNode& generation) {
+  const TreeNode* at = &generation;
+  do {
+    at = NextBelow(*context.arena, generation, at);
+  } while (at != nullptr && at->type != kTypeModelInference);
+  return at != nullptr;
 }
 
 }  // namespace
@@ -20,23 +21,20 @@ bool HasError(const RecordContext& context, const TreeNode& node) {
 bool IsSettled(const RecordContext& context, const SpanRecord& span) {
   const bool call = span.type == kTypeModelInference;
   const bool near = span.type == kTypeModelGeneration || span.type == kTypeModelStep;
-  if (span.Has(tape::kOtel) || !(call || near)) return true;
+  if (span.Has(tape::kOtel)) return true;
   const TreeNode* node = context.arena->At<TreeNode>(span.tree);
+  // A parent that is not known yet may still come, or be none that anybody sees.
+  if (node->parent == 0 && span.parent_id.IsValid() && !span.Has(tape::kRemoteParent)) return false;
+  if (!(call || near)) return true;
+  if (span.type == kTypeModelGeneration && !HasInference(context, *node)) return false;
   if (call) {
     const TreeNode* const generation = GenerationOf(context, *node);
     if (generation != nullptr && !generation->ended) return false;
     if (!MessageWriter::IsComplete(context, *node)) return false;
   }
+  // Whoever tells why a provider failed stands above, and what came after tells whether it is still so.
   const Node* const attributes = FindMember(span.Begin(), span.End(), kKeyAttributes);
-  if (!SameText(TextOf(*context.arena, FindMember(attributes, kKeyFinishReason)), "error")) {
-    return true;
-  }
-  while (!HasError(context, *node)) {
-    if (node->parent == 0) return true;
-    node = context.arena->At<TreeNode>(node->parent);
-    if (!node->ended) return false;
-  }
-  return true;
+  return !SameText(TextOf(*context.arena, FindMember(attributes, kKeyFinishReason)), "error");
 }
 
 bool IsPartial(const RecordContext& context, const SpanRecord& span, bool is_model_call) {
