@@ -62,6 +62,7 @@ function readmeFigures() {
     ['its imports', core?.imports ?? '–', budget.wasm.imports, '`scripts/size`'],
   ];
   for (const [name, { goal }] of Object.entries(budget.entries)) {
+    if (goal === undefined) continue;
     const row = sizes.find((other) => other.name === name);
     const what = `${name}: JS, minified, and wasm, gzip -9`;
     rows.push([what, kib(row?.gzipWithWasm), `≤ ${kib(goal)}`, '`scripts/size`']);

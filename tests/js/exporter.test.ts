@@ -96,11 +96,27 @@ describe('what arrives', () => {
     assert.deepEqual([receipts[0].dropped, receipts[0].errors], [{}, []]);
   });
 
+  test('streaming chunks stay at home by default, which is no loss', async () => {
+    const { exporter, notes } = make({ serviceName: 'chunks' });
+    const events = recorded('agent-stream-tool');
+    for (const event of events) exporter.onTracingEvent(event);
+    const ended = events.filter((e) => e.type === 'span_ended').map((e) => e.exportedSpan);
+    const chunks = ended.filter((s) => s.type === 'model_chunk');
+    const receipt = await exporter.flush();
+    assert.ok(chunks.length > 0);
+    assert.deepEqual(receipt.dropped, { leftOut: chunks.length });
+    assert.equal(receipt.accepted, ended.length - chunks.length);
+    const wire = arrivedIn('/').filter((s) => s.resource.get('service.name') === 'chunks');
+    const call = wire.find((s) => s.attributes.get('mastra.span.type') === 'model_inference');
+    assert.equal(typeof call?.attributes.get('gen_ai.response.time_to_first_chunk'), 'number');
+    assert.deepEqual(notes.lines, []);
+  });
+
   // The native tool reads the same recordings from JSON; other tests go by what it writes.
   for (const file of readdirSync(new URL('../data/mastra-events/', import.meta.url))) {
     const name = file.replace('.json', '');
     test(`recorded runs arrive whole, as the native core tells them: ${name}`, async () => {
-      const { exporter } = make({ serviceName: name });
+      const { exporter } = make({ serviceName: name, destinations: [to('ok', { dropTypes: [] })] });
       const events = recorded(name);
       for (const event of events) exporter.onTracingEvent(event);
       const receipt = await exporter.flush();

@@ -48,7 +48,7 @@ interface Observed {
 }
 
 const ours = (path = 'ok', options: Partial<EdgespanExporterOptions> = {}): EdgespanExporter =>
-  new EdgespanExporter({ destinations: [otlp({ endpoint: `${sink.origin}/${path}` })], ...options });
+  new EdgespanExporter({ destinations: [otlp({ endpoint: `${sink.origin}/${path}`, dropTypes: [] })], ...options });
 
 const bodies = (path: string): WireSpan[] =>
   sink.requests

@@ -61,7 +61,7 @@ const ENCODE = `
     return new Response(null, { status: 200 });
   };
   const exporter = new EdgespanExporter({
-    destinations: [otlp({ endpoint: 'http://127.0.0.1:9' })], logLevel: 'silent',
+    destinations: [otlp({ endpoint: 'http://127.0.0.1:9', dropTypes: [] })], logLevel: 'silent',
   });
   const dated = (object, ...names) => {
     for (const name of names) if (object?.[name]) object[name] = new Date(object[name]);

@@ -69,6 +69,7 @@ function build(label: string, early: EarlyOptions | undefined, extra: Extra): Pl
         name: label,
         endpoint: `${env.SINK}/ok/${label}`,
         headers: { authorization: `Bearer ${env.SECRET}`, 'x-tenant': label },
+        dropTypes: [],
       }),
     ],
     early,

@@ -47,6 +47,7 @@ async function run(scenario: ScenarioName, label: string): Promise<Response> {
       otlp({
         endpoint: new URL('/ok', env.SINK).href,
         headers: { authorization: `Bearer ${env.SECRET}` },
+        dropTypes: [],
       }),
     ],
   });

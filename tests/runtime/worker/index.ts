@@ -74,13 +74,13 @@ const customSpanFormatter = chainFormatters([
 function exporterOf(place: Omit<Place, 'label'>, receipts: unknown[]): EdgespanExporter {
   const { endpoint = '/ok', gzip, formatted, timeout, retryBudget, json, beside } = place;
   const headers = { authorization: `Bearer ${env.SECRET}` };
-  const settings = { headers, gzip, timeout, retryBudget };
+  const settings = { headers, gzip, timeout, retryBudget, dropTypes: [] };
   const at = (path: string): string => new URL(path, env.SINK).href;
   const destinations = [(json ? otlpJson : otlp)({ endpoint: at(endpoint), ...settings })];
   if (beside) destinations.push(otlp({ name: 'beside', endpoint: at(beside), ...settings }));
   if (formatted) {
     const second = new URL('/ok/formatted', env.SINK).href;
-    destinations.push(otlp({ name: 'formatted', endpoint: second, headers, customSpanFormatter }));
+    destinations.push(otlp({ name: 'formatted', endpoint: second, headers, dropTypes: [], customSpanFormatter }));
   }
   return new EdgespanExporter({
     serviceName: 'runtime-tests',
