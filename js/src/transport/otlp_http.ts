@@ -79,8 +79,6 @@ export interface OtlpOptions {
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
 }
 
-type Body = Uint8Array<ArrayBuffer>;
-
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 const MISSING = 'is missing';
 const BUILT = 'was built from a missing value';
@@ -99,12 +97,12 @@ export class OtlpDestination implements Destination {
   readonly coding: string;
   readonly warnings: readonly string[];
   readonly #gzip: number; // from so many bytes on
-  readonly #json: ((body: Uint8Array) => Body) | undefined;
+  readonly #json: ((body: Uint8Array) => Uint8Array) | undefined;
   readonly #timeout: number;
   readonly #storeKey: string | undefined;
 
   /** @param json Makes OTLP/JSON of a body, for a destination that sends such. */
-  constructor(options: OtlpOptions | undefined, json?: (body: Uint8Array) => Body) {
+  constructor(options: OtlpOptions | undefined, json?: (body: Uint8Array) => Uint8Array) {
     const given = complete(options ?? {}, json !== undefined);
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans } = given;
     const { delivery = 'incremental', dialect = 'genai', remoteParent } = given;
@@ -165,7 +163,7 @@ export class OtlpDestination implements Destination {
   }
 
   encode(body: Uint8Array): Promise<Payload> | undefined {
-    const bytes = this.#json?.(body) ?? (body as Body);
+    const bytes = this.#json?.(body) ?? body;
     if (bytes.length >= this.#gzip) return gzip(bytes);
     return this.#json ? Promise.resolve({ bytes, gzip: false }) : undefined;
   }
@@ -176,7 +174,7 @@ export class OtlpDestination implements Destination {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const request: RequestInit = { ...this.#request, signal: abort.signal };
-      request.body = bytes as Body;
+      request.body = bytes as Uint8Array<ArrayBuffer>;
       if (gzip) request.headers = { ...request.headers, 'content-encoding': 'gzip' };
       timer = setTimeout(() => abort.abort(), limit);
       const response = await fetch(this.#url, request);
@@ -244,8 +242,8 @@ function complete(options: OtlpOptions, json: boolean): Complete {
   return found;
 }
 
-async function gzip(body: Body): Promise<Payload> {
-  const packed = new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'));
+async function gzip(body: Uint8Array): Promise<Payload> {
+  const packed = new Blob([body as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream('gzip'));
   return { bytes: new Uint8Array(await new Response(packed).arrayBuffer()), gzip: true };
 }
 

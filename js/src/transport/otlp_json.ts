@@ -54,7 +54,7 @@ function fields(message: number): readonly Field[] {
 const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The body as OTLP/JSON. REQUIRES: bytes that the core wrote. */
-export function toJson(body: Uint8Array): Uint8Array<ArrayBuffer> {
+export function toJson(body: Uint8Array): Uint8Array {
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   let at = 0;
 
