@@ -60,6 +60,8 @@ export const MAX_OPEN_TRACES = 4_096;
  */
 export const MAX_HELD = 240;
 export const MAX_SENDING = 64;
+/** Requests of one delivery at once: a Worker has six connections, and its own code needs some. */
+export const MAX_CONNECTIONS = 4;
 /** A request that can be no more: its context was ended by the platform, nobody will release it. */
 export const ABANDONED_MS = 120_000;
 /** How often, and for how many turns of how long, a request waits while others are sending. */

@@ -1,6 +1,8 @@
 // What travels, and what says so: compression, OTLP/JSON, the environment's variables, receipts and
 // running totals. The fault matrix is in tests/runtime/faults.test.ts.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type Destination, otlp, otlpJson, type OtlpOptions } from 'edgespan/destinations';
 import { EdgespanExporter, type EdgespanExporterOptions, type Receipt } from 'edgespan/mastra';
@@ -319,6 +321,29 @@ describe('receipts', () => {
     } finally {
       globalThis.CompressionStream = Native;
     }
+  });
+
+  test('a run with eight destinations has four connections at once, and reaches all', async () => {
+    let open = 0;
+    let most = 0;
+    const server = createServer((request, response) => {
+      most = Math.max(most, ++open);
+      request.resume();
+      setTimeout(() => {
+        open--;
+        response.writeHead(200).end();
+      }, 30);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const destinations = Array.from({ length: 8 }, (_, i) =>
+      otlp({ name: `eight-${i}`, endpoint: `http://127.0.0.1:${port}/${i}` }),
+    );
+    const { exporter } = make({ destinations });
+    play(exporter, run(2));
+    const { accepted, requests } = await exporter.flush();
+    server.close();
+    assert.deepEqual([accepted, requests, most], [8 * 3, 8, 4]);
   });
 
   test('a crowd before a receiver that hangs leaves room for the others', async () => {

@@ -16,7 +16,14 @@ import {
   VERDICT_RETRY,
 } from '../core/schema.gen.js';
 import type { Answer, Destination, Payload } from '../destinations/destination.js';
-import { MAX_REPLAYED_BYTES, MAX_REPLAYS, MAX_TURNS, RETRY_MS, TURN_MS } from '../limits.js';
+import {
+  MAX_CONNECTIONS,
+  MAX_REPLAYED_BYTES,
+  MAX_REPLAYS,
+  MAX_TURNS,
+  RETRY_MS,
+  TURN_MS,
+} from '../limits.js';
 import type { Claim, Spool } from '../spool/spool.js';
 import type { ReceiptError, Tally } from './receipt.js';
 
@@ -31,6 +38,24 @@ interface Delivery {
   readonly since: number;
   /** Bodies made ready for several destinations at once, by serial and coding. */
   readonly shared: Map<string, Promise<Payload> | undefined>;
+  readonly connections: Connections;
+}
+
+/** At most MAX_CONNECTIONS at once; whoever comes later waits for its turn. */
+class Connections {
+  #free = MAX_CONNECTIONS;
+  readonly #waiting: (() => void)[] = [];
+
+  async open(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  close(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free++;
+  }
 }
 
 /**
@@ -66,7 +91,8 @@ export async function deliver(
   source: Spool | undefined = spool,
 ): Promise<void> {
   const since = Date.now();
-  const delivery = { pipeline, tally, spool, source, since, shared: new Map() };
+  const connections = new Connections();
+  const delivery = { pipeline, tally, spool, source, since, shared: new Map(), connections };
   await Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
   tally.duration += Date.now() - delivery.since;
   pipeline.settle(tally);
@@ -139,7 +165,7 @@ async function send(
   batch: Batch,
   claim?: Claim,
 ): Promise<boolean> {
-  const { pipeline, tally, spool, source, since, shared } = delivery;
+  const { pipeline, tally, spool, source, since, shared, connections } = delivery;
   /** undefined: as the core made it. */
   const encoded = (): Promise<Payload> | undefined => {
     const body = pipeline.view(batch);
@@ -154,17 +180,23 @@ async function send(
   let verdict = batch.shut ? VERDICT_GIVEN_UP : VERDICT_NEXT;
   try {
     while (verdict === VERDICT_NEXT || verdict === VERDICT_RETRY) {
-      if (left() === 0 && to.budget > 0) {
-        verdict = VERDICT_GIVEN_UP;
-        note(tally, to, verdict, 0, `not sent within ${to.budget} ms`);
-        break;
+      let answer: Answer;
+      await connections.open();
+      try {
+        if (left() === 0 && to.budget > 0) {
+          verdict = VERDICT_GIVEN_UP;
+          note(tally, to, verdict, 0, `not sent within ${to.budget} ms`);
+          break;
+        }
+        const payload = (await encoded()) ?? { bytes: pipeline.view(batch), gzip: false };
+        tally.requests++;
+        tally.bytes += pipeline.view(batch).length;
+        tally.sent += payload.bytes.length;
+        answer = await to.post(payload, left() || Infinity);
+      } finally {
+        connections.close();
       }
-      const payload = (await encoded()) ?? { bytes: pipeline.view(batch), gzip: false };
-      tally.requests++;
-      tally.bytes += pipeline.view(batch).length;
-      tally.sent += payload.bytes.length;
-      const { spans } = batch;
-      const answer = await to.post(payload, left() || Infinity);
+      const { spans } = batch; // in this part
       const judgement = pipeline.judge(batch, answer, left());
       const { accepted, rejected, message, wait } = judgement;
       verdict = judgement.verdict;

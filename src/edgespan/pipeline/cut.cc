@@ -86,8 +86,8 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
     } else if (!trace->cutting) {
       for (uint32_t& first : trace->cut) first = trace->first;
     }
-    trace->cutting =
-        true;  // of a run that goes on for now: what is being encoded stays where it is
+    // Of a run that goes on for now: what is being encoded stays where it is.
+    trace->cutting = true;
     *next = NextToLeave(*trace, destination, *next);
     uint32_t batch = 0;
     if (*next != 0) {
