@@ -18,15 +18,18 @@ let places = 0;
 function make(options: Partial<EdgespanExporterOptions> = {}, destination: Partial<OtlpOptions> = {}) {
   const path = `/ok/${++places}`;
   const kept: Promise<unknown>[] = [];
+  const wrong: unknown[] = [];
   const exporter = new EdgespanExporter({
     destinations: [otlp({ endpoint: sink.origin + path, ...destination })],
     waitUntil: (promise) => void kept.push(promise),
+    onReceipt: ({ errors }) => void wrong.push(...errors),
     ...options,
   });
   const requests = (): WireSpan[][] =>
     sink.requests.filter((r) => r.path === `${path}/v1/traces`).map((r) => decodeProtobuf(r.body));
   const sent = async (): Promise<string[][]> => {
     await Promise.all(kept);
+    assert.deepEqual(wrong, []);
     return requests().map((spans) => spans.map((s) => s.spanId));
   };
   return { exporter, kept, requests, sent };
@@ -67,7 +70,8 @@ describe('ended spans of a run that goes on', () => {
       end(exporter, child);
     }
     assert.equal(kept.length, 1);
-    assert.deepEqual(await sent(), [ids(...children.slice(0, 3))]);
+    // What ends while they travel goes with them.
+    assert.deepEqual(await sent(), [ids(...children.slice(0, 3)), ids(children[3])]);
   });
 
   test('leave when they are old, at the next start or end', async () => {
@@ -130,6 +134,24 @@ describe('ended spans of a run that goes on', () => {
       end(exporter, b, root, next, last);
       assert.deepEqual((await sent()).slice(1), [ids(b, root), ids(next), ids(last)]);
     }
+  });
+
+  test('a run whose request died when its root ended leaves with a later one', async () => {
+    const { exporter, requests } = make({ early: { silence: 60_000 } });
+    const [root, a] = run(1);
+    const [next] = run(0);
+    start(exporter, root, a);
+    const { setTimeout: real } = globalThis;
+    // Of a request that was cancelled no timer fires, and no promise goes on.
+    globalThis.setTimeout = (() => 0) as unknown as typeof setTimeout;
+    end(exporter, a, root);
+    globalThis.setTimeout = real;
+    start(exporter, later(next, 62_000));
+    for (let turns = 0; requests().length === 0 && turns < 200; turns++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.deepEqual(requests().map((spans) => spans.map((s) => s.spanId)), [ids(a, root)]);
+    end(exporter, next);
   });
 
   test('a whole run is one request, whatever its size', async () => {

@@ -319,10 +319,12 @@ describe('what the caller sees', () => {
     const server = createServer((request, response) => {
       request.resume();
       response.writeHead(403, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ message: `no access for ${secret} at ${request.headers.host}` }));
+      const given = new URL(request.url as string, 'http://x').searchParams.get('given');
+      const message = `no access for ${secret} of ${given} at ${request.headers.host}`;
+      response.end(JSON.stringify({ message }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/?given=tok_ijklmnop`;
     const headers = { 'x-token': `key=${secret}` };
     const { exporter, notes } = make({ destinations: [otlp({ endpoint, headers, name: 'echo' })] });
     play(exporter, run(0));
@@ -330,33 +332,38 @@ describe('what the caller sees', () => {
     server.close();
     assert.equal(rejected, 1);
     assert.equal(errors[0].status, 403);
-    assert.match(errors[0].message, /no access for \[redacted\] at \[redacted\]/);
+    assert.match(errors[0].message, /no access for \[redacted\] of \[redacted\] at \[redacted\]/);
     assert.equal(notes.lines.length, 1);
     assert.match(notes.lines[0], /"echo": HTTP 403; check the credentials in `headers`/);
   });
 
-  test('hooks and loggers that throw are contained', async () => {
-    const exporter = new EdgespanExporter({
-      destinations: [to('401')],
-      spool: false,
-      onReceipt() {
-        throw new Error('receipt');
-      },
-      waitUntil() {
-        throw new Error('wait');
-      },
+  for (const onReceipt of [
+    () => {
+      throw new Error('receipt');
+    },
+    async () => Promise.reject(new Error('receipt')), // the runner fails on what nobody handles
+  ]) {
+    test('hooks and loggers that throw are contained', async () => {
+      const exporter = new EdgespanExporter({
+        destinations: [to('401')],
+        spool: false,
+        onReceipt,
+        waitUntil() {
+          throw new Error('wait');
+        },
+      });
+      exporter.__setLogger({
+        debug() {},
+        info() {},
+        warn() {
+          throw new Error('log');
+        },
+        error() {},
+      });
+      play(exporter, run(1));
+      assert.equal((await exporter.flush()).rejected, 2);
     });
-    exporter.__setLogger({
-      debug() {},
-      info() {},
-      warn() {
-        throw new Error('log');
-      },
-      error() {},
-    });
-    play(exporter, run(1));
-    assert.equal((await exporter.flush()).rejected, 2);
-  });
+  }
 
   test('options that are not there do not throw', async () => {
     for (const options of [undefined, {}, { destinations: undefined }, { destinations: [null, {}, 5] }]) {

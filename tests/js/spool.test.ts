@@ -468,6 +468,60 @@ describe('a store', () => {
   });
 });
 
+/** Answers 413 to one path and never to another, until it is well. */
+async function stubborn(): Promise<{ origin: string; ids(path: string): string[]; mend(): void }> {
+  const arrived: { path: string; body: Uint8Array }[] = [];
+  let well = false;
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const path = request.url as string;
+      if (well) arrived.push({ path, body: Buffer.concat(chunks) });
+      if (well) response.writeHead(200).end();
+      else if (path.startsWith('/large')) setTimeout(() => response.writeHead(413).end(), 30);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ids: (start) =>
+      arrived
+        .filter(({ path }) => path.startsWith(start))
+        .flatMap(({ body }) => decodeProtobuf(body).map((s) => s.spanId)),
+    mend: () => void (well = true),
+  };
+}
+
+test('what there is no time to send in parts is kept whole, and no span goes uncounted', async () => {
+  const { origin, ids, mend } = await stubborn();
+  // Those that hang hold the connections between two parts of the one that is refused.
+  const paths = ['large', 'a', 'b', 'c', 'd', 'e'];
+  const destinations = paths.map((name) =>
+    otlp({ name, endpoint: `${origin}/${name}`, retryBudget: 300 }),
+  );
+  const exporter = new EdgespanExporter({
+    destinations,
+    spool: memorySpool(),
+    serviceName: `service ${++names}`,
+    logLevel: 'silent',
+  });
+  const spans = run(62);
+  play(exporter, spans);
+  const down = await exporter.flush();
+  balanced(down, spans.length * paths.length);
+  mend();
+  const up = await exporter.flush();
+  assert.equal(up.replayed, down.spooled);
+  const missing = spans.map((s) => s.id).filter((id) => !ids('/large').includes(id));
+  assert.equal(missing.length, down.rejected);
+  assert.equal(new Set(ids('/a')).size, spans.length);
+});
+
 describe('a queue', () => {
   /** Messages that were sent, as a consumer gets them. */
   class Queue {
@@ -517,6 +571,17 @@ describe('a queue', () => {
     where.state = 200;
     const { accepted, duplicates } = await replayQueue(queue.take(), make(where, queueSpool(queue)));
     assert.deepEqual([accepted, duplicates], [3, 3]);
+  });
+
+  test('a consumer that cannot open its exporter gives the message back', async () => {
+    const where = await receiver();
+    const queue = new Queue();
+    where.state = 503;
+    await send(make(where, queueSpool(queue)));
+    const destinations = [to(where, { dropTypes: ['no such type'] })];
+    const receipt = await replayQueue(queue.take(), make(where, queueSpool(queue), { destinations }));
+    assert.deepEqual([queue.done.length, queue.bodies.length], [1, 1]);
+    assert.ok(receipt.errors.some(({ code }) => code === 'spool'));
   });
 
   test('too large, too old, broken, of another destination', async () => {

@@ -188,6 +188,7 @@ describe('the environment', () => {
       OTEL_EXPORTER_OTLP_TIMEOUT: '10s',
       OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'brotli',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_CERTIFICATE: '/etc/ssl/own.pem',
       OTEL_RESOURCE_ATTRIBUTES: 'a=1,b',
       OTEL_SERVICE_NAME: '  ',
       OTEL_SDK_DISABLED: 'yes',
@@ -198,6 +199,7 @@ describe('the environment', () => {
       'OTEL_EXPORTER_OTLP_TIMEOUT',
       'OTEL_EXPORTER_OTLP_TRACES_COMPRESSION',
       'OTEL_EXPORTER_OTLP_PROTOCOL',
+      'OTEL_EXPORTER_OTLP_CERTIFICATE',
       'OTEL_RESOURCE_ATTRIBUTES',
     ]) {
       assert.equal(lines.filter((line) => line.includes(name)).length, 1, `${name}: ${lines}`);

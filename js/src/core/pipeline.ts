@@ -156,6 +156,7 @@ export class Pipeline {
   commitTape(): number {
     const { tape } = this;
     let trace = 0;
+    tape.refresh(); // a batch that was cut since may have grown memory
     // What the core cannot read or store it counts itself.
     if (tape.fits(0)) {
       trace = this.#x.edgespan_commit(this.#handle, ...tape.finish());
@@ -186,13 +187,15 @@ export class Pipeline {
 
   /**
    * Closes runs of which nothing was heard for so many milliseconds before `now`: their requests died.
-   * Looks no more often than that; false where there was none.
+   * Looks no more often than that. Whether something is to be sent: theirs, or what was closed in a
+   * request that died in that moment.
    */
   closeSilent(now: number, silence: number): boolean {
     if (!(now - this.#looked >= silence)) return false;
     this.#looked = now;
     this.commit();
-    return this.#x.edgespan_close(this.#handle, Math.max(0, now - silence) / 1000) > 0;
+    this.#x.edgespan_close(this.#handle, Math.max(0, now - silence) / 1000);
+    return this.pending > 0;
   }
 
   /** Whether so many of a destination's batches are under way that the next should wait. */

@@ -338,10 +338,13 @@ export class EdgespanExporter {
     this.#log.debug(
       () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spooled} spooled, ${lost} lost`,
     );
-    try {
-      this.#options.onReceipt?.(tally.receipt(this.#pending));
-    } catch (error) {
+    const complain = (error: unknown): void =>
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
+    try {
+      const told: unknown = this.#options.onReceipt?.(tally.receipt(this.#pending));
+      Promise.resolve(told).catch(complain); // of an asynchronous one, for which nobody waits
+    } catch (error) {
+      complain(error);
     }
   }
 

@@ -6,6 +6,7 @@
  */
 import type { Batch, Pipeline } from '../core/pipeline.js';
 import {
+  BODY_OTHER,
   VERDICT_ACCEPTED,
   VERDICT_DENIED,
   VERDICT_GIVEN_UP,
@@ -17,7 +18,6 @@ import {
 } from '../core/schema.gen.js';
 import type { Answer, Destination, Payload } from '../destinations/destination.js';
 import {
-  MAX_CONNECTIONS,
   MAX_REPLAYED_BYTES,
   MAX_REPLAYS,
   MAX_TURNS,
@@ -38,24 +38,6 @@ interface Delivery {
   readonly since: number;
   /** Bodies made ready for several destinations at once, by serial and coding. */
   readonly shared: Map<string, Promise<Payload> | undefined>;
-  readonly connections: Connections;
-}
-
-/** At most MAX_CONNECTIONS at once; whoever comes later waits for its turn. */
-class Connections {
-  #free = MAX_CONNECTIONS;
-  readonly #waiting: (() => void)[] = [];
-
-  async open(): Promise<void> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  close(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
-  }
 }
 
 /**
@@ -91,8 +73,7 @@ export async function deliver(
   source: Spool | undefined = spool,
 ): Promise<void> {
   const since = Date.now();
-  const connections = new Connections();
-  const delivery = { pipeline, tally, spool, source, since, shared: new Map(), connections };
+  const delivery = { pipeline, tally, spool, source, since, shared: new Map() };
   await Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
   tally.duration += Date.now() - delivery.since;
   pipeline.settle(tally);
@@ -123,8 +104,9 @@ async function replay(delivery: Delivery, to: Destination, i: number): Promise<n
   const { pipeline, source, since, tally } = delivery;
   // One that is claimed is to be sent, not to be put back for want of time.
   if (!source || Date.now() - since > (to.budget || RETRY_MS) / 2 || pipeline.crowded(i)) return 0;
+  let claim: Claim | undefined;
   try {
-    const claim = await source.claim(to, tally.forfeit);
+    claim = await tally.connections.use(() => source.claim(to, tally.forfeit));
     if (!claim) return 0;
     const { bytes, spans, unsure } = claim;
     if (bytes) pipeline.attach();
@@ -139,9 +121,27 @@ async function replay(delivery: Delivery, to: Destination, i: number): Promise<n
     return 1;
   } catch (error) {
     fail(tally, to, error);
+    await keep(tally, to, claim);
     return 0;
   }
 }
+
+/** Leaves what was claimed in its store, whatever else went wrong. */
+async function keep(tally: Tally, to: Destination, claim: Claim | undefined): Promise<void> {
+  try {
+    await claim?.failed(claim.unsure);
+  } catch (error) {
+    fail(tally, to, error);
+  }
+}
+
+const NO_ANSWER: Answer = {
+  status: 0,
+  kind: BODY_OTHER,
+  body: new Uint8Array(0),
+  retryAfter: '',
+  cause: '',
+};
 
 /** Notes that a store failed. */
 function fail(tally: Tally, to: Destination, error: unknown): void {
@@ -165,7 +165,8 @@ async function send(
   batch: Batch,
   claim?: Claim,
 ): Promise<boolean> {
-  const { pipeline, tally, spool, source, since, shared, connections } = delivery;
+  const { pipeline, tally, spool, source, since, shared } = delivery;
+  const { connections } = tally;
   /** undefined: as the core made it. */
   const encoded = (): Promise<Payload> | undefined => {
     const body = pipeline.view(batch);
@@ -180,21 +181,21 @@ async function send(
   let verdict = batch.shut ? VERDICT_GIVEN_UP : VERDICT_NEXT;
   try {
     while (verdict === VERDICT_NEXT || verdict === VERDICT_RETRY) {
-      let answer: Answer;
-      await connections.open();
-      try {
-        if (left() === 0 && to.budget > 0) {
-          verdict = VERDICT_GIVEN_UP;
-          note(tally, to, verdict, 0, `not sent within ${to.budget} ms`);
-          break;
-        }
+      const answer = await connections.use(async () => {
+        if (left() === 0 && to.budget > 0) return undefined;
         const payload = (await encoded()) ?? { bytes: pipeline.view(batch), gzip: false };
         tally.requests++;
         tally.bytes += pipeline.view(batch).length;
         tally.sent += payload.bytes.length;
-        answer = await to.post(payload, left() || Infinity);
-      } finally {
-        connections.close();
+        return to.post(payload, to.budget > 0 ? Math.max(1, left()) : Infinity);
+      });
+      if (!answer) {
+        verdict = VERDICT_GIVEN_UP;
+        note(tally, to, verdict, 0, `not sent within ${to.budget} ms`);
+        // Of a part: the core makes ready all that is left.
+        pipeline.view(batch);
+        if (batch.spans < whole) pipeline.judge(batch, NO_ANSWER, 0);
+        break;
       }
       const { spans } = batch; // in this part
       const judgement = pipeline.judge(batch, answer, left());
@@ -219,18 +220,23 @@ async function send(
       const as = spans === whole && (source === spool || unsure === claim?.unsure);
       if (claim && (as || (source !== spool && (!spool || spool.volatile)))) {
         spooled = true; // it is where it was
-        await claim.failed(unsure);
+        const back = claim;
         claim = undefined;
+        await connections.use(() => back.failed(unsure));
       } else if (spool && bytes.length > 0) {
         // A copy: the core's own bytes go with the batch. (Without any there was no memory left.)
         const rest = { destination: to, bytes: bytes.slice(), spans, unsure, expires: claim?.expires };
-        await spool.put(rest, tally.forfeit);
+        await connections.use(() => spool.put(rest, tally.forfeit));
         spooled = true;
       }
     }
-    await claim?.sent();
+    const done = claim;
+    claim = undefined;
+    if (done) await connections.use(() => done.sent());
   } catch (error) {
     fail(tally, to, error);
+    if (claim) spooled = true; // it stays where it was
+    await keep(tally, to, claim);
   } finally {
     pipeline.release(batch, spooled);
   }

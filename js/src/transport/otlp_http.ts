@@ -197,8 +197,8 @@ export class OtlpDestination implements Destination {
   }
 
   redact(text: string): string {
-    const { hostname, href } = new URL(this.#url);
-    const secrets = [href, hostname];
+    const { hostname, href, searchParams } = new URL(this.#url);
+    const secrets = [href, hostname, ...searchParams.values()];
     for (const value of Object.values(this.#headers)) secrets.push(value, ...value.split(/[\s=,;]+/));
     secrets.sort((a, b) => b.length - a.length); // the whole before its parts
     for (const secret of secrets) {
@@ -228,6 +228,9 @@ function complete(options: OtlpOptions, json: boolean): Complete {
   const protocol = `http/${json ? 'json' : 'protobuf'}`;
   const other = json ? 'otlp()' : 'otlpJson()';
   env.read('PROTOCOL', (name) => name === protocol || undefined, `${protocol} (${other} sends the other)`);
+  for (const name of ['CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE']) {
+    env.read(name, () => undefined, 'for fetch, which has no place for it');
+  }
   const found: Complete = {
     endpoint: endpoint?.value,
     exact: endpoint?.name.includes('_TRACES_'),

@@ -15,6 +15,7 @@ import {
   type VERDICT_NAMES,
 } from '../core/schema.gen.js';
 import { MAX_ERRORS } from '../limits.js';
+import { Connections } from './connections.js';
 
 /** Why spans were dropped. */
 export type DropReason = (typeof LOSS_NAMES)[number];
@@ -90,6 +91,8 @@ export class Tally {
   sent = 0;
   duration = 0;
   readonly errors: ReceiptError[] = [];
+  /** What the delivery that is counted here may use. */
+  readonly connections: Connections = new Connections();
 
   add(other: Tally): void {
     for (let stat = 0; stat < STAT_FIELDS; stat++) this.spans[stat] += other.spans[stat];
