@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "edgespan/base/utf.h"
 #include "edgespan/otlp/otlp.pb.h"
 
 namespace edgespan::otlp {
@@ -198,9 +199,9 @@ uint32_t RetryAfterMs(std::string_view header, uint32_t now) {
       if (count == 2 && at < end && *at == ':') year_at = 4;
     } else if (month == 0 && end - at >= 3) {
       constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+      const std::string_view name(reinterpret_cast<const char*>(at), 3);
       for (uint32_t m = 0; m < 12; ++m) {
-        const char* const name = kMonths.data() + size_t{3} * m;
-        if (at[0] == name[0] && at[1] == name[1] && at[2] == name[2]) month = m + 1;
+        if (SameText(name, {kMonths.data() + size_t{3} * m, 3})) month = m + 1;
       }
       ++at;
     } else {

@@ -316,11 +316,11 @@ void MessageWriter::List(const Node* list, Element kind) {
 void MessageWriter::Write(const Node* node, Element kind) {
   if (kind == Element::kMessage) return Message(node);
   if (kind == Element::kPart) return Part(node);
-  const Node* const tool = FindMember(node, kKeyToolName);
-  if (kind == Element::kInvocation) return Tool(node, node, tool, true, true);
+  const Node* const name = FindMember(node, kKeyToolName);
+  if (kind == Element::kInvocation) return Tool(node, node, name, true, true);
   if (kind == Element::kToolCall) {
-    const bool odd = tool == nullptr && FindMember(node, kKeyToolCallId) == nullptr;
-    return odd ? Other(node) : ToolCall(node, tool);
+    const bool odd = name == nullptr && FindMember(node, kKeyToolCallId) == nullptr;
+    return odd ? Other(node) : ToolCall(node, name);
   }
   if (kind == Element::kApiCall) {  // {id, function: {name, arguments}}
     const Node* const function = FindMember(node, kKeyFunction);
@@ -336,8 +336,8 @@ void MessageWriter::Write(const Node* node, Element kind) {
     const Node* const end = known_ != nullptr ? known_->End() : nullptr;
     for (const Node* at = known_ != nullptr ? known_->Begin() : nullptr; at < end;
          at = at->Skip()) {
-      const Node* const name = FindMember(at, kKeyName);
-      if (SameText(TextOf(*context_.arena, name), TextOf(*context_.arena, node))) {
+      const Node* const of = FindMember(at, kKeyName);
+      if (SameText(TextOf(*context_.arena, of), TextOf(*context_.arena, node))) {
         return Emit(kAsItIs, at);
       }
     }
