@@ -332,7 +332,7 @@ describe('the fault matrix', { timeout: 300_000, concurrency: 4 }, () => {
       assert.equal(receipt.accepted, n);
       assert.deepEqual(receipt.dropped, { unsent: n });
       assert.deepEqual(receipt.errors.map(({ destination }) => destination), ['otlp']);
-      assert.ok(receiver.at(dead).length >= 2);
+      assert.ok(receiver.at(dead).length >= 1);
     });
   }
 
