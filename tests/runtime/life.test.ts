@@ -187,8 +187,9 @@ describe('the life of a request', { concurrency: true, timeout: 400_000 }, () =>
 });
 
 describe('what is kept', { timeout: 400_000 }, () => {
-  it('a run that needs four times the memory: what matters arrives, and the counts add up', async () => {
+  it('a run that needs four times the memory: what matters arrives, and the counts add up', async (test) => {
     const isolate = await Isolate.start();
+    test.after(() => isolate.worker.dispose());
     interface Flood extends Ran {
       root: string;
       calls: string[];
@@ -208,12 +209,12 @@ describe('what is kept', { timeout: 400_000 }, () => {
     type Counts = { accepted: number; dropped: Record<string, number> };
     const [receipt] = await isolate.get<Counts[]>('/receipts', { label: 'flood' });
     assert.deepEqual([receipt?.accepted, receipt?.dropped.memory], [spans.length, dropped]);
-    await isolate.worker.dispose();
   });
 
   for (const built of ['isolate', 'request']) {
     it(`10,000 requests in one isolate, the exporter built per ${built}: memory is flat`, async (test) => {
       const isolate = await Isolate.start();
+      test.after(() => isolate.worker.dispose());
       const label = `many-${built}`;
       let sent = 0;
       const requests = async (count: number): Promise<void> => {
@@ -243,13 +244,13 @@ describe('what is kept', { timeout: 400_000 }, () => {
       assert.ok(pages <= 4, `${pages} pages of the core's more`);
       const more = (then[1] as number) - (warm[1] as number);
       assert.ok(more < 8000 * 25, `${more} bytes of JavaScript more`);
-      await isolate.worker.dispose();
     });
   }
 
-  it('after SIGKILL in the middle of a run: what had ended before the last trigger has arrived', async () => {
+  it('after SIGKILL in the middle of a run: what had ended before the last trigger has arrived', async (test) => {
     const before = await workers();
     const isolate = await Isolate.start();
+    test.after(() => isolate.worker.dispose().catch(() => {})); // it was killed
     const [pid] = (await workers()).filter((one) => !before.includes(one));
     assert.ok(pid, 'its process');
     const query = { label: 'killed', spans: 10_000, bytes: 100, ms: 10, early: 10, says: 1 };
@@ -264,7 +265,6 @@ describe('what is kept', { timeout: 400_000 }, () => {
     const spans = arrived('killed').flat().map((span) => span.spanId);
     assert.deepEqual(spans, ended.slice(0, spans.length));
     assert.ok(spans.length >= ended.length - 20, `${spans.length} of ${ended.length}`);
-    await isolate.worker.dispose().catch(() => {});
   });
 });
 
