@@ -55,7 +55,7 @@ async function edgespan(directory: string | undefined): Promise<Candidate> {
   const exporter: EdgespanExporter = new mastra.EdgespanExporter({
     serviceName: SERVICE,
     resourceAttributes: RESOURCE,
-    destinations: [otlp({ endpoint: 'http://127.0.0.1:4318' })],
+    destinations: [otlp({ endpoint: 'http://127.0.0.1:4318', dropTypes: [] })],
     waitUntil: (promise) => kept.push(promise),
     onReceipt: (receipt) => {
       accepted += receipt.accepted;
