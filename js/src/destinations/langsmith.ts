@@ -37,8 +37,8 @@ export function langsmith(options: LangSmithOptions = {}): Destination {
       'LANGSMITH_ENDPOINT LANGCHAIN_ENDPOINT',
       'apiUrl',
       (endpoint) =>
-        /^https?:\/\/[^/]+\/?$/.test(endpoint) && !/\.langchain\.com(:\d+)?\/?$/.test(endpoint)
-          ? `${endpoint.replace(/\/$/, '')}/api/v1`
+        /^https?:\/\/[^/]+\/*$/.test(endpoint) && !/\.langchain\.com(:\d+)?\/*$/.test(endpoint)
+          ? `${endpoint.replace(/\/+$/, '')}/api/v1`
           : endpoint,
     ),
     headers: {
