@@ -27,7 +27,7 @@ export const lemma: Dialect = {
 export const langsmith: Dialect = {
   name: 'langsmith',
   table:
-    ':&,!:!"8langsmith.span.kind=llm,!:!\'9langsmith.span.kind=tool,!:!#>langsmith.span.kind=embedding,!:!0>langsmith.span.kind=retriever,!:!4:langsmith.span.kind=chain-!$!!=langsmith.metadata.thread_id-!$!!>langsmith.metadata.session_id.!$!!;langsmith.metadata.user_id(!\'!!4langsmith.metadata.!!)2!4langsmith.span.tags"!+7".gen_ai.system"!98$\u00d1langsmith.usage_metadata={ "input_tokens":A"output_tokens":B"total_tokens":C"input_token_details":{ "cache_read":D"cache_creation":E }"output_token_details":{ "reasoning":F } }',
+    ':&,!:!"8langsmith.span.kind=llm,!:!\'9langsmith.span.kind=tool,!:!#>langsmith.span.kind=embedding,!:!0>langsmith.span.kind=retriever,!:!4:langsmith.span.kind=chain-!$!!=langsmith.metadata.thread_id-!$!!>langsmith.metadata.session_id.!$!!;langsmith.metadata.user_id(!\'!!4langsmith.metadata.!!)2!4langsmith.span.tags!%%3(,input.value!%%4(-output.value"!+7".gen_ai.system"!98$\u00d1langsmith.usage_metadata={ "input_tokens":A"output_tokens":B"total_tokens":C"input_token_details":{ "cache_read":D"cache_creation":E }"output_token_details":{ "reasoning":F } }',
 };
 
 /** Braintrust: input, output, metrics and metadata under its own names. */
@@ -83,5 +83,5 @@ export const mlflow: Dialect = {
 export const agnost: Dialect = {
   name: 'agnost',
   table:
-    ':&-!$!!2agnost.session_id.!$!!/agnost.user_id',
+    ':&-!$!!2agnost.session_id.!$!!/agnost.user_id!%%3(,input.value!%%4(-output.value',
 };

@@ -47,6 +47,8 @@ inline constexpr Rule kLangSmith[] = {
     {User, kValue, kKeyNone, kAny, S, "langsmith.metadata.user_id"},
     {M, kFlat, kKeyNone, kAny, S, "langsmith.metadata."},
     {S, kCommaList, kKeyTags, kAny, S, "langsmith.span.tags"},
+    Instead({S, kJson, kKeyInput, kNotCall, S, "input.value"}),
+    Instead({S, kJson, kKeyOutput, kNotCall, S, "output.value"}),
     {A, kProvider, kKeyProvider, kCall, S, "gen_ai.system"},
     {A, kFigures, kKeyUsage, kCallEmbed, S,
      "langsmith.usage_metadata={ \"input_tokens\":A\"output_tokens\":B\"total_tokens\":C"
@@ -147,6 +149,8 @@ inline constexpr Rule kMlflow[] = {
 inline constexpr Rule kAgnost[] = {
     {Session, kValue, kKeyNone, kAny, S, "agnost.session_id"},
     {User, kValue, kKeyNone, kAny, S, "agnost.user_id"},
+    Instead({S, kJson, kKeyInput, kNotCall, S, "input.value"}),
+    Instead({S, kJson, kKeyOutput, kNotCall, S, "output.value"}),
 };
 
 }  // namespace edgespan::table
