@@ -1,6 +1,6 @@
 // Outages in Node: what cannot be sent is kept, counted, and sent once its destination is well; what a
 // store loses is counted, too. The stores here are memory and a Map behind storeSpool(); Cloudflare's
-// own are in tests/runtime/spool.test.ts.
+// own are in tests/runtime/outage.test.ts.
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
