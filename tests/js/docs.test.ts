@@ -370,7 +370,7 @@ describe('what the texts name exists', () => {
     test(`${document} describes every option`, () => {
       const page = read(document);
       const options = [
-        ...members('js/dist/mastra/exporter.d.ts', 'EdgespanExporterOptions'),
+        ...members('js/dist/mastra/options.d.ts', 'EdgespanExporterOptions'),
         ...members('js/dist/transport/otlp_http.d.ts', 'OtlpOptions'),
         ...members('js/dist/core/pipeline.d.ts', 'SpanLimits'),
         ...members('js/dist/mastra/lane.d.ts', 'EarlyOptions'),

@@ -8,82 +8,33 @@
  */
 import { keepAlive } from '#wait-until';
 import { abandonCore } from '../core/core.js';
-import { pipelineFor, type SpanLimits } from '../core/pipeline.js';
+import { pipelineFor } from '../core/pipeline.js';
 import {
-  LOSS_CIRCUIT,
   LOSS_DISABLED,
   LOSS_FAILED,
   LOSS_MEMORY,
   STAT_ACCEPTED,
-  STAT_DROPPED,
   STAT_SPOOLED,
 } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
-import { Log, type Logger, type LogLevel } from '../log.js';
+import { Log, type Logger } from '../log.js';
 import { defaultSpool, type Spool } from '../spool/spool.js';
-import { cure, within } from '../transport/deliver.js';
-import { Env, type Environment } from '../transport/env.js';
+import { within } from '../transport/deliver.js';
+import { Env } from '../transport/env.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
+import { warningOf } from '../transport/warning.js';
 import { VERSION } from '../version.js';
-import { type EarlyOptions, Lane, type Send } from './lane.js';
-import type { RecordedTrace, TraceFilter, TraceReader, TraceStore } from './traces.js';
+import { Lane, type Send } from './lane.js';
+import type { EdgespanExporterOptions } from './options.js';
+import type { RecordedTrace, TraceFilter, TraceReader } from './traces.js';
 import type {
   MastraFeedbackEvent,
   MastraInitOptions,
   MastraScoreEvent,
-  MastraSpan,
   MastraTracingEvent,
 } from './types.js';
-
-export interface EdgespanExporterOptions {
-  /** Where spans go; made by `otlp()` and its kin. */
-  destinations: readonly Destination[];
-  /**
-   * `service.name`; otherwise `resourceAttributes['service.name']`, otherwise the environment's,
-   * otherwise Mastra's serviceName.
-   */
-  serviceName?: string;
-  /** Attributes of the resource: they win over ours (`telemetry.sdk.*`). */
-  resourceAttributes?: Record<string, unknown>;
-  /**
-   * Changes a span's content before it is recorded: name, attributes, input and so on, not ids,
-   * parents and times. Gets a shallow copy, of which it must not change what lies deeper. Mastra's
-   * `chainFormatters()` joins several. A destination may have its own instead.
-   */
-  customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
-  /**
-   * What leaves where a formatter throws, rejects, gives no span or takes too long: the span without
-   * content, counted as withheld (`withhold`, the default), or as it was (`original`), as in Mastra's
-   * own exporters.
-   */
-  onFormatterError?: 'withhold' | 'original';
-  /** Milliseconds that a run's end waits for its formatters; 2000 by default, at most 30000. */
-  formatterTimeout?: number;
-  /** Keeps recent traces for `getTrace()` and `findTraces()`; made by `traceStore()`. */
-  keepTraces?: TraceStore;
-  /**
-   * Keeps what could not be sent until its destination is well again; made by `kvSpool()` and its kin
-   * of `edgespan/spool`. By default in the isolate's memory; `false`: nothing is kept.
-   */
-  spool?: Spool | false;
-  /** Limits of a span's content. */
-  limits?: SpanLimits;
-  /** When ended spans leave while their run goes on, for destinations that take them so. */
-  early?: EarlyOptions;
-  /** Told what became of each run that was sent. */
-  onReceipt?(receipt: Receipt): void;
-  /**
-   * Where OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and OTEL_SDK_DISABLED are: a Worker's `env`;
-   * `process.env` by default. Options win.
-   */
-  env?: Environment;
-  /** Keeps a promise alive after the response; found by itself on Cloudflare and Vercel. */
-  waitUntil?(promise: Promise<unknown>): void;
-  /** `warn` by default. */
-  logLevel?: LogLevel;
-}
 
 /**
  * Sends Mastra's spans to OTLP receivers from edge functions and servers.
@@ -334,7 +285,8 @@ export class EdgespanExporter {
     const { lost, requests, spans } = tally;
     const spooled = spans[STAT_SPOOLED];
     if (requests + lost + spooled === 0) return;
-    this.#warn(tally, lost, spooled);
+    const warning = warningOf(tally);
+    if (warning) this.#log.warn(warning.causes, warning.text);
     this.#log.debug(
       () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spooled} spooled, ${lost} lost`,
     );
@@ -353,27 +305,6 @@ export class EdgespanExporter {
     if (this.#lost.lost === 0) return;
     tally.add(this.#lost);
     this.#lost = new Tally();
-  }
-
-  /** One line for all that went wrong, once a minute for the same causes. */
-  #warn({ errors, dropped, spans }: Tally, lost: number, spooled: number): void {
-    const causes = new Map<string, string>();
-    for (const { destination, code, status = 0, message } of errors) {
-      const words = status === 0 || code === 'accepted' ? message : `HTTP ${status}`;
-      const remedy =
-        code === 'accepted' ? 'the receiver warns' : code === 'spool' ? 'look at `spool`' : cure(status);
-      causes.set(`${destination} ${status || code}`, `destination "${destination}": ${words}; ${remedy}`);
-    }
-    if (spans[STAT_DROPPED + LOSS_CIRCUIT] > 0) {
-      causes.set('circuit', 'a destination that kept failing is left alone for a while');
-    }
-    if (causes.size === 0) {
-      if (lost === spans[STAT_DROPPED + LOSS_DISABLED]) return;
-      causes.set('lost', JSON.stringify(dropped));
-    }
-    const all = [...causes.values()].join('. ');
-    const kept = spooled > 0 ? `, ${spooled} kept for later` : '';
-    this.#log.warn([...causes.keys()].join(), `${lost} spans lost${kept}: ${all}.`);
   }
 
   async #flush(final: boolean, source = this.#options.spool || undefined): Promise<Receipt & void> {

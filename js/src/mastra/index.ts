@@ -2,7 +2,8 @@
  * The exporter for Mastra.
  * @module
  */
-export { EdgespanExporter, type EdgespanExporterOptions } from './exporter.js';
+export { EdgespanExporter } from './exporter.js';
+export type { EdgespanExporterOptions } from './options.js';
 export type { EarlyOptions } from './lane.js';
 export type { RecordedSpan, RecordedTrace, TraceFilter, TraceStore } from './traces.js';
 export type {

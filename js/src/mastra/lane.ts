@@ -232,12 +232,12 @@ export class Lane {
 
   /** Writes an ended span; a root's end closes its trace, whose handle is returned (else 0). */
   #record(span: MastraSpan, content: MastraSpan | undefined): number {
-    if (!this.pipeline) {
+    const { pipeline } = this;
+    if (!pipeline) {
       this.keeper?.ended(span, content);
       if (span.isRootSpan) this.#count(span.traceId, -1);
       return 0;
     }
-    const pipeline = this.pipeline as Pipeline;
     const before = tapeBytes(pipeline.tape);
     const written = recordEnd(pipeline, span, content);
     this.keeper?.ended(span, written);

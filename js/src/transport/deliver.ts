@@ -17,13 +17,7 @@ import {
   VERDICT_RETRY,
 } from '../core/schema.gen.js';
 import type { Answer, Destination, Payload } from '../destinations/destination.js';
-import {
-  MAX_REPLAYED_BYTES,
-  MAX_REPLAYS,
-  MAX_TURNS,
-  RETRY_MS,
-  TURN_MS,
-} from '../limits.js';
+import { MAX_REPLAYED_BYTES, MAX_REPLAYS, MAX_TURNS, RETRY_MS, TURN_MS } from '../limits.js';
 import type { Claim, Spool } from '../spool/spool.js';
 import type { ReceiptError, Tally } from './receipt.js';
 
@@ -104,32 +98,35 @@ async function replay(delivery: Delivery, to: Destination, i: number): Promise<n
   const { pipeline, source, since, tally } = delivery;
   // One that is claimed is to be sent, not to be put back for want of time.
   if (!source || Date.now() - since > (to.budget || RETRY_MS) / 2 || pipeline.crowded(i)) return 0;
-  let claim: Claim | undefined;
+  const claim = await tally.connections
+    .use(() => source.claim(to, tally.forfeit))
+    .catch((error: unknown) => fail(tally, to, error));
+  if (!claim) return 0;
+  const { bytes, spans, unsure } = claim;
+  let batch: Batch | null | undefined;
   try {
-    claim = await tally.connections.use(() => source.claim(to, tally.forfeit));
-    if (!claim) return 0;
-    const { bytes, spans, unsure } = claim;
     if (bytes) pipeline.attach();
-    const batch = bytes && pipeline.adopt(i, spans, bytes);
-    if (batch) return (await send(delivery, to, batch, claim)) ? bytes.length : 0;
-    if (batch === undefined) {
-      await claim.failed(unsure);
-      return 0;
-    }
-    tally.forfeit('malformed', spans);
-    await claim.sent();
-    return 1;
+    batch = bytes && pipeline.adopt(i, spans, bytes);
   } catch (error) {
     fail(tally, to, error);
-    await keep(tally, to, claim);
+  }
+  if (batch) return (await send(delivery, to, batch, claim)) ? (bytes as Uint8Array).length : 0;
+  if (batch === undefined) {
+    await settle(tally, to, () => claim.failed(unsure));
     return 0;
   }
+  tally.forfeit('malformed', spans);
+  await settle(tally, to, () => claim.sent());
+  return 1;
 }
 
-/** Leaves what was claimed in its store, whatever else went wrong. */
-async function keep(tally: Tally, to: Destination, claim: Claim | undefined): Promise<void> {
+/**
+ * Tells a store what became of a batch that it had given out. Of what it does not hear its lease ends:
+ * the batch comes again, as a possible duplicate.
+ */
+async function settle(tally: Tally, to: Destination, tell: () => Promise<void>): Promise<void> {
   try {
-    await claim?.failed(claim.unsure);
+    await tally.connections.use(tell);
   } catch (error) {
     fail(tally, to, error);
   }
@@ -177,7 +174,9 @@ async function send(
   const left = (): number => Math.max(0, since + to.budget - Date.now());
   const whole = batch.spans;
   let unsure = claim?.unsure ?? false;
+  // What is left of the batch is in a store; what was claimed stays in its own.
   let spooled = false;
+  let back = false;
   let verdict = batch.shut ? VERDICT_GIVEN_UP : VERDICT_NEXT;
   try {
     while (verdict === VERDICT_NEXT || verdict === VERDICT_RETRY) {
@@ -219,10 +218,7 @@ async function send(
       // What came from elsewhere (a queue) goes back as it is, or else into a store that lasts.
       const as = spans === whole && (source === spool || unsure === claim?.unsure);
       if (claim && (as || (source !== spool && (!spool || spool.volatile)))) {
-        spooled = true; // it is where it was
-        const back = claim;
-        claim = undefined;
-        await connections.use(() => back.failed(unsure));
+        spooled = back = true;
       } else if (spool && bytes.length > 0) {
         // A copy: the core's own bytes go with the batch. (Without any there was no memory left.)
         const rest = { destination: to, bytes: bytes.slice(), spans, unsure, expires: claim?.expires };
@@ -230,16 +226,14 @@ async function send(
         spooled = true;
       }
     }
-    const done = claim;
-    claim = undefined;
-    if (done) await connections.use(() => done.sent());
   } catch (error) {
     fail(tally, to, error);
-    if (claim) spooled = true; // it stays where it was
-    await keep(tally, to, claim);
+    if (claim) spooled = back = true;
+    unsure = true; // a part of it may have arrived
   } finally {
     pipeline.release(batch, spooled);
   }
+  if (claim) await settle(tally, to, () => (back ? claim.failed(unsure) : claim.sent()));
   return verdict <= VERDICT_PARTIAL;
 }
 
@@ -256,14 +250,4 @@ function note(
   // What was refused of a batch whose rest is still to be sent.
   const code = VERDICT_NAMES[verdict === VERDICT_NEXT ? VERDICT_REJECTED : verdict] as ReceiptError['code'];
   tally.fail({ destination: to.name, code, ...(status && { status }), message });
-}
-
-/** What the user can do about an answer, by HTTP status (0: none). */
-export function cure(status: number): string {
-  if (status === 0) return 'check that `endpoint` can be reached from here';
-  if (status === 401 || status === 403) return 'check the credentials in `headers`';
-  if (status === 413) return 'lower `maxRequestBytes`';
-  if (status === 429 || status >= 500) return 'the receiver is in trouble';
-  if (status === 404 || status === 405 || (status >= 300 && status < 400)) return 'check `endpoint`';
-  return 'the receipt has its words';
 }
