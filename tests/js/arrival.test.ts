@@ -11,7 +11,7 @@ import { replay } from '../support/official.ts';
 import { decodeProtobuf, lint, plain, type WireSpan } from '../support/otlp.ts';
 import { end, play, recorded, run, span, start } from './spans.ts';
 
-// Without a spool what cannot be sent is lost: spool.test.ts has the rest.
+// Without a spool what cannot be sent is lost: spool_memory.test.ts has the rest.
 const { arrived, arrivedIn, make, sink, to } = await startSite({ spool: false });
 
 describe('what arrives', () => {

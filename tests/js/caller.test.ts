@@ -10,7 +10,7 @@ import { EdgespanExporter } from 'edgespan/mastra';
 import { Notes, startSite } from '../support/exporter.ts';
 import { end, play, run, span, start } from './spans.ts';
 
-// Without a spool what cannot be sent is lost: spool.test.ts has the rest.
+// Without a spool what cannot be sent is lost: spool_memory.test.ts has the rest.
 const { make, sink, to } = await startSite({ spool: false });
 
 describe('what the caller sees', () => {

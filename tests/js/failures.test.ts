@@ -8,7 +8,7 @@ import { otlp } from 'edgespan/destinations';
 import { startSite, total } from '../support/exporter.ts';
 import { play, run } from './spans.ts';
 
-// Without a spool what cannot be sent is lost: spool.test.ts has the rest.
+// Without a spool what cannot be sent is lost: spool_memory.test.ts has the rest.
 const { make, sink, to } = await startSite({ spool: false });
 
 describe('when sending fails', () => {

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { startSite, total } from '../support/exporter.ts';
 import { end, play, run, start } from './spans.ts';
 
-// Without a spool what cannot be sent is lost: spool.test.ts has the rest.
+// Without a spool what cannot be sent is lost: spool_memory.test.ts has the rest.
 const { arrivedIn, make, sink, to } = await startSite({ spool: false });
 
 describe('waitUntil, flush and shutdown', () => {

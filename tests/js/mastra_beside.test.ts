@@ -2,7 +2,6 @@
 // (tests/support/office.ts). Titles name rows of the promises (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Mastra } from '@mastra/core/mastra';
 import { InMemoryStore } from '@mastra/core/storage';
 import { LangfuseExporter } from '@mastra/langfuse';
 import { CloudExporter, DefaultExporter } from '@mastra/observability';

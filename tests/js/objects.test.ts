@@ -6,7 +6,7 @@ import type { MastraSpan } from 'edgespan/mastra';
 import { startSite } from '../support/exporter.ts';
 import { end, play, run, span, start } from './spans.ts';
 
-// Without a spool what cannot be sent is lost: spool.test.ts has the rest.
+// Without a spool what cannot be sent is lost: spool_memory.test.ts has the rest.
 const { arrived, make, to } = await startSite({ spool: false });
 
 describe('objects', () => {

@@ -8,7 +8,7 @@ import { startSite, total } from '../support/exporter.ts';
 import { decodeProtobuf, type WireSpan } from '../support/otlp.ts';
 import { id, play, run } from './spans.ts';
 
-// Without a spool what cannot be sent is lost: spool.test.ts has the rest.
+// Without a spool what cannot be sent is lost: spool_memory.test.ts has the rest.
 const { arrived, make, sink, to } = await startSite({ spool: false });
 
 describe('settings', () => {
