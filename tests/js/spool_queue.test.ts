@@ -57,6 +57,27 @@ describe('a queue', () => {
     assert.deepEqual([accepted, duplicates], [3, 3]);
   });
 
+  test('what arrives in part, and whose rest the exporter\'s own store refuses, comes again', async () => {
+    const where = await receiver();
+    const queue = new Queue();
+    where.state = 503;
+    const { ids } = await send(make(where, queueSpool(queue)), 7);
+    // 413, then one half is taken, then an outage again.
+    where.answers.push(413, 200, 503);
+    const shelf = new Shelf();
+    shelf.broken.add('put');
+    const receipt = await replayQueue(queue.take(), make(where, shelf.spool()));
+    balanced(receipt, 0);
+    assert.deepEqual([receipt.replayed, receipt.accepted, receipt.spooled], [8, 4, 4]);
+    assert.ok(receipt.errors.some(({ code }) => code === 'spool'));
+    assert.deepEqual([queue.done.splice(0), queue.bodies.length], [['retry 30'], 1]);
+    where.state = 200;
+    const rest = await replayQueue(queue.take(), make(where, shelf.spool()));
+    balanced(rest, 0);
+    assert.deepEqual([rest.accepted, queue.done], [8, ['ack']]);
+    assert.deepEqual([...new Set(where.ids)].sort(), sorted(ids));
+  });
+
   test('a consumer that cannot open its exporter gives the message back', async () => {
     const where = await receiver();
     const queue = new Queue();

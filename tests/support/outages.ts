@@ -14,6 +14,8 @@ import { decodeProtobuf } from './otlp.ts';
 /** A receiver that may be down, and which takes a body before it fails to answer (`swallow`). */
 export class Receiver {
   state: number | 'swallow' = 200;
+  /** Statuses of the next answers, before `state` says what it is. */
+  readonly answers: number[] = [];
   readonly bodies: Uint8Array[] = [];
   readonly #server: Server;
   constructor(server: Server) {
@@ -22,7 +24,7 @@ export class Receiver {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const { state } = this;
+        const state = this.answers.shift() ?? this.state;
         const body = Buffer.concat(chunks);
         const gzip = request.headers['content-encoding'] === 'gzip';
         if (state === 'swallow' || state === 200) this.bodies.push(gzip ? gunzipSync(body) : body);
