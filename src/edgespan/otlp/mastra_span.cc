@@ -123,22 +123,24 @@ void SpanEncoder::WriteMastra() {
     attributes.Name("edgespan.partial").Text("true");
   }
   Marks(&attributes);
+  const bool verbatim = dialect_.verbatim;
+  if (verbatim && span_->Has(tape::kIsEvent)) attributes.Name("isEvent").Text("true");
   const TreeNode& node = *run_.record.arena->At<TreeNode>(span_->tree);
-  const Rebuilt rebuilt = span_->type == kTypeModelInference && !span_->Has(tape::kWithheld)
+  const bool is_call = span_->type == kTypeModelInference && !verbatim;
+  const Rebuilt rebuilt = is_call && !span_->Has(tape::kWithheld)
                               ? MessageWriter::CanRebuild(run_.record, node)
                               : Rebuilt::kNot;
   // What Mastra gives a step, and some calls, for an input is a preview with texts alone: it is left out
   // where the call has the messages.
   const Node* const input = Find(kKeyInput);
   const bool preview =
-      span_->type == kTypeModelStep && input != nullptr && input->Kind() == Op::kArray;
+      span_->type == kTypeModelStep && !verbatim && input != nullptr && input->Kind() == Op::kArray;
   const bool told = rebuilt != Rebuilt::kNot || (preview && HasCall(node));
   const Node* const aside = told && input != nullptr ? input : span_->End();
   Members(span_->Begin(), aside, Scope::kSpan);
   if (aside != span_->End()) Members(aside->Skip(), span_->End(), Scope::kSpan);
   // The last response's id stands on the generation.
-  const SpanRecord* const generation =
-      span_->type == kTypeModelInference ? GenerationEndedBy(run_.record, node) : nullptr;
+  const SpanRecord* const generation = is_call ? GenerationEndedBy(run_.record, node) : nullptr;
   if (generation != nullptr && Find(kKeyAttributes, kKeyResponseId) == nullptr) {
     const Node* const attributes_of =
         FindMember(generation->Begin(), generation->End(), kKeyAttributes);
@@ -175,6 +177,8 @@ void SpanEncoder::WriteMastra() {
 // "{operation} {what it is about}", as Mastra's own exporters name spans; the span's name without
 // punctuation where nothing says what it is about.
 void SpanEncoder::MastraName() {
+  const std::string_view own(run_.record.arena->At<char>(span_->name), span_->name_bytes);
+  if (dialect_.verbatim) return out_.Text(pb::Span::kNameFieldNumber, Shortened(own));
   std::string_view about;
   if (type_.bits & kNamedByModel) {
     about = TextAt(kKeyAttributes, kKeyModel);
@@ -186,9 +190,9 @@ void SpanEncoder::MastraName() {
   Buffer* const out = out_.out();
   const uint32_t before = out->size();
   if (about.empty()) {
-    const uint8_t* const text = run_.record.arena->At(span_->name);
-    for (uint32_t i = 0; i < span_->name_bytes; ++i) {
-      if (StaysInName(text[i])) out->AppendByte(text[i]);
+    for (const char c : own) {
+      const auto byte = static_cast<uint8_t>(c);
+      if (StaysInName(byte)) out->AppendByte(byte);
     }
   }
   if (out->size() == before) {
@@ -274,13 +278,22 @@ void SpanEncoder::Unruled(const Node* node, std::string_view key, Scope scope,
   arena->Free(name, room);
 }
 
-// What becomes of a member that no rule names: a dialect drops it, or tells it flat, or as it is.
+// What becomes of a member that no rule names: a dialect drops it, or tells it flat, as JSON, or as it is.
 void SpanEncoder::Default(Action action, std::string_view name, const Node* node) {
   if (action == Action::kFlat) {
     Flat(name, node);
+  } else if (action == Action::kQuoted) {
+    attributes_->Name(name);
+    Quoted(node);
   } else if (action == Action::kValue) {
     attributes_->Name(name).Value(node);
   }
+}
+
+void SpanEncoder::Quoted(const Node* node) {
+  if (!attributes_->Begin(node->b + 4)) return;
+  JsonText(run_.record, attributes_->buffer()).Value(node);
+  attributes_->End();
 }
 
 void SpanEncoder::Flat(std::string_view name, const Node* node) {
@@ -403,9 +416,7 @@ void SpanEncoder::Apply(const Step& step, const Node* node) {
       if (node->Kind() != Op::kArray) attributes_->buffer()->AppendByte(']');
       break;
     case Action::kQuoted:
-      if (!attributes_->Begin(node->b + 4)) return;
-      JsonText(run_.record, attributes_->buffer()).Value(node);
-      break;
+      return Quoted(node);
     case Action::kProvider: {
       const std::string_view given = TextOf(arena, node);
       if (!SameText(given, provider_)) {

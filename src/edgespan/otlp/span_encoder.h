@@ -82,6 +82,7 @@ class SpanEncoder {
   void Flat(std::string_view name, const Node* node);
   void CommaList(const Node* list);
   void Parameters(const Node* object);
+  void Quoted(const Node* node);
   void Messages(const Step& step, const Node* node);
   bool HasCall(const TreeNode& step) const;
   double CompletionStart(const Node* given) const;
