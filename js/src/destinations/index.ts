@@ -3,11 +3,14 @@
  * @module
  */
 import type { Environment } from '../transport/env.js';
+import { fromEnvironment } from '../transport/otlp_env.js';
 import { OtlpDestination, type OtlpOptions } from '../transport/otlp_http.js';
-import { toJson } from '../transport/otlp_json.js';
+import { JSON_WIRE } from '../transport/otlp_json.js';
 import type { Destination } from './destination.js';
 import type { Dialect } from './dialect.js';
 
+export { langfuse, type LangfuseOptions } from './langfuse.js';
+export type { BackendOptions } from './preset.js';
 export type { Destination, Dialect, Environment, OtlpOptions };
 
 /**
@@ -19,7 +22,7 @@ export type { Destination, Dialect, Environment, OtlpOptions };
  * otlp({ endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT, headers: { authorization: `Bearer ${env.KEY}` } })
  */
 export function otlp(options: OtlpOptions = {}): Destination {
-  return new OtlpDestination(options);
+  return new OtlpDestination(fromEnvironment(options));
 }
 
 /**
@@ -30,5 +33,5 @@ export function otlp(options: OtlpOptions = {}): Destination {
  * otlpJson({ endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT })
  */
 export function otlpJson(options: OtlpOptions = {}): Destination {
-  return new OtlpDestination(options, toJson);
+  return new OtlpDestination(fromEnvironment(options, JSON_WIRE));
 }
