@@ -9,7 +9,11 @@ import { JSON_WIRE } from '../transport/otlp_json.js';
 import type { Destination } from './destination.js';
 import type { Dialect } from './dialect.js';
 
+export { consoleTree, type ConsoleTreeOptions } from './console_tree.js';
+export { contextCompany, runIdOf, type ContextCompanyOptions } from './context_company.js';
 export { langfuse, type LangfuseOptions } from './langfuse.js';
+export { mastraPlatform, type MastraPlatformOptions } from './mastra_platform.js';
+export { zipkin, type ZipkinOptions } from './zipkin.js';
 export type { BackendOptions } from './preset.js';
 export type { Destination, Dialect, Environment, OtlpOptions };
 
