@@ -70,7 +70,7 @@ export function consoleTree(options: ConsoleTreeOptions = {}): Destination {
         if (text !== '') (log ?? console.log)(text);
         return { ...answer, status: 200 };
       } catch (error) {
-        return { ...answer, status: 400, cause: `\`log\` threw (${error})` };
+        return { ...answer, status: 500, cause: `\`log\` threw (${error})` };
       }
     },
     redact: (text) => text,

@@ -24,7 +24,7 @@ export interface ReadSpan {
   readonly kind: number;
   readonly start: bigint;
   readonly end: bigint;
-  /** By value: text, boolean, number (of 64 bits: text), list, object, null. */
+  /** Text, boolean, number (an integer that is none exactly: text), list, object, null; bytes in base64. */
   readonly attributes: Record<string, unknown>;
   readonly events: readonly ReadEvent[];
   /** 0: unset, 1: well, 2: failed. */
@@ -43,6 +43,8 @@ const IS_REMOTE = 0x200; // Span.flags: the parent is in another process
 function value(any: Json | undefined): unknown {
   const [kind, given] = Object.entries(any ?? {})[0] ?? [];
   if (kind === 'arrayValue') return (given.values ?? []).map(value);
+  if (kind === 'doubleValue') return Number(given); // NaN is text in JSON
+  if (kind === 'intValue' && Number.isSafeInteger(Number(given))) return Number(given);
   return kind === 'kvlistValue' ? record(given.values) : (given ?? null);
 }
 
