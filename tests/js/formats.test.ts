@@ -418,9 +418,9 @@ describe('Zipkin', () => {
     const variables = { OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${sink.origin}${at}/api/v2/spans` };
     await send([zipkin({ env: variables })], (exporter) => play(exporter, run(0)));
     assert.equal(sentTo(at)[0].path, `${at}/api/v2/spans`);
-    const { receipt, said } = await send([zipkin({ env })], (exporter) => play(exporter, run(0)));
-    assert.deepEqual(receipt.dropped, { disabled: 1 });
-    assert.match(said.join(), /`endpoint` \(or OTEL_EXPORTER_ZIPKIN_ENDPOINT\) is missing/);
+    assert.match(zipkin({ env }).identity(), /^\["http:\/\/localhost:9411\/api\/v2\/spans"/);
+    const { problem } = zipkin({ env: { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'nowhere' } });
+    assert.equal(problem, '`endpoint` (or OTEL_EXPORTER_ZIPKIN_ENDPOINT) is not a URL');
   });
 });
 
@@ -506,8 +506,8 @@ invoke_agent weather-agent  195 ms
 describe('settings', () => {
   test('a missing key disables, is named once, and its spans are counted', async () => {
     for (const [to, name] of [
-      [contextCompany({ env }), /"contextCompany" is off: `apiKey` \(or TCC_API_KEY\) is missing/],
-      [mastraPlatform({ env }), /"mastraPlatform" is off: `accessToken` \(or MASTRA_PLATFORM_ACCESS_TOKEN/],
+      [contextCompany({ env }), /"context-company" is off: `apiKey` \(or TCC_API_KEY\) is missing/],
+      [mastraPlatform({ env }), /"mastra-platform" is off: `accessToken` \(or MASTRA_PLATFORM_ACCESS_TOKEN/],
     ] as const) {
       const { receipt, said } = await send([to], (exporter) => play(exporter, run(1)));
       assert.deepEqual(receipt.dropped, { disabled: 2 });

@@ -21,6 +21,8 @@ export interface ContextCompanyOptions extends BackendOptions {
  *
  * @example
  * contextCompany({ apiKey: env.TCC_API_KEY })
+ *
+ * @source the exporter's code, documentation
  */
 export function contextCompany(options: ContextCompanyOptions = {}): Destination {
   const { debug, ...others } = options;
@@ -29,7 +31,7 @@ export function contextCompany(options: ContextCompanyOptions = {}): Destination
   const host = key.startsWith('dev_') ? 'dev' : 'api';
   const told = debug ?? /^(1|true)$/i.test(new Env(options.env).get('TCC_DEBUG') ?? '');
   return settings.destination({
-    name: 'contextCompany',
+    name: 'context-company',
     url: settings.url('/v1/mastra', `https://${host}.thecontext.company`, 'TCC_BASE_URL TCC_URL'),
     headers: { authorization: `Bearer ${key}` },
     dialect: native,

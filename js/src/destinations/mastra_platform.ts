@@ -37,6 +37,8 @@ function quota({ headers, status }: Response): Partial<Answer> | undefined {
  *
  * @example
  * mastraPlatform({ accessToken: env.MASTRA_PLATFORM_ACCESS_TOKEN, projectId: env.MASTRA_PROJECT_ID })
+ *
+ * @source the exporter's code
  */
 export function mastraPlatform(options: MastraPlatformOptions = {}): Destination {
   const { resolveFromEnv, maxBatchSize, ...given } = options;
@@ -47,7 +49,7 @@ export function mastraPlatform(options: MastraPlatformOptions = {}): Destination
     settings.fail(`${settings.nameOf(project)} is not of letters, digits, hyphens and underscores`);
   }
   return settings.destination({
-    name: 'mastraPlatform',
+    name: 'mastra-platform',
     url: settings.url(
       `${project ? `/projects/${project}` : ''}/ai/spans/publish`,
       'https://observability.mastra.ai',

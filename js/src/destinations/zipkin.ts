@@ -9,17 +9,19 @@ export interface ZipkinOptions extends BackendOptions {
 
 /**
  * [Zipkin](https://zipkin.io), which reads no OTLP: its v2 JSON, by OpenTelemetry's mapping. Attributes
- * become tags (text, all of them), events annotations. Without an `endpoint`, `OTEL_EXPORTER_ZIPKIN_ENDPOINT`
- * is where spans go.
+ * become tags (text, all of them), events annotations. `OTEL_EXPORTER_ZIPKIN_ENDPOINT`, or else
+ * `http://localhost:9411`, is where spans go by default.
  *
  * @example
- * zipkin({ endpoint: 'http://localhost:9411' })
+ * zipkin({ endpoint: 'http://zipkin:9411' })
+ *
+ * @source the specification, documentation
  */
 export function zipkin(options: ZipkinOptions = {}): Destination {
   const settings = new Settings(options);
   return settings.destination({
     name: 'zipkin',
-    url: settings.url('/api/v2/spans', undefined, 'OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'url'),
+    url: settings.url('/api/v2/spans', 'http://localhost:9411', 'OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'url'),
     gzip: GZIP,
     wire: { name: 'zipkin', contentType: 'application/json', encode: toZipkin },
   });
