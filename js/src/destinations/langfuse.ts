@@ -26,6 +26,9 @@ export interface LangfuseOptions extends BackendOptions {
  *
  * @example
  * langfuse({ publicKey: env.LANGFUSE_PUBLIC_KEY, secretKey: env.LANGFUSE_SECRET_KEY })
+ *
+ * @source the server's code, documentation
+ * @unverified the names under which cached and reasoning tokens are counted
  */
 export function langfuse(options: LangfuseOptions = {}): Destination {
   const settings = new Settings(options);

@@ -23,7 +23,10 @@ import type { Destination } from './destination.js';
  * as undefined, an option is the backend's; `endpoint` is a base address, to which the backend's path is
  * appended, or the whole one; `headers` are sent beside the backend's own.
  */
-export interface BackendOptions extends OtlpOptions {}
+export interface BackendOptions extends OtlpOptions {
+  /** Limits of a span at this destination: those of the backend, where it has some, with these before them. */
+  limits?: SpanLimits | undefined;
+}
 
 /** What a backend is, once its settings are read. */
 export interface Backend
@@ -56,6 +59,8 @@ export class Settings<Options extends BackendOptions> {
   /** Values that were found, and how a user knows them. */
   readonly #known = new Map<string, string>();
   #problem: string | undefined;
+  /** The user's code said where: no variable does. */
+  #placed = false;
 
   constructor(options: Options | undefined) {
     this.#options = options ?? ({} as Options);
@@ -101,6 +106,19 @@ export class Settings<Options extends BackendOptions> {
     return value ?? '';
   }
 
+  /** A part of a host's name: a region, a site. */
+  part(option: keyof Options & string, variables = '', standard = ''): string {
+    if (this.#options[option]) this.#placed = true;
+    const value = this.optional(option, variables) ?? standard;
+    if (/[^\w.-]/.test(value)) this.fail(`${this.nameOf(value)} is no part of a host's name`);
+    return value;
+  }
+
+  /** Headers of a variable: key=value, percent-encoded, as OpenTelemetry has them. */
+  pairs(variable: string): Record<string, string> {
+    return this.#env.pairs(variable);
+  }
+
   /** Warns where a value is not as the backend's documentation has it: documentations err. */
   expect(value: string | undefined, form: RegExp, words: string): void {
     if (value && !form.test(value)) {
@@ -130,7 +148,8 @@ export class Settings<Options extends BackendOptions> {
     other: keyof Options & string = 'endpoint',
     repair: (endpoint: string) => string = (endpoint) => endpoint,
   ): string | undefined {
-    const given = base ? this.optional('endpoint', variables, other) : this.required('endpoint', variables, other);
+    const names = this.#placed ? '' : variables;
+    const given = this[base ? 'optional' : 'required']('endpoint', names, other);
     const endpoint = given ? repair(given) : base;
     if (!endpoint) return undefined;
     const wrong = endpointProblem(endpoint);
@@ -140,13 +159,14 @@ export class Settings<Options extends BackendOptions> {
   }
 
   destination(backend: Backend): Destination {
-    const { url, headers = {}, resource = {}, ...defaults } = backend;
+    const { url, headers = {}, resource = {}, limits, ...defaults } = backend;
     const options = present(this.#options);
     const own = present(headers);
     for (const [header, value] of Object.entries(own)) {
       const wrong = value !== '' && headerProblem(header, value);
-      const [, label] = [...this.#known].find(([text]) => value.includes(text)) ?? [];
-      if (wrong) this.fail(`${label ?? `\`headers.${header}\``} ${wrong}`);
+      if (!wrong) continue;
+      const [, label = `\`headers.${header}\``] = [...this.#known].find(([text]) => value.includes(text)) ?? [];
+      this.fail(`${label} ${wrong}`);
     }
     return new OtlpDestination({
       ...defaults,
@@ -155,6 +175,7 @@ export class Settings<Options extends BackendOptions> {
       exact: true,
       headers: { ...own, ...this.#options.headers },
       resource: Object.keys(present(resource)).length > 0 ? present(resource) : undefined,
+      limits: limits || options.limits ? { ...limits, ...options.limits } : undefined,
       problem: this.#problem,
       warnings: [...this.#env.warnings, ...this.#warnings],
       secrets: this.#secrets,
@@ -171,16 +192,15 @@ function present<T extends object>(members: T): { [K in keyof T]: Exclude<T[K], 
 /** `path` is '/one/two/…'; an address that ends in its last two parts is whole. */
 function withPath(endpoint: string, path: string): string {
   const url = new URL(endpoint);
-  const base = url.pathname.replace(/\/+$/, '');
-  const parts = path.split('/');
   url.hash = '';
-  if (base.endsWith(`/${parts.slice(-2).join('/')}`)) {
-    url.pathname = base;
-  } else {
-    // What of the path's beginning the address ends with.
-    let shared = parts.length - 1;
+  const base = url.pathname.replace(/\/+$/, '');
+  const [bare, slash] = path.endsWith('/') ? [path.slice(0, -1), '/'] : [path, ''];
+  const parts = bare.split('/');
+  let shared = parts.length;
+  if (!base.endsWith(`/${parts.slice(-2).join('/')}`)) {
+    // How many of the path's first parts the address ends with; the first is ''.
     while (shared > 1 && !base.endsWith(parts.slice(0, shared).join('/'))) shared--;
-    url.pathname = base + (shared > 1 ? '/' + parts.slice(shared).join('/') : path);
   }
+  url.pathname = [base, ...parts.slice(shared)].join('/') + slash;
   return url.href;
 }
