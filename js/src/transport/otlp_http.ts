@@ -5,7 +5,7 @@
  */
 import { MAX_ANSWER_BYTES, RETRY_MS } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
-import type { Answer, Destination, Payload } from '../destinations/destination.js';
+import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
 import type { Dialect } from '../destinations/dialect.js';
 import { Env, type Environment } from './env.js';
 import type { MastraSpan } from '../mastra/types.js';
@@ -100,6 +100,7 @@ export class OtlpDestination implements Destination {
   readonly #json: ((body: Uint8Array) => Uint8Array) | undefined;
   readonly #timeout: number;
   readonly #storeKey: string | undefined;
+  #secrets: string[] | undefined;
 
   /** @param json Makes OTLP/JSON of a body, for a destination that sends such. */
   constructor(options: OtlpOptions | undefined, json?: (body: Uint8Array) => Uint8Array) {
@@ -162,22 +163,27 @@ export class OtlpDestination implements Destination {
     return this.#storeKey ? JSON.stringify([url, this.#storeKey]) : this.identity();
   }
 
-  encode(body: Uint8Array): Promise<Payload> | undefined {
-    const bytes = this.#json?.(body) ?? body;
-    if (bytes.length >= this.#gzip) return gzip(bytes);
-    return this.#json ? Promise.resolve({ bytes, gzip: false }) : undefined;
+  address(): Address {
+    return { url: this.#url, headers: this.#headers };
   }
 
-  async post({ bytes, gzip }: Payload, most: number): Promise<Answer> {
+  encode(body: Uint8Array, json?: boolean): Promise<Payload> | undefined {
+    const bytes = json || !this.#json ? body : this.#json(body);
+    if (bytes.length >= this.#gzip) return gzip(bytes);
+    return bytes === body ? undefined : Promise.resolve({ bytes, gzip: false });
+  }
+
+  async post({ bytes, gzip }: Payload, most: number, at?: Address): Promise<Answer> {
     const abort = new AbortController();
     const limit = Math.min(this.#timeout, most);
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const request: RequestInit = { ...this.#request, signal: abort.signal };
       request.body = bytes as Uint8Array<ArrayBuffer>;
+      if (at) request.headers = { ...at.headers, 'content-type': 'application/json' };
       if (gzip) request.headers = { ...request.headers, 'content-encoding': 'gzip' };
       timer = setTimeout(() => abort.abort(), limit);
-      const response = await fetch(this.#url, request);
+      const response = await fetch(at?.url ?? this.#url, request);
       // A browser hides what a redirect was; any will do.
       const status = response.status || 302;
       // Most receivers say "accepted" with nothing: opening a stream for that costs more than it says.
@@ -197,14 +203,17 @@ export class OtlpDestination implements Destination {
   }
 
   redact(text: string): string {
-    const { hostname, href, searchParams } = new URL(this.#url);
-    const secrets = [href, hostname, ...searchParams.values()];
-    for (const value of Object.values(this.#headers)) secrets.push(value, ...value.split(/[\s=,;]+/));
-    secrets.sort((a, b) => b.length - a.length); // the whole before its parts
-    for (const secret of secrets) {
+    for (const secret of (this.#secrets ??= this.#findSecrets())) {
       if (secret.length >= 4) text = text.replaceAll(secret, '[redacted]');
     }
     return text;
+  }
+
+  #findSecrets(): string[] {
+    const { hostname, href, searchParams } = new URL(this.#url);
+    const secrets = [href, hostname, ...searchParams.values()];
+    for (const value of Object.values(this.#headers)) secrets.push(value, ...value.split(/[\s=,;]+/));
+    return secrets.sort((a, b) => b.length - a.length); // the whole before its parts
   }
 
   serializeForSpan(): { name: string } {
