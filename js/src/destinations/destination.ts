@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { SpanLimits } from '../core/pipeline.js';
 import type { MastraSpan } from '../mastra/types.js';
-import type { ScoreAdapter } from './score.js';
+import type { ScoreAdapter } from './scores/score.js';
 
 /** What came back for a posted body. */
 export interface Answer {
@@ -46,6 +47,10 @@ export interface Destination {
     whole: boolean;
     remoteParent: 'keep' | 'detach' | undefined;
     dropTypes: readonly string[] | undefined;
+    /** Attributes that the receiver needs on the resource; the exporter's own otherwise. */
+    resource?: Record<string, unknown> | undefined;
+    /** The receiver's own limits of a span. */
+    limits?: SpanLimits | undefined;
   };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
   readonly problem: string | undefined;
@@ -80,9 +85,9 @@ export interface Destination {
    * Which of `logs` and `metrics` its receiver takes, where it takes spans: all if this is absent. None
    * are sent to the others unless they are asked for by name.
    */
-  readonly signals?: readonly string[];
+  readonly signals?: readonly ('logs' | 'metrics')[] | undefined;
   /** How its receiver takes scores and feedback; otherwise as spans. */
-  readonly scores?: ScoreAdapter;
+  readonly scores?: ScoreAdapter | undefined;
   /** `text` without this destination's secrets. */
   redact(text: string): string;
   /** What Mastra may write into its logs. */

@@ -7,7 +7,7 @@
 import { pipelineFor, type Pipeline } from '../core/pipeline.js';
 import { FLAG_OTEL, LOSS_MEMORY } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
-import { type Annotation, numberOf } from '../destinations/score.js';
+import { type Annotation, numberOf } from '../destinations/scores/score.js';
 import { recordEnd } from '../mastra/record.js';
 import type { MastraSpan } from '../mastra/types.js';
 import { deliver } from '../transport/deliver.js';

@@ -6,7 +6,7 @@
 export { logs, type LogsOptions } from './logs.js';
 export { type MetricKind, metrics, type MetricsOptions } from './metrics.js';
 export { scores } from './scores.js';
-export type { Annotation, ScoreAdapter, ScoreRequest } from '../destinations/score.js';
+export type { Annotation, ScoreAdapter, ScoreRequest } from '../destinations/scores/score.js';
 export type {
   MastraLog,
   MastraMetric,

@@ -6,7 +6,7 @@
  */
 import { LOSS_FAILED, LOSS_LEFT_OUT, LOSS_MALFORMED } from '../core/schema.gen.js';
 import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
-import type { Annotation, ScoreAdapter } from '../destinations/score.js';
+import type { Annotation, ScoreAdapter } from '../destinations/scores/score.js';
 import { milliseconds } from '../mastra/record.js';
 import type { MastraFeedback, MastraScore } from '../mastra/types.js';
 import type { Spool } from '../spool/spool.js';
@@ -167,6 +167,7 @@ function annotationOf(
     ...(source && { source }),
     ...(Object.keys(metadata).length > 0 && { metadata }),
     context,
+    event: Object.fromEntries(withholder.members(all)),
   };
 }
 

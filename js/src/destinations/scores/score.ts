@@ -3,7 +3,7 @@
  * adapters are pure functions, beside the destinations that they belong to.
  * @module
  */
-import type { Address } from './destination.js';
+import type { Address } from '../destination.js';
 
 /** A score or feedback on a trace or one of its spans. */
 export interface Annotation {
@@ -27,6 +27,8 @@ export interface Annotation {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Where it belongs, in Mastra's words (`CorrelationContext`). */
   readonly context: Readonly<Record<string, unknown>>;
+  /** Mastra's event itself. */
+  readonly event: Readonly<Record<string, unknown>>;
 }
 
 /** What is posted for it, as JSON. `headers`: those of the destination by default. */
