@@ -8,6 +8,7 @@
  * has what it takes: the shortest text of a double, the escapes of JSON, base64.
  * @module
  */
+import type { Wire } from './otlp_http.js';
 
 // Messages by number; their fields in the order of their numbers: a name, then the kind: a digit for the
 // message that is nested (after '*', any number of them), else t(ext), h(ex), x (base64), b(ool),
@@ -50,6 +51,9 @@ function fields(message: number): readonly Field[] {
   );
   return schema[message];
 }
+
+/** OTLP/JSON, as a destination sends it. */
+export const JSON_WIRE: Wire = { name: 'json', contentType: 'application/json', encode: toJson };
 
 const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 
