@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { SpanLimits } from '../core/pipeline.js';
 import type { MastraSpan } from '../mastra/types.js';
 
 /** What came back for a posted body. */
@@ -39,6 +40,10 @@ export interface Destination {
     whole: boolean;
     remoteParent: 'keep' | 'detach' | undefined;
     dropTypes: readonly string[] | undefined;
+    /** Attributes added to the exporter's resource; of the same name, these win. */
+    resource?: Readonly<Record<string, unknown>> | undefined;
+    /** Each of them takes the place of the exporter's. */
+    limits?: SpanLimits | undefined;
   };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
   readonly problem: string | undefined;
