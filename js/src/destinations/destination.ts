@@ -47,9 +47,9 @@ export interface Destination {
     whole: boolean;
     remoteParent: 'keep' | 'detach' | undefined;
     dropTypes: readonly string[] | undefined;
-    /** Attributes that the receiver needs on the resource; the exporter's own otherwise. */
-    resource?: Record<string, unknown> | undefined;
-    /** The receiver's own limits of a span. */
+    /** Attributes added to the exporter's resource; of the same name, these win. */
+    resource?: Readonly<Record<string, unknown>> | undefined;
+    /** Each of them takes the place of the exporter's. */
     limits?: SpanLimits | undefined;
   };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
