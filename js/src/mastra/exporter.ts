@@ -257,9 +257,8 @@ export class EdgespanExporter {
 
   /** After the response. */
   #send(sending: Send[]): void {
-    const promise = within(0) // the response goes first
-      .then(() => this.#deliver(sending))
-      .catch((error: unknown) => this.#fail(error));
+    // The response goes first.
+    const promise = this.#deliver(sending, within(0)).catch((error: unknown) => this.#fail(error));
     try {
       const { waitUntil } = this.#options;
       if (waitUntil) return waitUntil(promise);
@@ -272,20 +271,21 @@ export class EdgespanExporter {
   }
 
   /** One receipt for all lanes, none of which waits for another's formatter. */
-  async #deliver(sending: Send[]): Promise<void> {
+  async #deliver(sending: Send[], turn?: Promise<void>): Promise<void> {
+    if (turn) await turn;
     const tally = new Tally();
     this.#active.add(tally);
     try {
-      await Promise.all(sending.map((send) => send(tally)));
+      await (sending.length === 1 ? sending[0](tally) : Promise.all(sending.map((send) => send(tally))));
     } finally {
       this.#active.delete(tally);
       this.#tell(tally);
       this.#since.add(tally);
     }
-    const { lost, requests, spans } = tally;
+    const { lost, requests, spans, errors } = tally;
     const spooled = spans[STAT_SPOOLED];
     if (requests + lost + spooled === 0) return;
-    const warning = warningOf(tally);
+    const warning = lost + errors.length > 0 ? warningOf(tally) : undefined;
     if (warning) this.#log.warn(warning.causes, warning.text);
     this.#log.debug(
       () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spooled} spooled, ${lost} lost`,
@@ -294,7 +294,7 @@ export class EdgespanExporter {
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
     try {
       const told: unknown = this.#options.onReceipt?.(tally.receipt(this.#pending));
-      Promise.resolve(told).catch(complain); // of an asynchronous one, for which nobody waits
+      if (told) Promise.resolve(told).catch(complain); // of an asynchronous one: nobody waits
     } catch (error) {
       complain(error);
     }

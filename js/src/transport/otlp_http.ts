@@ -125,7 +125,7 @@ export class OtlpDestination implements Destination {
     const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
     this.#json = json;
-    this.coding = `${this.#gzip}${json ? ' json' : ''}`;
+    this.coding = this.#gzip < Infinity || json ? `${this.#gzip}${json ? ' json' : ''}` : '';
     const strange =
       typeof dialect === 'string'
         ? dialect !== 'genai' && 'is none: import one from edgespan/dialects'
@@ -185,7 +185,8 @@ export class OtlpDestination implements Destination {
       const silent = !stream || headers.get('content-length') === '0';
       const body = silent ? NOTHING : await beginning(stream);
       const kind = silent ? BODY_OTHER : bodyKind(response);
-      return { status, kind, body, retryAfter: headers.get('retry-after') ?? '', cause: '' };
+      const retryAfter = status < 300 ? '' : (headers.get('retry-after') ?? '');
+      return { status, kind, body, retryAfter, cause: '' };
     } catch (error) {
       const cause = abort.signal.aborted
         ? `no answer within ${limit} ms`
