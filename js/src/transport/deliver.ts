@@ -203,9 +203,10 @@ async function send(
         if (turn) await turn.then(() => (delivery.now = Date.now()));
         if (to.budget === 0 || delivery.now < end) {
           const coded = to.coding ? await encoded(delivery, to, batch) : undefined;
-          const payload = coded ?? { bytes: pipeline.view(batch), gzip: false };
+          const body = pipeline.view(batch);
+          const payload = coded ?? { bytes: body, gzip: false };
           tally.requests++;
-          tally.bytes += batch.size;
+          tally.bytes += body.length;
           tally.sent += payload.bytes.length;
           answer = await to.post(payload, to.budget > 0 ? Math.max(1, end - delivery.now) : Infinity);
           delivery.now = Date.now();
