@@ -67,7 +67,7 @@ export interface Destination {
   storeId(): string;
   /** Milliseconds that a run's delivery may take, waits and repetitions included; 0: without those. */
   readonly budget: number;
-  /** Equal for destinations whose encode() does the same. */
+  /** Equal for destinations whose encode() does the same; '' where it does nothing. */
   readonly coding: string;
   /**
    * Makes a body as it travels of the core's (or of one that is JSON already); undefined: it travels as
