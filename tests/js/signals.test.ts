@@ -219,7 +219,7 @@ describe('logs', () => {
     assert.equal(text('fails'), '{"one":"[Throws]"}');
     assert.equal(text('big'), '10');
     assert.equal(text('at'), '1970-01-01T00:00:00.000Z');
-    assert.equal(text('nan'), 'NaN');
+    assert.equal(text('nan'), NaN);
     assert.equal(attributes.get('mastra.metadata.password'), '[REDACTED]');
     assert.ok(!attributes.has('mastra.log.none'));
   });
@@ -370,6 +370,7 @@ describe('scores and feedback', () => {
     assert.equal(feedback.attributes.get('user.id'), 'u1');
     assert.equal(old.attributes.get('gen_ai.evaluation.score.value'), 0.25);
     assert.equal(short.attributes.get('gen_ai.evaluation.explanation'), 'why');
+    await exporter.flush();
     accounted(exporter.stats(), 4);
     assert.equal(exporter.stats().accepted, 0); // spans are spans
   });
@@ -387,7 +388,7 @@ describe('scores and feedback', () => {
     assert.equal(scored?.attributes.get('gen_ai.evaluation.explanation'), 'half');
     const trace = await exporter.getTrace(traceId);
     assert.ok(trace?.scores.some((one) => one.scorerId === 'length'));
-    assert.ok(spans().some((one) => one.spanId === scored?.links[0].spanId));
+    await until(() => spans().some((one) => one.spanId === scored?.links[0].spanId), 'what was scored');
     await trace.addFeedback({ value: 1, comment: 'by the trace' });
     const said = (): WireSpan | undefined =>
       spans().find((one) => one.attributes.get('gen_ai.evaluation.explanation') === 'by the trace');

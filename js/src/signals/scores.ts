@@ -6,7 +6,7 @@
  */
 import { LOSS_FAILED, LOSS_LEFT_OUT, LOSS_MALFORMED } from '../core/schema.gen.js';
 import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
-import type { Annotation, ScoreAdapter } from '../destinations/scores/score.js';
+import { type Annotation, numberOf, type ScoreAdapter } from '../destinations/scores/score.js';
 import { milliseconds } from '../mastra/record.js';
 import type { MastraFeedback, MastraScore } from '../mastra/types.js';
 import type { Spool } from '../spool/spool.js';
@@ -89,17 +89,17 @@ class Scores implements SignalSink {
       const score = { scoreId: crypto.randomUUID(), ...(name === undefined ? {} : short), ...said };
       onScoreEvent?.({ score: score as unknown as MastraScore });
     } else {
-      const feedbackType = typeof value === 'string' ? 'comment' : Math.abs(Number(value)) === 1 ? 'thumbs' : 'rating';
+      const feedbackType = typeOf(value);
       const feedback = { feedbackId: crypto.randomUUID(), feedbackType, value, comment, ...said };
       onFeedbackEvent?.({ feedback: feedback as unknown as MastraFeedback });
     }
   }
 
   #take(kind: Annotation['kind'], event: MastraScore | MastraFeedback): void {
+    const targets = this.#host.destinations.length + this.#host.off;
     try {
       const annotation = annotationOf(kind, event, this.#withholder);
-      const targets = this.#adapted.length + this.#others.length;
-      if (!annotation) return this.#outbox.lose(LOSS_MALFORMED, targets + this.#host.off);
+      if (!annotation) return this.#outbox.lose(LOSS_MALFORMED, targets);
       const to: Destination[] = [];
       const spans = [...this.#others];
       for (const { adapter, destination, endpoint } of this.#adapted) {
@@ -113,7 +113,7 @@ class Scores implements SignalSink {
       this.#outbox.put(JSON.stringify(annotation), annotation.traceId, withheld, to);
       this.#outbox.wake(annotation.traceId);
     } catch (error) {
-      this.#outbox.lose(LOSS_FAILED);
+      this.#outbox.lose(LOSS_FAILED, targets);
       this.#host.fail(error);
     }
   }
@@ -130,6 +130,13 @@ class Scores implements SignalSink {
   get pending(): number {
     return this.#outbox.pending + this.#evaluations.pending;
   }
+}
+
+/** As of what is said of a kept trace; words for thumbs are thumbs. */
+function typeOf(value: unknown): string {
+  const text = `${value}`;
+  if (/^-?1$/.test(text) || numberOf(text) !== undefined) return 'thumbs';
+  return typeof value === 'number' ? 'rating' : 'comment';
 }
 
 /** undefined: it names no trace, or says nothing. */

@@ -15,7 +15,7 @@ const MAX_DEPTH = 12;
 
 // Mastra's own objects: what they have, and what they are called.
 const HAVE = /* @__PURE__ */ 'observabilityInstance observabilityBus exportTracingEvent'.split(' ');
-const CALLED = /^(mastra|currentSpan|observability(Instance|Bus)|exporters|spanOutputProcessors)$/;
+const CALLED = /^(currentSpan|observability(Instance|Bus)|exporters|spanOutputProcessors)$/;
 // Names without what is between their words, in small letters: those of Mastra's SensitiveDataFilter,
 // and their kin.
 const SECRET =
@@ -27,7 +27,7 @@ export class Withholder {
   #kept = 0;
 
   constructor(destinations: readonly Destination[]) {
-    this.#destinations = destinations;
+    this.#destinations = destinations.filter(({ problem }) => !problem);
   }
 
   /** Whether anything was withheld since this was last asked. */
@@ -41,7 +41,7 @@ export class Withholder {
   text(value: unknown): string {
     const given = typeof value === 'string' ? value : `${value}`;
     let text = given.replace(CREDENTIAL, `$1 ${REDACTED}`);
-    for (const to of this.#destinations) text = to.redact(text);
+    for (const to of this.#destinations) text = to.redact(text, true);
     if (text !== given) this.#kept++;
     return text;
   }

@@ -11,7 +11,7 @@ export const contextCompanyScores: ScoreAdapter = {
     const { kind, traceId, name, value, comment, metadata } = annotation;
     if (kind === 'score') return null;
     const given = metadata?.['tcc.runId'];
-    const score = numberOf(annotation);
+    const score = numberOf(value);
     const thumbs = name === 'thumbs' || value === 1 || value === -1;
     const text = thumbs ? comment : [`${name}: ${value}`, comment].filter(Boolean).join('. ');
     const body = {
