@@ -1,6 +1,5 @@
 // Signals beside spans: logs, metrics, scores and feedback, as they arrive; what of them stays here; what
-// becomes of them when a receiver is in trouble. Titles name rows of the promises
-// (tests/support/promises.ts).
+// becomes of them when a receiver is in trouble.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createScorer } from '@mastra/core/evals';
@@ -236,12 +235,15 @@ describe('logs', () => {
     assert.equal(signalsOf(exporter.stats()).pending, 1);
     end(exporter, root);
     await until(() => at('logs').length === 1);
-    exporter.onLogEvent?.(log({ level: 'fatal', message: 'alone', traceId: '1f', spanId: 'A' }));
+    const timestamp = new Date(0); // as a Worker's global scope has it
+    exporter.onLogEvent?.(log({ level: 'fatal', message: 'alone', traceId: '1f', spanId: 'A', timestamp }));
     await until(() => at('logs').length === 2);
     assert.deepEqual(arrived().map(({ body }) => body), ['inside', 'alone']);
     assert.deepEqual(arrived().map(({ severity }) => severity), [13, 21]);
     assert.equal(arrived()[1].traceId, '1f'.padStart(32, '0'));
     assert.equal(arrived()[1].spanId, 'a'.padStart(16, '0'));
+    assert.equal(arrived()[1].time, 0n);
+    assert.ok(arrived()[1].observed > 0n);
   });
 
   test('hostile events neither throw nor stop others, and are counted', async () => {
