@@ -184,6 +184,11 @@ export class EdgespanExporter {
   /** There with `keepTraces`, where they stand in the kept traces, and with `scores()`, which sends them. */
   declare onScoreEvent?: (event: MastraScoreEvent) => void;
   declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
+  /** For a Mastra that is too old for the former. */
+  declare addScoreToTrace?: NonNullable<SignalHandlers['addScoreToTrace']>;
+  /** There with `logs()`, and with `metrics()`. */
+  declare onLogEvent?: NonNullable<SignalHandlers['onLogEvent']>;
+  declare onMetricEvent?: NonNullable<SignalHandlers['onMetricEvent']>;
 
   /**
    * Scores a trace or one of its spans, now or in a later request: with `scores()` among `signals` it is
