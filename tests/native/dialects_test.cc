@@ -303,6 +303,22 @@ TEST_CASE("dialects: langsmith, braintrust, laminar") {
   CHECK(told["1"]["lmnr.association.properties.tags"] == Json({"a", "b"}));
 }
 
+TEST_CASE("dialects: a cost counts where it is in US dollars, of a call and of its run") {
+  const std::pair<const char*, Json> units[] = {
+      {"usd", 0.5}, {"USD", 0.5}, {"eur", nullptr}, {"", nullptr}};
+  for (const auto& [unit, sum] : units) {
+    INFO(unit);
+    auto run = Run();
+    for (Json& span : run) {
+      if (span["type"] == "model_inference") span["attributes"]["costContext"]["costUnit"] = unit;
+    }
+    auto spans = Spans({{"dialect", "sentry"}}, run);
+    Has(AttributesOf(spans["1"].attributes()), {{"gen_ai.cost.total_tokens", sum}});
+    Has(AttributesOf(spans["8"].attributes()),
+        {{"gen_ai.cost.total_tokens", sum.is_null() ? sum : Json(0.25)}});
+  }
+}
+
 TEST_CASE("dialects: posthog, datadog, traceloop, sentry, mlflow, agnost") {
   auto told = Told("posthog");
   for (const auto& [id, a] : told) {
@@ -337,8 +353,12 @@ TEST_CASE("dialects: posthog, datadog, traceloop, sentry, mlflow, agnost") {
                   {"gen_ai.response.time_to_first_chunk", 0.05},
                   {"gen_ai.response.finish_reasons", R"(["stop"])"}});
   told = Told("mlflow");
-  Has(told["5"], {{"input.value", R"({"city":"Rome"})"}, {"output.value", "21"}});
+  Has(told["5"], {{"mlflow.spanInputs", R"({"city":"Rome"})"},
+                  {"mlflow.spanOutputs", "21"},
+                  {"mlflow.spanType", nullptr}});
+  Has(told["2"], {{"mlflow.spanType", "CHAIN"}});
   CHECK(told["8"].contains("gen_ai.input.messages"));
+  CHECK_FALSE(told["8"].contains("mlflow.spanInputs"));
   told = Told("agnost");
   Has(told["3"],
       {{"agnost.session_id", "t1"}, {"agnost.user_id", "u1"}, {"mastra.metadata.threadId", "t1"}});

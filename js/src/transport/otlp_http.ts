@@ -91,6 +91,8 @@ export interface Wire {
   readonly name: string;
   readonly contentType: string;
   encode(body: Uint8Array): Uint8Array;
+  /** What an answer means where its status does not say it. */
+  read?(response: Response): Partial<Answer> | undefined;
 }
 
 /** Everything that is known of a destination, once the environment has been asked. */
@@ -233,7 +235,8 @@ export class OtlpDestination implements Destination {
       const silent = !stream || headers.get('content-length') === '0';
       const body = silent ? NOTHING : await beginning(stream);
       const kind = silent ? BODY_OTHER : bodyKind(response);
-      return { status, kind, body, retryAfter: headers.get('retry-after') ?? '', cause: '' };
+      const retryAfter = headers.get('retry-after') ?? '';
+      return { status, kind, body, retryAfter, cause: '', ...this.#wire?.read?.(response) };
     } catch (error) {
       const cause = abort.signal.aborted
         ? `no answer within ${limit} ms`

@@ -95,7 +95,7 @@ enum class Action : uint8_t {
   kCost,        // the estimated cost, where it is in US dollars
   kCostJson,    // the same as JSON: the name's text, the cost, "}"
   // These need no member.
-  kFigures,    // token counts, as the name's text says (mastra_span.cc, Figures)
+  kFigures,    // token counts, as the name's text says (otlp/figures.h)
   kConstant,   // the name's text
   kOperation,  // gen_ai.operation.name
 };
@@ -157,7 +157,10 @@ struct Dialect {
   const Rule* rules;
   bool detach;  // whether a parent in another process is left out unless the host says otherwise
   bool strings_only;  // lists are JSON text
-  Lane lane;          // copy and rules
+  // Spans are told as Mastra recorded them: nothing is renamed, completed from other spans or left out
+  // because another span tells it better.
+  bool verbatim;
+  Lane lane;  // copy and rules
 };
 
 // gen_ai.operation.name of a model call, a tool call and so on; the span type itself where the
