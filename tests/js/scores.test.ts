@@ -196,6 +196,32 @@ describe("backends' own interfaces", () => {
     assert.match(lost.receipt.signals?.errors[0]?.message ?? '', /may have arrived/);
   });
 
+  test('The Context Company: feedback by the run, no scores', async () => {
+    const { sent, receipt } = await posted(destinations.contextCompany({ apiKey: 'dev_k' }));
+    assert.deepEqual(receipt.signals?.dropped, { leftOut: 1 });
+    assert.equal(sent.length, 0); // nothing says which run the feedback is on
+    const exporter = new EdgespanExporter({ destinations: [destinations.contextCompany({ apiKey: 'dev_k' })], signals: [scores()] });
+    exporter.addFeedback({ traceId, value: 'down', comment: 'no', metadata: { 'tcc.runId': 'order 66' } });
+    exporter.addFeedback({ traceId, spanId, feedbackType: 'rating', value: 4 });
+    await exporter.flush();
+    assert.deepEqual(sent.map(({ url }) => url), new Array(2).fill('https://dev.thecontext.company/v1/feedback'));
+    assert.deepEqual(sent.map(({ body }) => body), [
+      { runId: destinations.runIdOf(traceId, '', { 'tcc.runId': 'order 66' }), score: 'thumbs_down', text: 'no' },
+      { runId: destinations.runIdOf(traceId, spanId), score: 'thumbs_up', text: 'rating: 4' },
+    ]);
+  });
+
+  test("Mastra's platform: its own events; a quota is a pause", async () => {
+    const platform = (): Destination => destinations.mastraPlatform({ accessToken: 't', projectId: 'p', retryBudget: 300 });
+    const { sent } = await posted(platform());
+    assert.equal(sent[0].url, 'https://observability.mastra.ai/projects/p/ai/scores/publish');
+    const { timestamp, ...rest } = SCORE;
+    assert.deepEqual(sent[0].body, { scores: [{ ...rest, timestamp: timestamp.toISOString(), metadata: KEPT }] });
+    assert.equal(sent[1].url, 'https://observability.mastra.ai/projects/p/ai/feedback/publish');
+    const quota = await posted(platform(), () => new Response(null, { status: 402 }));
+    assert.match(quota.receipt.signals?.errors[0]?.message ?? '', /quota/);
+  });
+
   test('Traceloop, with a task; without one as spans', async () => {
     const { sent } = await posted(destinations.traceloop({ apiKey: 'k', annotationTask: 'my task' }));
     assert.equal(sent[0].url, 'https://api.traceloop.com/v2/annotation-tasks/my%20task/annotations');

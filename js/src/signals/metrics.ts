@@ -81,7 +81,9 @@ export function metrics({ destinations, kinds = {} }: MetricsOptions = {}): Sign
  * differ from run to run. undefined: it has no name, or no value.
  */
 function valueOf(metric: MastraMetric): Value | undefined {
-  const { name, value, timestamp, labels, correlationContext: at = {}, costContext: cost = {} } = metric;
+  const { name, value, timestamp, labels, correlationContext, costContext } = metric;
+  const at = (correlationContext ?? {}) as Record<string, unknown>;
+  const cost = (costContext ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string' || name === '' || !Number.isFinite(value)) return undefined;
   const places = {
     'mastra.entity.type': at.entityType,

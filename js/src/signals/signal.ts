@@ -29,8 +29,8 @@ export interface MastraMetric {
   name: string;
   value: number;
   labels?: Record<string, string>;
-  correlationContext?: Record<string, unknown>;
-  costContext?: Record<string, unknown>;
+  correlationContext?: object;
+  costContext?: object;
 }
 
 /** The handlers that Mastra calls; an exporter has those of its signals. */
