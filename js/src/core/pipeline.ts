@@ -72,8 +72,6 @@ export interface Batch {
   serial: number;
   /** The destination is left alone for a while: to be stored, not posted. */
   shut: boolean;
-  /** What is posted, where the core does not have it. */
-  readonly body: Uint8Array | undefined;
 }
 
 /** What the core makes of an answer. */
@@ -223,26 +221,24 @@ export class Pipeline {
 
   /**
    * A batch of so many spans that comes back from a store, its body as the core made it. undefined: the
-   * core has no room for it; null: `body` is not of so many spans. `ours`: the body is none of the
-   * core's, which only judges and counts it. REQUIRES: attach().
+   * core has no room for it; null: `body` is not of so many spans. Of an empty one the core only judges
+   * and counts the spans. REQUIRES: attach().
    */
-  adopt(to: number, spans: number, body: Uint8Array, ours?: boolean): Batch | undefined | null {
+  adopt(to: number, spans: number, body: Uint8Array): Batch | undefined | null {
     const { tape } = this;
-    const size = ours ? 0 : body.length;
+    const size = body.length;
     commit(tape); // the body goes where the tape's text lies
-    if (body.length === 0) return null;
     if (!tape.fits(size)) return undefined;
-    if (!ours) tape.text.set(body);
+    tape.text.set(body);
     const id = this.#x.edgespan_adopt(this.#handle, to, spans, size, seconds());
     tape.refresh();
     tape.clear();
-    return id === STATUS_MALFORMED ? null : this.#take(to, id, ours ? body : undefined);
+    return id === STATUS_MALFORMED ? null : this.#take(to, id);
   }
 
-  #take(to: number, id: number, body?: Uint8Array): Batch | undefined {
+  #take(to: number, id: number): Batch | undefined {
     if (id <= 0) return undefined;
-    const since = Date.now();
-    const batch = { id, pipeline: this, to, since, spans: 0, serial: 0, shut: false, body };
+    const batch = { id, pipeline: this, to, since: Date.now(), spans: 0, serial: 0, shut: false };
     this.#held[to]++;
     sending.set(id, batch);
     this.view(batch);
@@ -254,7 +250,7 @@ export class Pipeline {
     if (this.#x.edgespan_batch(batch.id) < 0) return new Uint8Array(0); // was taken for abandoned
     const [at, bytes, spans, serial, shut] = this.tape.result;
     Object.assign(batch, { spans, serial, shut: shut !== 0 });
-    return batch.body ?? new Uint8Array(this.#x.memory.buffer, at, bytes);
+    return new Uint8Array(this.#x.memory.buffer, at, bytes);
   }
 
   /** Hands an answer to the core; `left` is how many milliseconds may still be spent on the batch. */

@@ -88,8 +88,8 @@ export interface Destination {
   readonly signals?: readonly ('logs' | 'metrics')[] | undefined;
   /** How its receiver takes scores and feedback; otherwise as spans. */
   readonly scores?: ScoreAdapter | undefined;
-  /** `text` without this destination's address and headers, or (`credentials`) without its secrets alone. */
-  redact(text: string, credentials?: boolean): string;
+  /** `text` without this destination's secrets. */
+  redact(text: string): string;
   /** What Mastra may write into its logs. */
   serializeForSpan(): { name: string };
 }

@@ -112,9 +112,6 @@ export interface Target extends OtlpOptions {
   secrets?: readonly string[];
 }
 
-// Headers that hold a credential, and the words before one.
-const CREDENTIAL = /auth|key|token|secret|cookie|password/;
-const SCHEME = /^(Bearer|Basic)$/i;
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 export const MISSING = 'is missing';
 export const BUILT = 'was built from a missing value';
@@ -139,8 +136,6 @@ export class OtlpDestination implements Destination {
   readonly #timeout: number;
   readonly #storeKey: string | undefined;
   readonly #secrets: readonly string[];
-  #toCut: readonly string[] | undefined;
-  #credentials: readonly string[] | undefined;
 
   constructor(given: Target) {
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans } = given;
@@ -247,23 +242,15 @@ export class OtlpDestination implements Destination {
     }
   }
 
-  redact(text: string, credentials = false): string {
-    const secrets = credentials
-      ? (this.#credentials ??= this.#findSecrets(CREDENTIAL))
-      : (this.#toCut ??= this.#findSecrets(/./));
+  redact(text: string): string {
+    const { hostname, href, searchParams } = new URL(this.#url);
+    const secrets = [href, hostname, ...searchParams.values(), ...this.#secrets];
+    for (const value of Object.values(this.#headers)) secrets.push(value, ...value.split(/[\s=,;]+/));
+    secrets.sort((a, b) => b.length - a.length); // the whole before its parts
     for (const secret of secrets) {
       if (secret.length >= 4) text = text.replaceAll(secret, '[redacted]');
     }
     return text;
-  }
-
-  #findSecrets(names: RegExp): string[] {
-    const { hostname, href, searchParams } = new URL(this.#url);
-    const secrets = [href, hostname, ...searchParams.values(), ...this.#secrets];
-    for (const [name, value] of Object.entries(this.#headers)) {
-      if (names.test(name)) secrets.push(value, ...value.split(/[\s=,;]+/).filter((part) => !SCHEME.test(part)));
-    }
-    return secrets.sort((a, b) => b.length - a.length); // the whole before its parts
   }
 
   serializeForSpan(): { name: string } {
