@@ -303,6 +303,22 @@ TEST_CASE("dialects: langsmith, braintrust, laminar") {
   CHECK(told["1"]["lmnr.association.properties.tags"] == Json({"a", "b"}));
 }
 
+TEST_CASE("dialects: a cost counts where it is in US dollars, of a call and of its run") {
+  const std::pair<const char*, Json> units[] = {
+      {"usd", 0.5}, {"USD", 0.5}, {"eur", nullptr}, {"", nullptr}};
+  for (const auto& [unit, sum] : units) {
+    INFO(unit);
+    auto run = Run();
+    for (Json& span : run) {
+      if (span["type"] == "model_inference") span["attributes"]["costContext"]["costUnit"] = unit;
+    }
+    auto spans = Spans({{"dialect", "sentry"}}, run);
+    Has(AttributesOf(spans["1"].attributes()), {{"gen_ai.cost.total_tokens", sum}});
+    Has(AttributesOf(spans["8"].attributes()),
+        {{"gen_ai.cost.total_tokens", sum.is_null() ? sum : Json(0.25)}});
+  }
+}
+
 TEST_CASE("dialects: posthog, datadog, traceloop, sentry, mlflow, agnost") {
   auto told = Told("posthog");
   for (const auto& [id, a] : told) {

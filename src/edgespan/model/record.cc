@@ -21,6 +21,10 @@ using tape::Op;
   return FindMember(object->Begin(), object->End(), key);
 }
 
+[[gnu::noinline]] const Node* FindMember(const SpanRecord& record, uint16_t key) {
+  return FindMember(record.Begin(), record.End(), key);
+}
+
 [[gnu::noinline]] std::string_view SpellingOf(const PageArena& arena, const Node* node) {
   const Op op = node != nullptr ? node->Kind() : Op::kEnd;
   const bool number = op == Op::kNumber || op == Op::kDate;

@@ -68,6 +68,8 @@ static_assert(sizeof(SpanRecord) % 8 == 0);
 const Node* FindMember(const Node* begin, const Node* end, uint16_t key);
 // The same for an object node; nullptr for nullptr and every other kind.
 const Node* FindMember(const Node* object, uint16_t key);
+// A span's own.
+const Node* FindMember(const SpanRecord& record, uint16_t key);
 
 // The text that a kString, kKey or kBytes node holds, or that stands behind a number or date; empty
 // for nullptr and every other kind.

@@ -15,6 +15,8 @@
 
 namespace edgespan {
 
+struct SpanRecord;
+
 struct TreeNode {
   SpanId id;
   uint32_t below[4];  // in the search; this and what follows are offsets of nodes, 0 for none
@@ -27,6 +29,11 @@ struct TreeNode {
   bool started;  // announced by the host, or ended
   bool ended;
 };
+
+// What is kept of a span; nullptr until it ended (or when it was lost).
+inline const SpanRecord* RecordOf(const PageArena& arena, const TreeNode& node) {
+  return node.record != 0 ? arena.At<SpanRecord>(node.record) : nullptr;
+}
 
 struct SpanTree {
   // The node for `id`, or nullptr.

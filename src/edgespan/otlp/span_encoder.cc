@@ -3,9 +3,10 @@
 #include "edgespan/base/utf.h"
 #include "edgespan/model/span_tree.h"
 #include "edgespan/otlp/otlp.pb.h"
+#include "edgespan/semconv/generation.h"
 
-// What all spans have. What a Mastra span says is in mastra_span.cc, an OpenTelemetry one in
-// otel_span.cc.
+// What all spans have. What a Mastra span says is in mastra_span.cc and dialect_steps.cc, an
+// OpenTelemetry one in otel_span.cc.
 namespace edgespan::otlp {
 namespace {
 
@@ -41,9 +42,10 @@ void SpanEncoder::Write(const SpanRecord& span) {
   const bool known = span.type >= kFirstSpanType && span.type <= kLastSpanType;
   type_.key = span.type;
   type_.root = span.Has(tape::kIsRoot);
-  type_.bits = !otel && IsCall(*arena.At<TreeNode>(span.tree)) ? kModelCall
-               : known ? TypeBit(static_cast<Key>(span.type))
-                       : kUnknownType;
+  const TreeNode& node = *arena.At<TreeNode>(span.tree);
+  type_.bits = !otel && IsModelCall(arena, node, run_.strays) ? kModelCall
+               : known                                        ? TypeBit(static_cast<Key>(span.type))
+                                                              : kUnknownType;
   type_name_ = run_.record.keys->Name(span.type);
   operation_ = OperationOf(type_.bits);
   if (operation_.empty()) operation_ = type_name_;

@@ -66,6 +66,19 @@ class SpanEncoder {
   void WriteMastra();
   void MastraName();
   void Exception(const Node* error);
+  // What went wrong: the span's errorInfo; for a model call that its provider failed, its step and its
+  // generation, which have none, the nearest ancestor's. nullptr when nothing went wrong, or nothing
+  // tells what.
+  const Node* FindError(bool* failed) const;
+  // Whether a step has a call below it that is sent.
+  bool HasCall(const TreeNode& step) const;
+  // What the model calls of an agent were told of its tools; nullptr where none says it.
+  const Node* ToolDefinitions() const;
+  // When the first chunk came. Mastra gives every call of a run the first one's completion start: where
+  // that lies before the call, the call's first chunk tells. 0 where nothing does.
+  double CompletionStart(const Node* given) const;
+
+  // The steps of its dialect (dialect_steps.cc).
   // What the dialect makes of the members of an object in `scope`.
   void Members(const Node* begin, const Node* end, Scope scope);
   // The steps of one member; `node` is nullptr for rules of every span, and for the input of a model call
@@ -77,33 +90,24 @@ class SpanEncoder {
   const Step* Virtual(Scope scope);
   // Of one that no rule is for, a member of `within` if that has a name.
   void Unruled(const Node* node, std::string_view key, Scope scope, std::string_view within = {});
-  void Apply(const Step& step, const Node* node);
+  // What becomes of it: a dialect drops it, or tells it flat, as JSON, or as it is.
   void Default(Action action, std::string_view name, const Node* node);
+  // A kConstant, or what a member becomes under a name.
+  void Apply(const Step& step, const Node* node);
   void Flat(std::string_view name, const Node* node);
   void CommaList(const Node* list);
   void Parameters(const Node* object);
   void Quoted(const Node* node);
   void Messages(const Step& step, const Node* node);
-  bool HasCall(const TreeNode& step) const;
-  double CompletionStart(const Node* given) const;
-  const Node* ToolDefinitions() const;
-  // `text`: what to say of the tokens in `usage`, or of the whole run's for nullptr.
-  void Figures(std::string_view name, std::string_view text, const Node* usage);
-  // Whether a span stands for a model call: a model_inference, or a generation that has none (of an
-  // older Mastra, or of an agent SDK that Mastra wraps).
-  bool IsCall(const TreeNode& node) const;
+
   // The span's own member `key`, or that of its member `container`.
-  const Node* Find(uint16_t key) const { return FindMember(span_->Begin(), span_->End(), key); }
+  const Node* Find(uint16_t key) const { return FindMember(*span_, key); }
   const Node* Find(uint16_t container, uint16_t key) const {
     return container == 0 ? Find(key) : FindMember(Find(container), key);
   }
   std::string_view TextAt(uint16_t container, uint16_t key) const {
     return TextOf(*run_.record.arena, Find(container, key));
   }
-  // What went wrong: the span's errorInfo; for a model call that its provider failed, its step and its
-  // generation, which have none, the nearest ancestor's. nullptr when nothing went wrong, or nothing
-  // tells what.
-  const Node* FindError(bool* failed) const;
 
   const RunContext& run_;
   const Dialect& dialect_;

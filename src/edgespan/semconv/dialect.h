@@ -95,7 +95,7 @@ enum class Action : uint8_t {
   kCost,        // the estimated cost, where it is in US dollars
   kCostJson,    // the same as JSON: the name's text, the cost, "}"
   // These need no member.
-  kFigures,    // token counts, as the name's text says (mastra_span.cc, Figures)
+  kFigures,    // token counts, as the name's text says (otlp/figures.h)
   kConstant,   // the name's text
   kOperation,  // gen_ai.operation.name
 };

@@ -32,15 +32,6 @@
 
 namespace edgespan {
 
-// The spans below a generation, in order of start, parents first: the one after `node`, or the first of
-// all for the generation itself; nullptr at the end. What is below another generation is that one's.
-const TreeNode* NextBelow(const PageArena& arena, const TreeNode& generation, const TreeNode* node);
-
-// The generation that a model call belongs to: its parent, or its step's parent; or nullptr.
-const TreeNode* GenerationOf(const RecordContext& context, const TreeNode& call);
-// The record of the generation whose last call this is; nullptr for others, and where there is none.
-const SpanRecord* GenerationEndedBy(const RecordContext& context, const TreeNode& call);
-
 class MessageWriter {
  public:
   // Takes one attribute of the indexed form: its value is `text` where there is no `value`.
@@ -66,26 +57,20 @@ class MessageWriter {
   // last call made are in its generation's output.
   void Output(const TreeNode& call, const Node* output, const Node* finish_reason);
   // The input of a model call below a generation or a step where the call has no messages of its own, as
-  // Mastra records none: the
-  // generation's input, then what the earlier calls said and what the model was told of each tool they
-  // asked for. kPartly: the generation is not there, or holds no question (a run that was resumed); what
-  // is missing comes from the step's own input, a preview that has the texts and "[tool: name]".
+  // Mastra records none: the generation's input, then what the earlier calls said and what the model was
+  // told of each tool they asked for. kPartly: the generation is not there, or holds no question (a run
+  // that was resumed); what is missing comes from the step's own input, a preview that has the texts and
+  // "[tool: name]".
   enum class Rebuilt { kNot, kPartly, kWholly };
   [[nodiscard]] static Rebuilt CanRebuild(const RecordContext& context, const TreeNode& call);
   // REQUIRES: CanRebuild().
   void Rebuild(const TreeNode& call);
   // Whether all that Rebuild() would read has ended.
   static bool IsComplete(const RecordContext& context, const TreeNode& call);
-  // What the user said last in an input, and what a model or agent said: the text, or all of it where
-  // there is none.
-  static const Node* Question(const RecordContext& context, const Node* input);
-  static const Node* Answer(const Node* output);
   // A system prompt: [{"type": "text", "content": "..."}].
   void Instructions(const Node* prompt);
   // Tool names as definitions: [{"type": "function", "name": "..."}], or what `known` has of the name.
   void ToolNames(const Node* names, const Node* known = nullptr);
-  // Whether Input() or Output() of a value that has others too leaves out its member `key`.
-  static bool LeavesOut(const Node* value, uint16_t key);
 
  private:
   enum class Element { kMessage, kPart, kToolCall, kApiCall, kInvocation, kInstruction, kToolName };
@@ -115,7 +100,7 @@ class MessageWriter {
   void Assistant(const TreeNode& call, const Node* output);
   // The next thought among the siblings from `*at` on; moves *at behind it.
   const Node* Thought(uint32_t* at) const;
-  // A format (messages.cc) with the values that it has places for.
+  // A format (message_format.h) with the values that it has places for.
   void Emit(const char* piece, const Node* a = nullptr, const Node* b = nullptr,
             const Node* c = nullptr);
   void EmitIndexed(const char* piece, const Node* a, const Node* b, const Node* c);
