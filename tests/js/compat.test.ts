@@ -14,7 +14,7 @@ import * as compat from 'edgespan/mastra/compat';
 import { z } from 'zod';
 import { scripted } from '../runtime/worker/model.ts';
 import { Recorder } from '../runtime/worker/recorder.ts';
-import { differencesOf, rowFor, toldOnTheWire } from '../support/beside_official.ts';
+import { differencesOf, rowFor, toldOnTheWire } from '../support/differences.ts';
 import type { Span } from '../support/official.ts';
 import { decodeJson, decodeProtobuf, type WireSpan } from '../support/otlp.ts';
 import { Sink, type SinkRequest } from '../support/sink.ts';

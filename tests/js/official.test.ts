@@ -8,8 +8,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { differencesOf, rowFor, toldBy } from '../support/beside_official.ts';
-import { DIFFERENCES, type Row } from '../support/differences.ts';
+import { DIFFERENCES, differencesOf, type Row, rowFor, toldBy } from '../support/differences.ts';
 import { madeSpans } from '../support/made_spans.ts';
 import { convert, replay, type Span } from '../support/official.ts';
 
