@@ -256,8 +256,8 @@ class OutboxPipeline extends Pipeline {
     return !this.#fresh.has(bytes);
   }
 
-  override adopt(to: number, spans: number, body: Uint8Array): Batch | undefined | null {
-    const batch = super.adopt(to, spans, body, true);
+  override adopt(to: number, spans: number, body: Uint8Array, now: number): Batch | undefined | null {
+    const batch = super.adopt(to, spans, body, now, true);
     if (batch && this.#fresh.delete(body)) this.#first += spans;
     return batch;
   }
