@@ -43,14 +43,18 @@ const sending = new Map<number, Batch>();
  * The pipeline with this configuration. An exporter that gives its spans to the core in several forms
  * numbers them (`lane`): no two of its pipelines are one, even where they send to one address.
  */
-export function pipelineFor(config: PipelineConfig, lane: number): Pipeline {
+export function pipelineFor(
+  config: PipelineConfig,
+  lane: number,
+  Kind: typeof Pipeline = Pipeline,
+): Pipeline {
   const destinations = config.destinations.map((d) => d.settings);
   const settings = { ...config, destinations };
   const content = JSON.stringify(
     [settings, config.destinations.map((d) => d.identity()), lane],
     (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
   );
-  const pipeline = pipelines.get(content) ?? new Pipeline(coreTape(), settings, destinations.length);
+  const pipeline = pipelines.get(content) ?? new Kind(coreTape(), settings, destinations.length);
   putLast(pipelines, content, pipeline, MAX_PIPELINES);
   return pipeline;
 }
@@ -68,6 +72,8 @@ export interface Batch {
   serial: number;
   /** The destination is left alone for a while: to be stored, not posted. */
   shut: boolean;
+  /** What is posted, where the core does not have it. */
+  readonly body: Uint8Array | undefined;
 }
 
 /** What the core makes of an answer. */
@@ -217,24 +223,26 @@ export class Pipeline {
 
   /**
    * A batch of so many spans that comes back from a store, its body as the core made it. undefined: the
-   * core has no room for it; null: `body` is not of so many spans. REQUIRES: attach().
+   * core has no room for it; null: `body` is not of so many spans. `ours`: the body is none of the
+   * core's, which only judges and counts it. REQUIRES: attach().
    */
-  adopt(to: number, spans: number, body: Uint8Array): Batch | undefined | null {
+  adopt(to: number, spans: number, body: Uint8Array, ours?: boolean): Batch | undefined | null {
     const { tape } = this;
-    const size = body.length;
+    const size = ours ? 0 : body.length;
     commit(tape); // the body goes where the tape's text lies
-    if (size === 0) return null;
+    if (body.length === 0) return null;
     if (!tape.fits(size)) return undefined;
-    tape.text.set(body);
+    if (!ours) tape.text.set(body);
     const id = this.#x.edgespan_adopt(this.#handle, to, spans, size, seconds());
     tape.refresh();
     tape.clear();
-    return id === STATUS_MALFORMED ? null : this.#take(to, id);
+    return id === STATUS_MALFORMED ? null : this.#take(to, id, ours ? body : undefined);
   }
 
-  #take(to: number, id: number): Batch | undefined {
+  #take(to: number, id: number, body?: Uint8Array): Batch | undefined {
     if (id <= 0) return undefined;
-    const batch = { id, pipeline: this, to, since: Date.now(), spans: 0, serial: 0, shut: false };
+    const since = Date.now();
+    const batch = { id, pipeline: this, to, since, spans: 0, serial: 0, shut: false, body };
     this.#held[to]++;
     sending.set(id, batch);
     this.view(batch);
@@ -246,7 +254,7 @@ export class Pipeline {
     if (this.#x.edgespan_batch(batch.id) < 0) return new Uint8Array(0); // was taken for abandoned
     const [at, bytes, spans, serial, shut] = this.tape.result;
     Object.assign(batch, { spans, serial, shut: shut !== 0 });
-    return new Uint8Array(this.#x.memory.buffer, at, bytes);
+    return batch.body ?? new Uint8Array(this.#x.memory.buffer, at, bytes);
   }
 
   /** Hands an answer to the core; `left` is how many milliseconds may still be spent on the batch. */

@@ -85,3 +85,10 @@ export const agnost: Dialect = {
   table:
     ':&-!$!!2agnost.session_id.!$!!/agnost.user_id',
 };
+
+/** Mastra's own members as JSON text, for destinations with a format of their own. */
+export const native: Dialect = {
+  name: 'native',
+  table:
+    ':*!!&!!!!%&1!)metadata!%&5!*errorInfo!%&2!%tags!):0!.attributes={}"!&!!,attributes."%&8!1attributes.usage"%,9!6attributes.parameters',
+};

@@ -298,6 +298,11 @@ export class Lane {
     await deliver(pipeline, destinations, trace, tally, spool, source);
   }
 
+  /** Whether a run with this trace id goes on. */
+  runs(traceId: string): boolean {
+    return this.#open.has(traceId);
+  }
+
   /** It has destinations, and is not open yet. */
   get wantsPipeline(): boolean {
     return !this.off && !this.pipeline && this.destinations.length > 0;

@@ -11,7 +11,7 @@ import {
 import type { Tally } from './receipt.js';
 
 /** undefined where all is well, or has been said before (a destination that is off). */
-export function warningOf(tally: Tally): { causes: string; text: string } | undefined {
+export function warningOf(tally: Tally, things = 'spans'): { causes: string; text: string } | undefined {
   const { errors, dropped, spans, lost } = tally;
   const causes = new Map<string, string>();
   for (const { destination, code, status = 0, message } of errors) {
@@ -30,7 +30,7 @@ export function warningOf(tally: Tally): { causes: string; text: string } | unde
   const spooled = spans[STAT_SPOOLED];
   const kept = spooled > 0 ? `, ${spooled} kept for later` : '';
   const all = [...causes.values()].join('. ');
-  return { causes: [...causes.keys()].join(), text: `${lost} spans lost${kept}: ${all}.` };
+  return { causes: [...causes.keys()].join(), text: `${lost} ${things} lost${kept}: ${all}.` };
 }
 
 /** What the user can do about an answer, by HTTP status (0: none). */

@@ -97,6 +97,7 @@ class SpanEncoder {
   void Flat(std::string_view name, const Node* node);
   void CommaList(const Node* list);
   void Parameters(const Node* object);
+  void Quoted(const Node* node);
   void Messages(const Step& step, const Node* node);
 
   // The span's own member `key`, or that of its member `container`.

@@ -1,0 +1,94 @@
+/**
+ * Signals: what Mastra emits beside spans. This is the contract between an exporter and what it is given
+ * as `signals`; nothing of them is bundled where none is imported.
+ * @module
+ */
+import type { PipelineConfig } from '../core/pipeline.js';
+import type { Destination } from '../destinations/destination.js';
+import type { Spool } from '../spool/spool.js';
+import type { Tally } from '../transport/receipt.js';
+import type { MastraFeedbackEvent, MastraScoreEvent } from '../mastra/types.js';
+
+/** A log as Mastra emits it (`ExportedLog`). */
+export interface MastraLog {
+  timestamp: Date;
+  traceId?: string;
+  spanId?: string;
+  level: string;
+  message: string;
+  data?: Record<string, unknown>;
+  metadata?: Record<string, unknown>;
+  tags?: readonly string[];
+}
+
+/** A metric's value as Mastra emits it (`ExportedMetric`). */
+export interface MastraMetric {
+  timestamp: Date;
+  traceId?: string;
+  spanId?: string;
+  name: string;
+  value: number;
+  labels?: Record<string, string>;
+  correlationContext?: Record<string, unknown>;
+  costContext?: Record<string, unknown>;
+}
+
+/** The handlers that Mastra calls; an exporter has those of its signals. */
+export interface SignalHandlers {
+  onLogEvent?: (event: { log: MastraLog }) => void;
+  onMetricEvent?: (event: { metric: MastraMetric }) => void;
+  onScoreEvent?: (event: MastraScoreEvent) => void;
+  onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
+  addScoreToTrace?: (score: TraceScore) => Promise<void>;
+}
+
+/** A score as Mastra hands it to `addScoreToTrace()`. */
+export interface TraceScore {
+  traceId: string;
+  spanId?: string;
+  score: number;
+  reason?: string;
+  scorerName: string;
+  metadata?: Record<string, unknown>;
+}
+
+/** What an exporter has for its signals. */
+export interface SignalHost {
+  /** Those that work. */
+  readonly destinations: readonly Destination[];
+  /** How many do not. */
+  readonly off: number;
+  readonly spool: Spool | undefined;
+  /** Resource, scope and limits, as spans have them. REQUIRES: Mastra has told its service name. */
+  config(): Omit<PipelineConfig, 'destinations'>;
+  /** Whether a run with this trace id goes on: at its end everything is sent. */
+  running(traceId: string | undefined): boolean;
+  /** Sends what all signals have, after the response. */
+  send(): void;
+  /** Tells the user, once. */
+  warn(message: string): void;
+  /** Says that an event was lost to a defect. */
+  fail(error: unknown): void;
+}
+
+/** What an exporter asks of a signal. */
+export interface SignalSink {
+  /**
+   * Sends what there is, and what `source` has; resolves when all is judged, stored or given up. `final`:
+   * the exporter is shut down.
+   */
+  send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void>;
+  /** Adds what no tally was given yet. */
+  peek(tally: Tally): void;
+  /** Events that wait, once for each destination. */
+  readonly pending: number;
+  /** Takes what the user says of a trace. */
+  annotate?(kind: 'score' | 'feedback', given: object): void;
+}
+
+/** Made by `logs()`, `metrics()` and `scores()` of `edgespan/signals`; pass it to an exporter. */
+export interface Signal {
+  readonly name: string;
+  /** For the exporter: sets its handlers. */
+  connect(exporter: SignalHandlers, host: SignalHost): SignalSink;
+}
