@@ -20,6 +20,7 @@ import {
 } from 'edgespan/destinations';
 import { native } from 'edgespan/dialects';
 import { EdgespanExporter, type MastraSpan, type MastraTracingEvent, type Receipt } from 'edgespan/mastra';
+import { scores } from 'edgespan/signals';
 import { decodeProtobuf, plain, type WireSpan } from '../support/otlp.ts';
 import { Sink, type SinkRequest } from '../support/sink.ts';
 import { id, play, recorded, run, span } from './spans.ts';
@@ -205,6 +206,36 @@ describe('The Context Company', () => {
     assert.equal(await session({ threadId: 't' }), 't');
     assert.equal(await session({ 'tcc.sessionId': 'own', sessionId: 's' }), 'own');
     assert.equal(await session({ userId: 'u' }), undefined);
+  });
+
+  test('feedback is on the run that it names, by its id, its root or its trace', async () => {
+    const feedback = (at: string): Json[] =>
+      sentTo('/v1').filter((r) => r.path === `/v1/feedback` && r.headers['x-place'] === at).map(json);
+    const at = place();
+    const to = contextCompany({
+      apiKey: KEY,
+      endpoint: sink.origin + at,
+      headers: { 'x-place': at },
+      env,
+    });
+    const exporter = new EdgespanExporter({ destinations: [to], signals: [scores()], spool: false, env });
+    const spans = run(1, { metadata: { 'tcc.runId': 'order 68' } });
+    play(exporter, spans);
+    await exporter.flush();
+    const { runId, traceId } = json(sentTo(at)[0]);
+    exporter.addFeedback({ traceId, value: 1, comment: 'good' });
+    exporter.addFeedback({ traceId: id(32), value: -1, metadata: { 'tcc.runId': 'order 68' } });
+    const [traceElse, rootElse] = [id(32), id()];
+    exporter.addFeedback({ traceId: traceElse, spanId: rootElse, value: 1 });
+    exporter.addFeedback({ traceId: id(32), value: 1 }); // of whatever run
+    const { signals } = await exporter.flush();
+    const told = feedback(at).map((body) => [body.runId, body.score]);
+    assert.deepEqual(told.sort(), [
+      [runId, 'thumbs_down'],
+      [runId, 'thumbs_up'],
+      [runIdOf(traceElse, rootElse), 'thumbs_up'],
+    ].sort());
+    assert.deepEqual(signals?.dropped, { leftOut: 1 });
   });
 
   test('debug names the run, not the key', async () => {

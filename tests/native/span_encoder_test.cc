@@ -220,7 +220,7 @@ void CheckRules(const std::string& dialect, bool has_inference, bool root) {
     if (rule.key != kKeyNone && !Goes(rule.action)) unique.emplace(rule.scope, rule.key);
   }
   const std::vector<std::pair<Scope, uint16_t>> members(unique.begin(), unique.end());
-  REQUIRE(members.size() >= 20);
+  REQUIRE(members.size() >= 10);
   for (const Type& type : AllTypes(has_inference)) {
     std::map<std::string, Reading> expected;
     TapeWriter tape;

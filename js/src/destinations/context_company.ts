@@ -3,6 +3,7 @@ import { toRun } from './context_company_run.js';
 import type { Destination } from './destination.js';
 import { native } from './dialects.gen.js';
 import { type BackendOptions, Settings } from './preset.js';
+import { contextCompanyScores } from './scores/context_company.js';
 
 export { runIdOf } from './run_id.js';
 
@@ -36,6 +37,8 @@ export function contextCompany(options: ContextCompanyOptions = {}): Destination
     headers: { authorization: `Bearer ${key}` },
     dialect: native,
     delivery: 'whole',
+    scores: contextCompanyScores,
+    signals: [],
     wire: {
       name: `tcc${told}`,
       contentType: 'application/json',

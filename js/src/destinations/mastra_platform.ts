@@ -2,6 +2,7 @@ import type { Answer, Destination } from './destination.js';
 import { native } from './dialects.gen.js';
 import { toPublished } from './mastra_platform_batch.js';
 import { type BackendOptions, Settings } from './preset.js';
+import { mastraPlatformScores } from './scores/mastra_platform.js';
 
 export interface MastraPlatformOptions extends BackendOptions {
   /** `MASTRA_PLATFORM_ACCESS_TOKEN` or `MASTRA_CLOUD_ACCESS_TOKEN` by default. */
@@ -61,6 +62,8 @@ export function mastraPlatform(options: MastraPlatformOptions = {}): Destination
       'x-mastra-observability-capabilities': 'quota-pause-v1',
     },
     dialect: native,
+    scores: mastraPlatformScores,
+    signals: [],
     maxRequestSpans: maxBatchSize ?? 1000,
     wire: { name: 'mastra', contentType: 'application/json', encode: toPublished, read: quota },
   });

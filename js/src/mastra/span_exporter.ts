@@ -69,6 +69,7 @@ export function throughExporter(exporter: SpanExporter, name: string, maxSpans =
     storeId: () => told,
     budget: 0, // what is to be sent again it knows itself
     coding: '',
+    signals: [],
     encode: () => undefined,
     post: ({ bytes }: Payload, most: number): Promise<Answer> =>
       new Promise((resolve) => {

@@ -1,21 +1,23 @@
-import { numberOf, type ScoreAdapter, uuid } from './score.js';
+import { runOfFeedback } from '../run_id.js';
+import { numberOf, type ScoreAdapter } from './score.js';
 
 const MAX_TEXT = 2_000;
 
 /**
- * `POST /v1/feedback`, by the run's id: that which the feedback's metadata names, or the one that is made
- * of the trace's. There is no place for scores.
+ * `POST /v1/feedback`, by the run's id: that which the feedback's metadata names (`tcc.runId`), or that of a
+ * run which this isolate sent, or of the root span that is named. There is no place for scores, nor for
+ * feedback on a run that nothing names.
  */
 export const contextCompanyScores: ScoreAdapter = {
   request(annotation, { url }) {
-    const { kind, traceId, name, value, comment, metadata } = annotation;
-    if (kind === 'score') return null;
-    const given = metadata?.['tcc.runId'];
+    const { kind, traceId, spanId, name, value, comment, metadata } = annotation;
+    const runId = runOfFeedback(traceId, spanId, metadata);
+    if (kind === 'score' || !runId) return null;
     const score = numberOf(annotation);
     const thumbs = name === 'thumbs' || value === 1 || value === -1;
     const text = thumbs ? comment : [`${name}: ${value}`, comment].filter(Boolean).join('. ');
     const body = {
-      runId: typeof given === 'string' ? given : uuid(traceId),
+      runId,
       score: score === undefined ? undefined : score >= 0.5 ? 'thumbs_up' : 'thumbs_down',
       text: text?.slice(0, MAX_TEXT),
     };
