@@ -38,7 +38,7 @@ const url = async (destination: Destination): Promise<string> => (await target(d
 const { make: lemma } = BACKENDS.lemma;
 
 test('every destination by OTLP is here', () => {
-  const elsewhere = ['otlp', 'otlpJson', 'zipkin', 'contextCompany', 'mastraPlatform', 'consoleTree'];
+  const elsewhere = ['otlp', 'otlpJson', 'zipkin', 'contextCompany', 'runIdOf', 'mastraPlatform', 'consoleTree'];
   const functions = Object.entries(destinations).filter(([, value]) => typeof value === 'function');
   const names = functions.map(([name]) => name).filter((name) => !elsewhere.includes(name));
   assert.deepEqual(names.sort(), Object.keys(BACKENDS).sort());

@@ -24,5 +24,6 @@ export function agnost(options: AgnostOptions = {}): Destination {
     url: settings.url('/v1/traces', 'https://otel.agnost.ai', 'AGNOST_OTEL_URL'),
     headers: { 'x-agnost-org-id': settings.required('orgId', 'AGNOST_ORG_ID') },
     dialect,
+    signals: [],
   });
 }

@@ -41,5 +41,6 @@ export function arize(options: ArizeOptions = {}): Destination {
         settings.optional('projectName', 'ARIZE_PROJECT_NAME OTEL_SERVICE_NAME') ?? 'default',
     },
     dialect,
+    signals: [],
   });
 }

@@ -1,3 +1,4 @@
+import { braintrustScores } from './scores/braintrust.js';
 import type { Destination } from './destination.js';
 import { braintrust as dialect } from './dialects.gen.js';
 import { type BackendOptions, Settings } from './preset.js';
@@ -43,5 +44,7 @@ export function braintrust(options: BraintrustOptions = {}): Destination {
       'x-bt-parent': parent ?? `project_name:${projectName ?? 'mastra-tracing'}`,
     },
     dialect,
+    scores: braintrustScores,
+    signals: [],
   });
 }

@@ -1,4 +1,5 @@
 import type { Environment } from '../transport/env.js';
+import { datadogScores } from './scores/datadog.js';
 import type { Destination } from './destination.js';
 import { datadog as dialect } from './dialects.gen.js';
 import { type BackendOptions, Settings } from './preset.js';
@@ -50,6 +51,8 @@ export function datadog(options: DatadogOptions = {}): Destination {
       'deployment.environment.name': settings.optional('environment', 'DD_ENV'),
     },
     dialect,
+    scores: datadogScores,
+    signals: [],
     maxRequestBytes: 3_000_000, // above 3.2 MB it is refused
   });
 }

@@ -13,7 +13,7 @@ export const openinference: Dialect = {
 export const langfuse: Dialect = {
   name: 'langfuse',
   table:
-    ':&,!:!"Elangfuse.observation.type=generation,!:!\'?langfuse.observation.type=tool,!:!%@langfuse.observation.type=agent,!:!#Dlangfuse.observation.type=embedding,!:!0Dlangfuse.observation.type=retriever,!:!/Dlangfuse.observation.type=evaluator,!:!*@langfuse.observation.type=chain,!:!2@langfuse.observation.type=event,!:!3?langfuse.observation.type=span!%-3";langfuse.observation.input!%%3(;langfuse.observation.input!"%3!5langfuse.trace.input!%.4"<langfuse.observation.output!%%4(<langfuse.observation.output!"%4!6langfuse.trace.output"1$6$0;!@langfuse.observation.model.name"!$;"@langfuse.observation.model.name"!,9"Flangfuse.observation.model.parameters"!98$\u00ablangfuse.observation.usage_details={ "input":G"input_cache_read":D"input_cache_creation":E"output":H"output_reasoning_tokens":F"total":C }#%!P!!#%!Q!!$%!T!!$%!U!!%%!Y!!")8A"Llangfuse.observation.cost_details={"total":"!6@"Klangfuse.observation.completion_start_time(!"i"))!"j!**!$&!Alangfuse.observation.prompt.name*!$\u0095!Dlangfuse.observation.prompt.version+):k!Alangfuse.observation.level=ERROR+)$k!Dlangfuse.observation.status_message!!(2!4langfuse.trace.tags("$h!4langfuse.trace.name!:$/!1h!4langfuse.trace.name("\'!!9langfuse.trace.metadata.(#\'!!?langfuse.observation.metadata.',
+    ':&,!:!"Elangfuse.observation.type=generation,!:!\'?langfuse.observation.type=tool,!:!%@langfuse.observation.type=agent,!:!#Dlangfuse.observation.type=embedding,!:!0Dlangfuse.observation.type=retriever,!:!/Dlangfuse.observation.type=evaluator,!:!*@langfuse.observation.type=chain,!:!2@langfuse.observation.type=event,!:!3?langfuse.observation.type=span!%-3";langfuse.observation.input!%%3(;langfuse.observation.input!"%3!5langfuse.trace.input!%.4"<langfuse.observation.output!%%4(<langfuse.observation.output!"%4!6langfuse.trace.output"1$6$0;!@langfuse.observation.model.name"!$;"@langfuse.observation.model.name"!,9"Flangfuse.observation.model.parameters"!98$\u00ablangfuse.observation.usage_details={ "input":G"input_cache_read":D"input_cache_creation":E"output":H"output_reasoning_tokens":F"total":C }#%!P!!#%!Q!!$%!T!!$%!U!!%%!Y!!")8A"Llangfuse.observation.cost_details={"total":"!6@"Klangfuse.observation.completion_start_time(!"i"))!"j!**!$&!Alangfuse.observation.prompt.name*!$\u0097!Dlangfuse.observation.prompt.version+):k!Alangfuse.observation.level=ERROR+)$k!Dlangfuse.observation.status_message!!(2!4langfuse.trace.tags("$h!4langfuse.trace.name!:$/!1h!4langfuse.trace.name("\'!!9langfuse.trace.metadata.(#\'!!?langfuse.observation.metadata.',
 };
 
 /** Lemma: the last question and the answer on the root. */
@@ -76,7 +76,7 @@ export const sentry: Dialect = {
 export const mlflow: Dialect = {
   name: 'mlflow',
   table:
-    ':&!%%3(,input.value!%%4(-output.value!!%2!5mlflow.traceTag.tags',
+    ':&,!:!0:mlflow.spanType=RETRIEVER,!:!/:mlflow.spanType=EVALUATOR,!:!16mlflow.spanType=CHAIN!%$3(2mlflow.spanInputs!%$4(3mlflow.spanOutputs"!98#mmlflow.chat.tokenUsage={ "input_tokens":A"output_tokens":B"total_tokens":C }!!%2!5mlflow.traceTag.tags',
 };
 
 /** Agnost: session and user. */
@@ -84,4 +84,11 @@ export const agnost: Dialect = {
   name: 'agnost',
   table:
     ':&-!$!!2agnost.session_id.!$!!/agnost.user_id!%%3(,input.value!%%4(-output.value',
+};
+
+/** Mastra's own members as JSON text, for destinations with a format of their own. */
+export const native: Dialect = {
+  name: 'native',
+  table:
+    ':*!!&!!!!%&1!)metadata!%&5!*errorInfo!%&2!%tags!):0!.attributes={}"!&!!,attributes."%&8!1attributes.usage"%,9!6attributes.parameters',
 };

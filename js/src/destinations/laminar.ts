@@ -1,3 +1,4 @@
+import { laminarScores } from './scores/laminar.js';
 import type { Destination } from './destination.js';
 import { laminar as dialect } from './dialects.gen.js';
 import { type BackendOptions, Settings } from './preset.js';
@@ -27,5 +28,7 @@ export function laminar(options: LaminarOptions = {}): Destination {
     url: settings.url('/v1/traces', 'https://api.lmnr.ai', 'LAMINAR_ENDPOINT LMNR_BASE_URL', 'baseUrl'),
     headers: { authorization: `Bearer ${apiKey}` },
     dialect,
+    scores: laminarScores,
+    signals: [],
   });
 }

@@ -1,4 +1,5 @@
 import { langfuse as dialect } from './dialects.gen.js';
+import { langfuseScores } from './scores/langfuse.js';
 import type { Destination } from './destination.js';
 import { type BackendOptions, GZIP, Settings } from './preset.js';
 
@@ -54,6 +55,8 @@ export function langfuse(options: LangfuseOptions = {}): Destination {
       'langfuse.release': settings.optional('release', 'LANGFUSE_RELEASE'),
     },
     dialect,
+    scores: langfuseScores,
+    signals: [],
     gzip: GZIP,
   });
 }

@@ -1,3 +1,4 @@
+import { langsmithScores } from './scores/langsmith.js';
 import type { Destination } from './destination.js';
 import { langsmith as dialect } from './dialects.gen.js';
 import { type BackendOptions, Settings } from './preset.js';
@@ -47,5 +48,7 @@ export function langsmith(options: LangSmithOptions = {}): Destination {
       'x-tenant-id': settings.optional('workspaceId', 'LANGSMITH_WORKSPACE_ID'),
     },
     dialect,
+    scores: langsmithScores,
+    signals: [],
   });
 }

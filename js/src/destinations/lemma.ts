@@ -39,6 +39,7 @@ export function lemma(options: LemmaOptions = {}): Destination {
     headers: { authorization: `Bearer ${apiKey}`, 'x-lemma-project-id': projectId },
     resource: { 'service.version': release, 'lemma.release': release },
     dialect,
+    signals: [],
     delivery: 'whole',
     gzip: GZIP,
   });

@@ -1,3 +1,4 @@
+import { mlflowScores } from './scores/mlflow.js';
 import type { Destination } from './destination.js';
 import { mlflow as dialect } from './dialects.gen.js';
 import { type BackendOptions, GZIP, Settings } from './preset.js';
@@ -39,6 +40,8 @@ export function mlflow(options: MlflowOptions = {}): Destination {
       authorization: token ? `Bearer ${token}` : username && settings.basic(username, password),
     },
     dialect,
+    scores: mlflowScores,
+    signals: [],
     gzip: GZIP,
   });
 }

@@ -1,3 +1,4 @@
+import { phoenixScores } from './scores/phoenix.js';
 import type { Destination } from './destination.js';
 import { openinference as dialect } from './dialects.gen.js';
 import { type BackendOptions, GZIP, Settings } from './preset.js';
@@ -34,6 +35,8 @@ export function phoenix(options: PhoenixOptions = {}): Destination {
     },
     resource: { 'openinference.project.name': settings.optional('projectName', 'PHOENIX_PROJECT_NAME') },
     dialect,
+    scores: phoenixScores,
+    signals: [],
     gzip: GZIP,
   });
 }

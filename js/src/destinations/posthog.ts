@@ -1,3 +1,4 @@
+import { posthogScores } from './scores/posthog.js';
 import type { Destination } from './destination.js';
 import { posthog as dialect } from './dialects.gen.js';
 import { type BackendOptions, GZIP, Settings } from './preset.js';
@@ -41,6 +42,8 @@ export function posthog(options: PostHogOptions = {}): Destination {
     headers: { authorization: `Bearer ${apiKey}` },
     resource: { 'posthog.distinct_id': settings.optional('defaultDistinctId') },
     dialect,
+    scores: posthogScores,
+    signals: [],
     gzip: GZIP,
     maxRequestSpans: 100,
     limits: { attributeValueLengthLimit: 400_000 }, // of 900 kB a span, input and output

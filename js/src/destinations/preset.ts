@@ -32,7 +32,15 @@ export interface BackendOptions extends OtlpOptions {
 export interface Backend
   extends Pick<
     OtlpOptions,
-    'delivery' | 'dialect' | 'dropTypes' | 'gzip' | 'maxRequestBytes' | 'maxRequestSpans' | 'remoteParent'
+    | 'delivery'
+    | 'dialect'
+    | 'dropTypes'
+    | 'gzip'
+    | 'maxRequestBytes'
+    | 'maxRequestSpans'
+    | 'remoteParent'
+    | 'scores'
+    | 'signals'
   > {
   /** The destination's name, unless the user gave one. */
   readonly name: string;

@@ -36,6 +36,7 @@ export function sentry(options: SentryOptions = {}): Destination {
       'deployment.environment.name': settings.optional('environment', 'SENTRY_ENVIRONMENT'),
     },
     dialect,
+    signals: ['logs'],
     gzip: GZIP,
   });
 }

@@ -1,3 +1,4 @@
+import { traceloopScores } from './scores/traceloop.js';
 import type { Destination } from './destination.js';
 import { traceloop as dialect } from './dialects.gen.js';
 import { type BackendOptions, Settings } from './preset.js';
@@ -7,6 +8,11 @@ export interface TraceloopOptions extends BackendOptions {
   apiKey?: string | undefined;
   /** `TRACELOOP_DESTINATION_ID` by default. */
   destinationId?: string | undefined;
+  /**
+   * A task for annotations that exists there, bound to an association property that is the trace's id: it
+   * gets scores and feedback, which otherwise go as spans.
+   */
+  annotationTask?: string | undefined;
 }
 
 /**
@@ -23,6 +29,7 @@ export interface TraceloopOptions extends BackendOptions {
 export function traceloop(options: TraceloopOptions = {}): Destination {
   const settings = new Settings(options);
   const apiKey = settings.required('apiKey', 'TRACELOOP_API_KEY');
+  const task = settings.optional('annotationTask');
   return settings.destination({
     name: 'traceloop',
     url: settings.url(
@@ -38,5 +45,7 @@ export function traceloop(options: TraceloopOptions = {}): Destination {
       'x-traceloop-destination-id': settings.optional('destinationId', 'TRACELOOP_DESTINATION_ID'),
     },
     dialect,
+    scores: task ? traceloopScores(task) : undefined,
+    signals: [],
   });
 }

@@ -5,7 +5,8 @@
  */
 import { MAX_ANSWER_BYTES, RETRY_MS } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
-import type { Answer, Destination, Payload } from '../destinations/destination.js';
+import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
+import type { ScoreAdapter } from '../destinations/scores/score.js';
 import type { Dialect } from '../destinations/dialect.js';
 import type { SpanLimits } from '../core/pipeline.js';
 import type { MastraSpan } from '../mastra/types.js';
@@ -73,6 +74,10 @@ export interface OtlpOptions {
    * changes is not sent after. A name of the tenant, say, stays.
    */
   storeKey?: string;
+  /** Which of `logs` and `metrics` the receiver takes beside spans; both by default. */
+  signals?: readonly ('logs' | 'metrics')[];
+  /** How the receiver takes scores and feedback; as spans by default. */
+  scores?: ScoreAdapter;
   /**
    * Changes the content of spans on their way to this destination, in place of the exporter's
    * `customSpanFormatter`: the same contract.
@@ -86,6 +91,8 @@ export interface Wire {
   readonly name: string;
   readonly contentType: string;
   encode(body: Uint8Array): Uint8Array;
+  /** What an answer means where its status does not say it. */
+  read?(response: Response): Partial<Answer> | undefined;
 }
 
 /** Everything that is known of a destination, once the environment has been asked. */
@@ -116,6 +123,8 @@ export class OtlpDestination implements Destination {
   readonly settings: Destination['settings'];
   readonly problem: string | undefined;
   readonly customSpanFormatter: Destination['customSpanFormatter'];
+  readonly signals: Destination['signals'];
+  readonly scores: Destination['scores'];
   readonly #url: string = '';
   readonly #headers: Record<string, string> = {};
   readonly #request: RequestInit;
@@ -147,6 +156,8 @@ export class OtlpDestination implements Destination {
     };
     this.problem = given.problem;
     this.customSpanFormatter = given.customSpanFormatter;
+    this.signals = given.signals;
+    this.scores = given.scores;
     this.#storeKey = given.storeKey;
     this.#secrets = given.secrets ?? [];
     this.#timeout = positive(timeout, 10_000);
@@ -154,7 +165,7 @@ export class OtlpDestination implements Destination {
     const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
     this.#wire = wire;
-    this.coding = `${this.#gzip}${wire?.name}`;
+    this.coding = this.#gzip < Infinity || wire ? `${this.#gzip}${wire?.name}` : '';
     const strange =
       typeof dialect === 'string'
         ? dialect !== 'genai' && 'is none: import one from edgespan/dialects'
@@ -191,22 +202,27 @@ export class OtlpDestination implements Destination {
     return this.#storeKey ? JSON.stringify([url, this.#storeKey]) : this.identity();
   }
 
-  encode(body: Uint8Array): Promise<Payload> | undefined {
-    const bytes = this.#wire?.encode(body) ?? body;
-    if (bytes.length >= this.#gzip) return gzip(bytes);
-    return this.#wire ? Promise.resolve({ bytes, gzip: false }) : undefined;
+  address(): Address {
+    return { url: this.#url, headers: this.#headers };
   }
 
-  async post({ bytes, gzip }: Payload, most: number): Promise<Answer> {
+  encode(body: Uint8Array, json?: boolean): Promise<Payload> | undefined {
+    const bytes = json || !this.#wire ? body : this.#wire.encode(body);
+    if (bytes.length >= this.#gzip) return gzip(bytes);
+    return bytes === body ? undefined : Promise.resolve({ bytes, gzip: false });
+  }
+
+  async post({ bytes, gzip }: Payload, most: number, at?: Address): Promise<Answer> {
     const abort = new AbortController();
     const limit = Math.min(this.#timeout, most);
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const request: RequestInit = { ...this.#request, signal: abort.signal };
       request.body = bytes as Uint8Array<ArrayBuffer>;
+      if (at) request.headers = { ...at.headers, 'content-type': 'application/json' };
       if (gzip) request.headers = { ...request.headers, 'content-encoding': 'gzip' };
       timer = setTimeout(() => abort.abort(), limit);
-      const response = await fetch(this.#url, request);
+      const response = await fetch(at?.url ?? this.#url, request);
       // A browser hides what a redirect was; any will do.
       const status = response.status || 302;
       // Most receivers say "accepted" with nothing: opening a stream for that costs more than it says.
@@ -214,7 +230,8 @@ export class OtlpDestination implements Destination {
       const silent = !stream || headers.get('content-length') === '0';
       const body = silent ? NOTHING : await beginning(stream);
       const kind = silent ? BODY_OTHER : bodyKind(response);
-      return { status, kind, body, retryAfter: headers.get('retry-after') ?? '', cause: '' };
+      const retryAfter = status < 300 ? '' : (headers.get('retry-after') ?? '');
+      return { status, kind, body, retryAfter, cause: '', ...this.#wire?.read?.(response) };
     } catch (error) {
       const cause = abort.signal.aborted
         ? `no answer within ${limit} ms`

@@ -59,6 +59,11 @@ const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The body as OTLP/JSON. REQUIRES: bytes that the core wrote. */
 export function toJson(body: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(jsonText(body));
+}
+
+/** The same as a string. */
+export function jsonText(body: Uint8Array): string {
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   let at = 0;
 
@@ -120,5 +125,5 @@ export function toJson(body: Uint8Array): Uint8Array {
     return `{${members.join()}}`;
   }
 
-  return new TextEncoder().encode(message(0, body.length));
+  return message(0, body.length);
 }
