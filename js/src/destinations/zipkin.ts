@@ -24,7 +24,6 @@ export function zipkin(options: ZipkinOptions = {}): Destination {
     url: settings.url('/api/v2/spans', 'http://localhost:9411', 'OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'url'),
     signals: [],
     gzip: GZIP,
-    signals: [],
     wire: { name: 'zipkin', contentType: 'application/json', encode: toZipkin },
   });
 }
