@@ -89,8 +89,8 @@ for (const [name, { source, gzipWithWasm, goal }] of sources) {
 // What each destination costs: an exporter with it alone, less the same with otlp().
 const oneDestination = budget.entries['edgespan/mastra, one destination'].source;
 const withOtlp = sizes((await bundle(oneDestination)).bytes);
-const destinations = await import(join(root, 'js/dist/destinations/index.js'));
-for (const name of Object.keys(destinations).filter((d) => typeof destinations[d] === 'function')) {
+const { NAMES } = await import('./destinations.mjs');
+for (const name of NAMES) {
   if (name === 'otlp') continue;
   const { bytes } = await bundle(oneDestination.replaceAll(/\botlp\b/g, name));
   const js = sizes(bytes);

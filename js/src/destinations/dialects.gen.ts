@@ -58,6 +58,13 @@ export const datadog: Dialect = {
     ':%,!:!!7dd_llmobs_enabled=true(9$e!1d!7gen_ai.conversation.id!!%1!4_dd.ml_obs.metadata(!!!!!',
 };
 
+/** Dash0: metadata as one value, and of model calls no details, so that messages have room. */
+export const dash0: Dialect = {
+  name: 'dash0',
+  table:
+    ':%!!%1!0mastra.metadata(!!!!!"!!!"!',
+};
+
 /** Traceloop and other readers of OpenLLMetry. */
 export const traceloop: Dialect = {
   name: 'traceloop',
@@ -79,7 +86,7 @@ export const mlflow: Dialect = {
     ':&,!:!0:mlflow.spanType=RETRIEVER,!:!/:mlflow.spanType=EVALUATOR,!:!16mlflow.spanType=CHAIN!%$3(2mlflow.spanInputs!%$4(3mlflow.spanOutputs"!98#mmlflow.chat.tokenUsage={ "input_tokens":A"output_tokens":B"total_tokens":C }!!%2!5mlflow.traceTag.tags',
 };
 
-/** Agnost: session and user. */
+/** Agnost: session and user, inputs and outputs of every span. */
 export const agnost: Dialect = {
   name: 'agnost',
   table:
