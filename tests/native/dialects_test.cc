@@ -123,6 +123,7 @@ TEST_CASE("dialects: whose it was is on every span, usage on model calls alone")
       {"laminar", "gen_ai.usage.input_tokens"},
       {"posthog", "gen_ai.usage.input_tokens"},
       {"datadog", "gen_ai.usage.input_tokens"},
+      {"dash0", "gen_ai.usage.input_tokens"},
       {"traceloop", "llm.usage.total_tokens"},
       {"mlflow", "gen_ai.usage.input_tokens"},
       {"agnost", "gen_ai.usage.input_tokens"},
@@ -319,7 +320,7 @@ TEST_CASE("dialects: a cost counts where it is in US dollars, of a call and of i
   }
 }
 
-TEST_CASE("dialects: posthog, datadog, traceloop, sentry, mlflow, agnost") {
+TEST_CASE("dialects: posthog, datadog, dash0, traceloop, sentry, mlflow, agnost") {
   auto told = Told("posthog");
   for (const auto& [id, a] : told) {
     for (const auto& [name, value] : a.items()) CHECK(name.rfind("ai.", 0) != 0);
@@ -332,6 +333,17 @@ TEST_CASE("dialects: posthog, datadog, traceloop, sentry, mlflow, agnost") {
   told = Told("datadog");
   Has(told["2"], {{"dd_llmobs_enabled", "true"}, {"gen_ai.conversation.id", "t1"}});
   CHECK(Json::parse(told["2"]["_dd.ml_obs.metadata"].get<std::string>())["plan"]["tier"] == "pro");
+  told = Told("dash0");
+  CHECK(told["1"].contains("mastra.metadata"));
+  for (const auto& [id, a] : told) {
+    INFO(id);
+    for (const auto& [name, value] : a.items()) {
+      CHECK(name.rfind("mastra.metadata.", 0) == std::string::npos);
+      CHECK(name.rfind("mastra.model_inference.", 0) == std::string::npos);
+    }
+  }
+  CHECK(told["4"].contains("gen_ai.input.messages"));
+
   told = Told("traceloop");
   Has(told["1"], {{"traceloop.span.kind", "agent"},
                   {"traceloop.entity.name", "Agent"},

@@ -26,6 +26,7 @@ const METADATA = {
   nested: { plan: { seats: 7 } },
 };
 const TAGS = ['beta', 'eu'];
+const LONG = 'Wie wird das Wetter? '.repeat(400);
 const TEXT = 'And the stations?It snows in Zürich 🌨️, −5 °C.';
 
 describe('destinations in workerd', { timeout: 300_000 }, () => {
@@ -34,6 +35,7 @@ describe('destinations in workerd', { timeout: 300_000 }, () => {
   let fails: Ran;
   let workflow: Ran;
   let seed: Ran;
+  let long: Ran;
   before(async () => {
     lab = await Lab.start('./destinations/');
     const tracing = { metadata: METADATA, tags: TAGS };
@@ -47,6 +49,7 @@ describe('destinations in workerd', { timeout: 300_000 }, () => {
       langfuse: { prompt: { name: 'greeting', version: 3 } },
     };
     seed = await run({ agent: 'text', prompt: 'Hello', tracing: { metadata } });
+    long = await run({ agent: 'tools', prompt: LONG, tracing });
   });
   after(() => lab.close());
 
@@ -208,6 +211,32 @@ describe('destinations in workerd', { timeout: 300_000 }, () => {
           return total;
         };
         assert.deepEqual([sum(input), sum(output)], [903n, 54n]);
+      });
+
+      it('the resource is what the backend asks for', () => {
+        const [span] = spans(contract, tools);
+        const found = Object.fromEntries([...span.resource].map(([name, text]) => [name, plain(text)]));
+        assert.deepEqual(found, {
+          'telemetry.sdk.name': 'edgespan',
+          'telemetry.sdk.version': found['telemetry.sdk.version'],
+          'telemetry.sdk.language': 'nodejs',
+          'service.name': 'weather-app',
+          ...contract.resource,
+        });
+      });
+
+      it('no more is sent than the backend keeps, and else nothing is cut', () => {
+        const { attributes = Infinity, bytes = Infinity } = contract.limits ?? {};
+        let longest = 0;
+        for (const span of spans(contract, long)) {
+          assert.ok(span.attributes.size <= attributes, `${span.name}: ${span.attributes.size}`);
+          for (const [name, found] of span.attributes) {
+            const size = typeof found === 'string' ? Buffer.byteLength(found) : 0;
+            assert.ok(size <= bytes, `${name}: ${size} bytes`);
+            longest = Math.max(longest, size);
+          }
+        }
+        assert.ok(longest >= Math.min(bytes - 100, LONG.length), `${longest}`);
       });
 
       it('a failure is told, on the call and on the root', () => {

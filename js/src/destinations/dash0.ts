@@ -1,3 +1,4 @@
+import { dash0 as dialect } from './dialects.gen.js';
 import type { Destination } from './destination.js';
 import { type BackendOptions, Settings } from './preset.js';
 
@@ -42,6 +43,7 @@ export function dash0(options: Dash0Options = {}): Destination {
       authorization: `Bearer ${apiKey}`,
       'dash0-dataset': settings.optional('dataset', 'DASH0_DATASET'),
     },
+    dialect,
     limits: {
       attributeCountLimit: 32,
       attributeValueLengthLimit: 2048,

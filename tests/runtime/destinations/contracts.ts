@@ -28,6 +28,10 @@ export interface Contract {
   readonly messages: readonly string[];
   readonly tool: { readonly name?: string; readonly input: string; readonly output: string };
   readonly usage: { readonly input: Count; readonly output: Count };
+  /** Attributes of the resource, beside the exporter's own. */
+  readonly resource?: Readonly<Record<string, string>>;
+  /** What the backend keeps of a span. */
+  readonly limits?: { readonly attributes?: number; readonly bytes: number };
   /** The root tells the sums of its run as well, by convention. */
   readonly sumsOnRoot?: boolean;
 }
@@ -88,6 +92,7 @@ export const CONTRACTS: readonly Contract[] = [
     at: '/ok/lemma',
     path: '/otel/v1/traces',
     gzip: true,
+    resource: { 'service.version': 'r42', 'lemma.release': 'r42' },
     headers: {
       ...bearer(`lma_${SECRET}`),
       'x-lemma-project-id': '0f8fad5b-d9cb-469f-a165-70867728950e',
@@ -115,6 +120,7 @@ export const CONTRACTS: readonly Contract[] = [
     at: '/ok/langfuse',
     path: '/api/public/otel/v1/traces',
     gzip: true,
+    resource: { 'langfuse.environment': 'test', 'langfuse.release': 'r42' },
     headers: { ...basic(`pk-lf-${SECRET}`, `sk-lf-${SECRET}`), 'x-langfuse-ingestion-version': '4' },
     remoteParent: 'detach',
     session: ['session.id'],
@@ -185,17 +191,26 @@ export const CONTRACTS: readonly Contract[] = [
       output: { name: 'braintrust.metrics', members: ['completion_tokens'] },
     },
   },
-  { ...OPENINFERENCE, name: 'phoenix', at: '/ok/phoenix', gzip: true, headers: bearer() },
+  {
+    ...OPENINFERENCE,
+    name: 'phoenix',
+    at: '/ok/phoenix',
+    gzip: true,
+    resource: { 'openinference.project.name': 'weather' },
+    headers: bearer(),
+  },
   {
     ...OPENINFERENCE,
     name: 'arize',
     at: '/ok/arize',
+    resource: { 'openinference.project.name': 'weather' },
     headers: { space_id: `space-${SECRET}`, api_key: SECRET },
   },
   {
     ...GENAI,
     name: 'datadog',
     at: '/ok/datadog',
+    resource: { 'service.name': 'weather', 'deployment.environment.name': 'test' },
     headers: { 'dd-api-key': SECRET, 'dd-otlp-source': 'llmobs', 'dd-ml-app': 'weather' },
     metadata: { name: '_dd.ml_obs.metadata', form: 'json' },
   },
@@ -234,10 +249,18 @@ export const CONTRACTS: readonly Contract[] = [
     at: '/ok/sentry',
     path: '/api/42/integration/otlp/v1/traces/',
     gzip: true,
+    resource: { 'deployment.environment.name': 'test' },
     headers: { 'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${SECRET}` },
     sumsOnRoot: true,
   },
-  { ...GENAI, name: 'dash0', at: '/ok/dash0', headers: { ...bearer(), 'dash0-dataset': 'agents' } },
+  {
+    ...GENAI,
+    name: 'dash0',
+    at: '/ok/dash0',
+    headers: { ...bearer(), 'dash0-dataset': 'agents' },
+    metadata: { name: 'mastra.metadata', form: 'json' },
+    limits: { attributes: 32, bytes: 2048 },
+  },
   {
     ...GENAI,
     name: 'mlflow',
@@ -250,7 +273,14 @@ export const CONTRACTS: readonly Contract[] = [
     root: { input: ['mlflow.spanInputs'], output: ['mlflow.spanOutputs'] },
     tool: { name: 'gen_ai.tool.name', input: 'mlflow.spanInputs', output: 'mlflow.spanOutputs' },
   },
-  { ...GENAI, name: 'newrelic', at: '/ok/newrelic', gzip: true, headers: { 'api-key': SECRET } },
+  {
+    ...GENAI,
+    name: 'newrelic',
+    at: '/ok/newrelic',
+    gzip: true,
+    headers: { 'api-key': SECRET },
+    limits: { bytes: 4095 },
+  },
   { ...GENAI, name: 'signoz', at: '/ok/signoz', headers: { 'signoz-ingestion-key': SECRET } },
   {
     ...GENAI,
@@ -275,6 +305,7 @@ export const CONTRACTS: readonly Contract[] = [
     at: '/ok/grafana-cloud',
     path: '/otlp/v1/traces',
     headers: basic('123456', `glc_${SECRET}`),
+    limits: { bytes: 2048 },
   },
   {
     ...GENAI,
