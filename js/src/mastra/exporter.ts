@@ -123,7 +123,7 @@ export class EdgespanExporter {
         send: () => this.#send([]),
         fail: (error: unknown) => this.#fail(error, false, []),
       };
-      this.#sinks.push(signal.connect(this as SignalHandlers, inside));
+      this.#sinks.push(signal.connect(this as SignalHandlers, inside) as SignalSink);
     }
   }
 
