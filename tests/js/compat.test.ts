@@ -35,6 +35,19 @@ const sentTo = (path: string): SinkRequest[] =>
 /** Their spans; logs are another signal. */
 const traces = (path: string): SinkRequest[] =>
   sentTo(path).filter((request) => !request.path.endsWith('/v1/logs'));
+/** What logs say, whatever their order. */
+const logsIn = (path: string): string[] =>
+  sentTo(path)
+    .filter((request) => request.path === `${path}/v1/logs`)
+    .flatMap(({ headers, body }) =>
+      headers['content-type'] === 'application/json'
+        ? JSON.parse(Buffer.from(body).toString()).resourceLogs
+        : [],
+    )
+    .flatMap((resource) => resource.scopeLogs)
+    .flatMap((scope) => scope.logRecords)
+    .map((log) => `${log.severityText} ${log.body.stringValue} ${log.traceId} ${log.spanId}`)
+    .sort();
 const spansIn = (requests: SinkRequest[]): WireSpan[] =>
   requests.flatMap(({ headers, body }) =>
     headers['content-type'] === 'application/json'
@@ -120,6 +133,9 @@ describe('the same program with both imports', () => {
       assert.equal(our.headers['content-type'], their.headers['content-type']);
       assert.equal(our.headers['x-api-key'], 'k');
       compare(ended, spansIn(traces(theirs)), spansIn(traces(ours)));
+      assert.ok(logsIn(ours).some((log) => log.startsWith('ERROR the drawer is stuck ')));
+      // Ours are in JSON in any case, which every receiver of OTLP takes.
+      if (protocol !== 'http/protobuf') assert.deepEqual(logsIn(ours), logsIn(theirs));
       const [resource] = spansIn(traces(ours)).map((span) => span.resource);
       const [official] = spansIn(traces(theirs)).map((span) => span.resource);
       for (const [key, value] of official) {

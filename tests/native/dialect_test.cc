@@ -81,7 +81,7 @@ TEST_CASE("dialect: what is read is what the tables say, with flags and layers")
 
 TEST_CASE("dialect: names that none has, and texts that are none, are bad configuration") {
   for (const char* text : {"", "gena", "genaix", "GenAI", "mastra", "langfuse", "-", ":", ":!!",
-                           ":)", ":!\"", ":!0!!!!!!", ":!!!#!!~", "::"}) {
+                           ":1", ":!\"", ":!0!!!!!!", ":!!!#!!~", "::"}) {
     INFO(text);
     CHECK(ReadDialect(text).status == Status::kBadConfig);
   }
@@ -115,6 +115,7 @@ TEST_CASE("dialect: what a rule must not say") {
   CHECK(!reads({S, kInputIndexed, kKeyInput, kAny, S, long_name}));
   CHECK(reads({M, kFlat, kKeyNone, kAny, S, "x."}));
   CHECK(!reads({M, kFlat, kKeyNone, kAny, S, long_name}));
+  CHECK(reads({M, kQuoted, kKeyNone, kAny, S, ""}));
   CHECK(!reads({M, kJson, kKeyNone, kAny, S, "x."}));
   CHECK(!reads({S, kValue, kKeyInput, kTypeSetCount, S, "x"}));
   CHECK(!reads({S, kValue, kFirstDynamicKey, kAny, S, "x"}));

@@ -3,7 +3,7 @@
  * @module
  */
 import { join, nativeSpans } from './native.js';
-import { runIdOf } from './run_id.js';
+import { noteRun, runIdOf } from './run_id.js';
 
 /** A run, and what names it. */
 export interface Run {
@@ -26,6 +26,7 @@ export function toRun(body: Uint8Array): Run {
   const metadata = (JSON.parse(root.members.get('metadata') ?? 'null') ?? {}) as Record<string, unknown>;
   const { sessionId, threadId } = metadata;
   const runId = runIdOf(traceId, root.id, metadata);
+  noteRun(traceId, root.id, runId);
   const id = JSON.stringify(runId);
   // What Mastra's users call a session, by the name that groups runs there.
   const session = sessionId ?? threadId;

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { putLast } from '../bounded.js';
+
 // Namespace of the UUIDs made here: with it (and RFC 9562, version 5) anybody finds the same.
 const NAMESPACE = '7d1f6a0e-5c0b-5e0a-9a53-1c2f0f4b8e61';
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -22,6 +24,30 @@ export function runIdOf(
     return uuidOf(`${traceId.toLowerCase()}/${rootSpanId.toLowerCase()}`);
   }
   return UUID.test(`${given}`) ? `${given}` : uuidOf(`${given}`);
+}
+
+// Run ids of what this isolate sent last, by trace, and by trace and root.
+const recent = /* @__PURE__ */ new Map<string, string>();
+const MAX_RECENT = 1_000;
+
+/** Remembers a run for those who will know its trace alone. */
+export function noteRun(traceId: string, rootSpanId: string, runId: string): void {
+  putLast(recent, traceId, runId, MAX_RECENT);
+  putLast(recent, `${traceId}/${rootSpanId}`, runId, MAX_RECENT);
+}
+
+/**
+ * The run that feedback is about: named by its own `tcc.runId`, or one that this isolate sent, or that of
+ * the root span which it names. undefined: nothing tells.
+ */
+export function runOfFeedback(
+  traceId: string,
+  spanId: string | undefined,
+  metadata?: Readonly<Record<string, unknown>>,
+): string | undefined {
+  if (metadata?.['tcc.runId']) return runIdOf(traceId, '', metadata);
+  const known = recent.get(`${traceId}/${spanId}`) ?? recent.get(traceId);
+  return known ?? (spanId && runIdOf(traceId, spanId));
 }
 
 /** The UUID of a name (RFC 9562, section 5.5). */

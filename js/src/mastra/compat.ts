@@ -9,6 +9,7 @@ import { zipkin } from '../destinations/zipkin.js';
 import type { Environment } from '../transport/env.js';
 import { JSON_WIRE } from '../transport/otlp_json.js';
 import type { LogLevel, Logger } from '../log.js';
+import { logs } from '../signals/logs.js';
 import type { Receipt } from '../transport/receipt.js';
 import { EdgespanExporter } from './exporter.js';
 import type { EdgespanExporterOptions } from './options.js';
@@ -83,7 +84,7 @@ export interface OtelExporterConfig {
   resourceAttributes?: Record<string, unknown> | undefined;
   /** OpenTelemetry's interface of an exporter; takes the spans in the provider's place. */
   exporter?: SpanExporter | undefined;
-  /** `{ traces: false }`: no spans are sent. */
+  /** `false`: no spans, or no logs, are sent. */
   signals?: { traces?: boolean | undefined; logs?: boolean | undefined } | undefined;
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
   /** Where the variables are: a Worker's `env`; `process.env` by default. */
@@ -115,11 +116,10 @@ function forHttp(endpoint: string, port: string): string {
 }
 
 function destinationOf(config: OtelExporterConfig): Destination {
-  const { provider, exporter, timeout, batchSize, env } = config;
+  const { provider, timeout, batchSize, env } = config;
   // Chunks as well, as the official exporter sends them.
   const common = { timeout, maxRequestSpans: batchSize || undefined, dropTypes: [], env };
   const [[name, own] = ['otel', undefined]] = Object.entries(provider ?? {}) as [string, Given][];
-  if (exporter) return throughExporter(exporter, name, common.maxRequestSpans);
   const given = { ...own };
   const settings = new Settings({ ...common, ...given } as Given);
   const required = (variable: string): string => settings.required('apiKey', variable);
@@ -187,9 +187,14 @@ function destinationOf(config: OtelExporterConfig): Destination {
 }
 
 function optionsOf(config: OtelExporterConfig): EdgespanExporterOptions {
-  const { resourceAttributes, logLevel, customSpanFormatter, env, waitUntil } = config;
+  const { exporter, provider, resourceAttributes, logLevel, customSpanFormatter, env, waitUntil } = config;
+  const receiver = destinationOf(config);
+  const [name = 'otel'] = Object.keys(provider ?? {});
+  // Of logs an exporter of spans knows nothing, nor does Zipkin: the provider's address takes them, if any.
+  const tells = config.signals?.logs !== false && !receiver.problem && receiver.signals?.length !== 0;
   const all = {
-    destinations: [destinationOf(config)],
+    destinations: [exporter ? throughExporter(exporter, name, config.batchSize || undefined) : receiver],
+    signals: tells ? [logs({ destinations: [receiver] })] : undefined,
     resourceAttributes,
     logLevel,
     customSpanFormatter,
@@ -198,6 +203,11 @@ function optionsOf(config: OtelExporterConfig): EdgespanExporterOptions {
   };
   const present = Object.entries(all).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present) as unknown as EdgespanExporterOptions;
+}
+
+/** What became of its spans an exporter has said of each; how it ends is its own affair. */
+async function settled(end: () => Promise<void> | undefined): Promise<void> {
+  await Promise.allSettled([Promise.resolve().then(end)]);
 }
 
 /**
@@ -231,13 +241,13 @@ export class OtelExporter extends EdgespanExporter {
 
   override async flush(): Promise<Receipt & void> {
     const receipt = await super.flush();
-    await this.#exporter?.forceFlush?.().catch(() => {}); // of which its own log tells
+    await settled(() => this.#exporter?.forceFlush?.());
     return receipt;
   }
 
   override async shutdown(): Promise<Receipt & void> {
     const receipt = await super.shutdown();
-    await this.#exporter?.shutdown().catch(() => {});
+    await settled(() => this.#exporter?.shutdown());
     return receipt;
   }
 }

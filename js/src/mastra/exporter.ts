@@ -323,9 +323,12 @@ export class EdgespanExporter {
     const tally = new Tally();
     this.#active.add(tally);
     try {
-      if (this.#sinks.length > 0) tally.signals = new Tally(tally.connections);
-      const signals = this.#sinks.map((sink) => sink.send(tally.signals as Tally, source, final));
-      await Promise.all([...sending.map((send) => send(tally)), ...signals]);
+      const work = sending.map((send) => send(tally));
+      if (this.#sinks.length > 0) {
+        const signals = (tally.signals = new Tally(tally.connections));
+        for (const sink of this.#sinks) work.push(sink.send(signals, source, final));
+      }
+      await (work.length === 1 ? work[0] : Promise.all(work));
     } finally {
       this.#active.delete(tally);
       this.#tell(tally);
@@ -344,7 +347,7 @@ export class EdgespanExporter {
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
     try {
       const told: unknown = this.#options.onReceipt?.(this.#receipt(tally));
-      Promise.resolve(told).catch(complain); // of an asynchronous one, for which nobody waits
+      if (told) Promise.resolve(told).catch(complain); // of an asynchronous one: nobody waits
     } catch (error) {
       complain(error);
     }

@@ -257,8 +257,8 @@ class OutboxPipeline extends Pipeline {
     return !this.#fresh.has(bytes);
   }
 
-  override adopt(to: number, spans: number, body: Uint8Array): Batch | undefined | null {
-    const batch = super.adopt(to, spans, new Uint8Array(0));
+  override adopt(to: number, spans: number, body: Uint8Array, now: number): Batch | undefined | null {
+    const batch = super.adopt(to, spans, new Uint8Array(0), now);
     if (!batch) return batch;
     this.#bodies.set(batch, body);
     if (this.#fresh.delete(body)) this.#first += spans;
@@ -266,8 +266,12 @@ class OutboxPipeline extends Pipeline {
   }
 
   override view(batch: Batch): Uint8Array {
-    const none = super.view(batch);
-    return this.#bodies.get(batch) ?? none;
+    return this.#bodies.get(batch) ?? super.view(batch);
+  }
+
+  override release(batch: Batch, spooled?: boolean): void {
+    super.release(batch, spooled);
+    this.#bodies.delete(batch);
   }
 
   override settle(tally: Tally, peek = false): void {

@@ -165,7 +165,7 @@ export class OtlpDestination implements Destination {
     const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
     this.#wire = wire;
-    this.coding = `${this.#gzip}${wire?.name}`;
+    this.coding = this.#gzip < Infinity || wire ? `${this.#gzip}${wire?.name}` : '';
     const strange =
       typeof dialect === 'string'
         ? dialect !== 'genai' && 'is none: import one from edgespan/dialects'
@@ -230,7 +230,7 @@ export class OtlpDestination implements Destination {
       const silent = !stream || headers.get('content-length') === '0';
       const body = silent ? NOTHING : await beginning(stream);
       const kind = silent ? BODY_OTHER : bodyKind(response);
-      const retryAfter = headers.get('retry-after') ?? '';
+      const retryAfter = status < 300 ? '' : (headers.get('retry-after') ?? '');
       return { status, kind, body, retryAfter, cause: '', ...this.#wire?.read?.(response) };
     } catch (error) {
       const cause = abort.signal.aborted

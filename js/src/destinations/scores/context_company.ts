@@ -1,20 +1,22 @@
-import { runIdOf } from '../run_id.js';
+import { runOfFeedback } from '../run_id.js';
 import { numberOf, type ScoreAdapter } from './score.js';
 
 const MAX_TEXT = 2_000;
 
 /**
- * `POST /v1/feedback`, by the run's id: `tcc.runId` of the metadata, or what is made of the trace's and,
- * where feedback is on the root span, the root's. There is no place for what names neither, nor for scores.
+ * `POST /v1/feedback`, by the run's id: that which the feedback's metadata names (`tcc.runId`), or that of a
+ * run which this isolate sent, or of the root span that is named. There is no place for scores, nor for
+ * feedback on a run that nothing names.
  */
 export const contextCompanyScores: ScoreAdapter = {
   request({ kind, traceId, spanId, name, value, comment, metadata }, { url }) {
-    if (kind === 'score' || !(spanId || metadata?.['tcc.runId'])) return null;
+    const runId = runOfFeedback(traceId, spanId, metadata);
+    if (kind === 'score' || !runId) return null;
     const score = numberOf(value);
     const thumbs = name === 'thumbs' && score !== undefined;
     const text = thumbs ? comment : [`${name}: ${value}`, comment].filter(Boolean).join('. ');
     const body = {
-      runId: runIdOf(traceId, spanId ?? '', metadata),
+      runId,
       score: score === undefined ? undefined : score >= 0.5 ? 'thumbs_up' : 'thumbs_down',
       text: text?.slice(0, MAX_TEXT),
     };
