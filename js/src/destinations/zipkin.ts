@@ -23,7 +23,6 @@ export function zipkin(options: ZipkinOptions = {}): Destination {
     name: 'zipkin',
     url: settings.url('/api/v2/spans', 'http://localhost:9411', 'OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'url'),
     gzip: GZIP,
-    signals: [],
     wire: { name: 'zipkin', contentType: 'application/json', encode: toZipkin },
   });
 }
