@@ -11,6 +11,7 @@ import { OtelExporter } from '@mastra/otel-exporter';
 import { otlp } from 'edgespan/destinations';
 import { EdgespanExporter, type EdgespanExporterOptions, type Receipt } from 'edgespan/mastra';
 import { logs, type MastraLog, type MastraMetric, metrics, scores } from 'edgespan/signals';
+import { queueSpool, replayQueue } from 'edgespan/spool';
 import { traceStore } from 'edgespan/traces';
 import { z } from 'zod';
 import { scripted } from '../runtime/worker/model.ts';
@@ -307,7 +308,7 @@ describe('metrics', () => {
       assert.equal(bucketCounts[i], BigInt(below));
     });
     assert.equal(bucketCounts.at(-1), 1n);
-    assert.deepEqual([...ok.attributes], [['mastra.entity.type', 'agent'], ['mastra.entity.name', 'a'], ['status', 'ok']]);
+    assert.deepEqual([...ok.attributes], [['mastra.entity_type', 'agent'], ['mastra.entity_name', 'a'], ['status', 'ok']]);
     assert.equal(ok.fields.exemplars[0].traceId, place.traceId);
     assert.ok(ok.start < ok.time);
     assert.equal(find('mastra_model_duration_ms', 'error').fields.sum, 5);
@@ -441,6 +442,34 @@ describe('delivery', () => {
     accounted(later, 0);
     assert.equal(new Set(arrived().map(({ body }) => body)).size, 1);
     accounted(exporter.stats(), 1);
+  });
+
+  test('in a queue: from there to the receiver, as they were', async () => {
+    const bodies: unknown[] = [];
+    const spool = queueSpool({ send: async (body) => void bodies.push(body) });
+    const { exporter, reply, logs: arrived } = make({ spool }, 0);
+    reply('logs', down);
+    exporter.onLogEvent?.(log({ message: 'by a queue' }));
+    assert.equal(signalsOf(await exporter.flush()).spooled, 1);
+    assert.equal(bodies.length, 1);
+    let acked = 0;
+    const message = { body: bodies[0], attempts: 1, ack: () => void acked++, retry() {} };
+    const receipt = await replayQueue({ messages: [message] }, exporter);
+    assert.deepEqual([signalsOf(receipt).accepted, signalsOf(receipt).replayed, acked], [1, 1, 1]);
+    assert.equal(arrived().at(-1)?.body, 'by a queue');
+    accounted(exporter.stats(), 1);
+  });
+
+  test('without an answer it may be there twice, and is counted so', async () => {
+    const bodies: unknown[] = [];
+    const spool = queueSpool({ send: async (body) => void bodies.push(body) });
+    const options = { spool, destinations: [otlp({ endpoint: `${sink.origin}/hang/signals`, timeout: 50, retryBudget: 0 })] };
+    const { exporter } = make(options);
+    exporter.onLogEvent?.(log());
+    const receipt = await exporter.flush();
+    assert.equal(signalsOf(receipt).spooled, 1);
+    accounted(receipt, 1);
+    assert.equal((bodies[0] as { unsure: boolean }).unsure, true);
   });
 
   test('without a store, and at shutdown with one in memory: lost, and counted', async () => {
