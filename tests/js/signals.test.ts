@@ -261,14 +261,17 @@ describe('logs', () => {
     exporter.onMetricEvent?.(metric({ value: 'many' as never }));
     exporter.onScoreEvent?.({ score: undefined as never });
     exporter.onFeedbackEvent?.({ feedback: hostile as never });
+    exporter.onScoreEvent?.(undefined as never);
+    exporter.addScore(null as never);
+    exporter.addFeedback({ traceId: 'none', value: 1 });
     const receipt = await exporter.flush();
     const [one] = arrived();
     assert.ok(one.body.length < 40_000 && one.body.endsWith('…[truncated]'));
     assert.equal(one.attributes.size, 0);
     assert.equal(signalsOf(receipt).accepted, 1);
-    assert.equal(signalsOf(receipt).dropped.failed, 5);
-    assert.equal(signalsOf(receipt).dropped.malformed, 1);
-    accounted(receipt, 7);
+    assert.equal(signalsOf(receipt).dropped.failed, 6);
+    assert.equal(signalsOf(receipt).dropped.malformed, 2);
+    accounted(receipt, 9); // of null there is nothing to count
   });
 });
 
@@ -399,6 +402,13 @@ describe('scores and feedback', () => {
     assert.equal(said()?.links[0].traceId, traceId);
   });
 
+  test('what is no signal is told of, and does no harm', () => {
+    for (const signals of [[{}], 'logs', [null]]) {
+      const exporter = new EdgespanExporter({ destinations: [], signals: signals as never, logLevel: 'silent' });
+      assert.equal(exporter.onLogEvent, undefined);
+    }
+  });
+
   test('without scores() nothing is taken, and the user is told once', () => {
     const told: string[] = [];
     const exporter = new EdgespanExporter({ destinations: [otlp({ endpoint: sink.origin })] });
@@ -458,6 +468,22 @@ describe('delivery', () => {
     assert.deepEqual([signalsOf(receipt).accepted, signalsOf(receipt).replayed, acked], [1, 1, 1]);
     assert.equal(arrived().at(-1)?.body, 'by a queue');
     accounted(exporter.stats(), 1);
+  });
+
+  test('where nothing can be sent at all everything is counted', async () => {
+    const resourceAttributes = {
+      get broken(): string {
+        throw new Error('no');
+      },
+    };
+    const { exporter } = make({ resourceAttributes });
+    exporter.onLogEvent?.(log());
+    exporter.onLogEvent?.(log());
+    exporter.onMetricEvent?.(metric());
+    exporter.addFeedback({ traceId: 'ab', value: 'up' });
+    const receipt = await exporter.flush();
+    assert.deepEqual(signalsOf(receipt).dropped, { failed: 4 });
+    accounted(receipt, 4);
   });
 
   test('without an answer it may be there twice, and is counted so', async () => {

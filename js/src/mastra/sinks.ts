@@ -8,12 +8,18 @@ import type { Spool } from '../spool/spool.js';
 import { Tally } from '../transport/receipt.js';
 
 export class Sinks {
-  readonly #all: readonly SignalSink[];
+  readonly #all: SignalSink[] = [];
   readonly #inside: Inside;
 
   constructor(exporter: SignalHandlers, signals: readonly Signal[] = [], inside: Inside) {
     this.#inside = inside;
-    this.#all = signals.map((signal) => signal.connect(exporter, inside) as SignalSink);
+    for (const signal of Array.isArray(signals) ? (signals as Signal[]) : [undefined]) {
+      if (typeof signal?.connect === 'function') {
+        this.#all.push(signal.connect(exporter, inside) as SignalSink);
+      } else {
+        inside.log.warn('signals', '`signals` holds what logs() and its kin did not make.', true);
+      }
+    }
   }
 
   /** Sends what there is, beside spans; counted apart from them. undefined: there are no signals. */
@@ -35,7 +41,11 @@ export class Sinks {
   /** Takes what the user says of a trace. */
   annotate(kind: 'score' | 'feedback', given: object): void {
     const sink = this.#all.find((one) => one.annotate);
-    if (sink?.annotate) sink.annotate(kind, given);
-    else this.#inside.log.warn(kind, `No ${kind} is sent without scores() among \`signals\`.`, true);
+    try {
+      if (sink?.annotate) sink.annotate(kind, given);
+      else this.#inside.log.warn(kind, `No ${kind} is sent without scores() among \`signals\`.`, true);
+    } catch (error) {
+      this.#inside.fail(error);
+    }
   }
 }
