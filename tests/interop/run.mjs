@@ -3,7 +3,8 @@
 //
 //   node tests/interop/run.mjs [--only NAME]... [--seeds N]
 //
-//   collector, elastic       bodies of recorded runs and of random spans (bodies.mjs), refusals
+//   collector, elastic       bodies of recorded runs and of random spans (bodies.mjs), refusals, logs and
+//                            metrics
 //   phoenix, mlflow, zipkin  runs of real agents, and what the servers' own interfaces show of them
 //                            (servers.mjs)
 //
