@@ -82,8 +82,8 @@ function compareSpan(server, got, span, { trace, sent, root, run }, same) {
   const { attributes = {} } = span;
   if (isCall) {
     const { asked, answered } = messagesOf(span, trace, run);
-    if (asked) is('messages', 'asked', server.read?.(asked) ?? asked);
-    if (answered) is('messages', 'answered', server.read?.(answered) ?? answered);
+    if (asked) is('messages', 'asked', server.worded?.(asked) ?? asked);
+    if (answered) is('messages', 'answered', server.worded?.(answered) ?? answered);
     is('messages', 'model', attributes.responseModel ?? attributes.model);
     is('messages', 'provider', attributes.provider?.replace(/\..*/, ''));
   }

@@ -39,7 +39,7 @@ export const phoenix = {
     return { prompt, completion, total: prompt + completion };
   },
   /** Messages as OpenInference has room for them: a file that is no image has none. */
-  read: (messages) =>
+  worded: (messages) =>
     messages.flatMap(({ role, parts }) => {
       const responses = parts.filter(({ type }) => type === 'tool_call_response');
       const others = parts.filter((part) => !responses.includes(part));

@@ -243,14 +243,9 @@ describe('The Context Company', () => {
 
   test('row 150: feedback is on the run that it names, by its id, its root or its trace', async () => {
     const feedback = (at: string): Json[] =>
-      sentTo('/v1').filter((r) => r.path === `/v1/feedback` && r.headers['x-place'] === at).map(json);
+      sentTo(at).filter((r) => r.path === `${at}/v1/feedback`).map(json);
     const at = place();
-    const to = contextCompany({
-      apiKey: KEY,
-      endpoint: sink.origin + at,
-      headers: { 'x-place': at },
-      env,
-    });
+    const to = contextCompany({ apiKey: KEY, endpoint: sink.origin + at, env });
     const exporter = new EdgespanExporter({ destinations: [to], signals: [scores()], spool: false, env });
     const spans = run(1, { metadata: { 'tcc.runId': 'order 68' } });
     play(exporter, spans);

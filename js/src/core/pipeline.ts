@@ -75,8 +75,6 @@ export interface Batch {
   /** Where the core has the bytes that are to be posted, which it does not move; 0 when released. */
   at: number;
   size: number;
-  /** What is posted, where the core does not have it. */
-  body: Uint8Array | undefined;
 }
 
 /** What the core makes of an answer. */
@@ -229,32 +227,25 @@ export class Pipeline {
 
   /**
    * A batch of so many spans that comes back from a store, its body as the core made it. undefined: the
-   * core has no room for it; null: `body` is not of so many spans. `ours`: the body is none of the
-   * core's, which only judges and counts it. REQUIRES: attach().
+   * core has no room for it; null: `body` is not of so many spans. Of an empty one the core only judges
+   * and counts the spans. REQUIRES: attach().
    */
-  adopt(
-    to: number,
-    spans: number,
-    body: Uint8Array,
-    now: number,
-    ours?: boolean,
-  ): Batch | undefined | null {
+  adopt(to: number, spans: number, body: Uint8Array, now: number): Batch | undefined | null {
     const { tape } = this;
-    const size = ours ? 0 : body.length;
+    const size = body.length;
     commit(tape); // the body goes where the tape's text lies
-    if (body.length === 0) return null;
     if (!tape.fits(size)) return undefined;
-    if (!ours) tape.text.set(body);
+    tape.text.set(body);
     const id = this.#x.edgespan_adopt(this.#handle, to, spans, size, now / 1000);
     tape.refresh();
     tape.clear();
-    return id === STATUS_MALFORMED ? null : this.#take(to, id, now, ours ? body : undefined);
+    return id === STATUS_MALFORMED ? null : this.#take(to, id, now);
   }
 
-  #take(to: number, id: number, since: number, body?: Uint8Array): Batch | undefined {
+  #take(to: number, id: number, since: number): Batch | undefined {
     if (id <= 0) return undefined;
     const parts = { spans: 0, serial: 0, shut: false, at: 0, size: 0 };
-    const batch = { id, pipeline: this, to, since, ...parts, body };
+    const batch = { id, pipeline: this, to, since, ...parts };
     this.#held[to]++;
     sending.set(id, batch);
     this.#look(batch);
@@ -272,8 +263,8 @@ export class Pipeline {
   }
 
   /** What of a batch is to be posted, as the core made it: a view, good until the core is called. */
-  view({ at, size, body }: Batch): Uint8Array {
-    return body ?? new Uint8Array(this.#x.memory.buffer, at, size);
+  view({ at, size }: Batch): Uint8Array {
+    return new Uint8Array(this.#x.memory.buffer, at, size);
   }
 
   /** Hands an answer to the core; `left` is how many milliseconds may still be spent on the batch. */
@@ -306,7 +297,6 @@ export class Pipeline {
     if (!sending.delete(id)) return;
     this.#held[to]--;
     batch.size = 0;
-    batch.body = undefined;
     this.#x.edgespan_release(id, +spooled);
   }
 

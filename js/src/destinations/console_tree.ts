@@ -57,11 +57,11 @@ export function consoleTree(options: ConsoleTreeOptions = {}): Destination {
       dropTypes,
     },
     problem: undefined,
+    signals: [],
     identity: () => JSON.stringify(['console', own]),
     storeId: () => JSON.stringify(['console', own]),
     budget: 0,
     coding: '',
-    signals: [],
     encode: () => undefined,
     async post({ bytes }: Payload): Promise<Answer> {
       const answer = { kind: BODY_OTHER, body: new Uint8Array(0), retryAfter: '', cause: '' };

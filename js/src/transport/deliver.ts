@@ -120,7 +120,7 @@ async function replay(delivery: Delivery, to: Destination, i: number): Promise<n
   let batch: Batch | null | undefined;
   try {
     if (bytes) pipeline.attach();
-    batch = bytes && pipeline.adopt(i, spans, bytes, delivery.now);
+    batch = bytes?.length ? pipeline.adopt(i, spans, bytes, delivery.now) : null;
   } catch (error) {
     fail(tally, to, error);
   }

@@ -136,7 +136,6 @@ export class OtlpDestination implements Destination {
   readonly #timeout: number;
   readonly #storeKey: string | undefined;
   readonly #secrets: readonly string[];
-  #toCut: readonly string[] | undefined;
 
   constructor(given: Target) {
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans } = given;
@@ -244,17 +243,14 @@ export class OtlpDestination implements Destination {
   }
 
   redact(text: string): string {
-    for (const secret of (this.#toCut ??= this.#findSecrets())) {
-      if (secret.length >= 4) text = text.replaceAll(secret, '[redacted]');
-    }
-    return text;
-  }
-
-  #findSecrets(): string[] {
     const { hostname, href, searchParams } = new URL(this.#url);
     const secrets = [href, hostname, ...searchParams.values(), ...this.#secrets];
     for (const value of Object.values(this.#headers)) secrets.push(value, ...value.split(/[\s=,;]+/));
-    return secrets.sort((a, b) => b.length - a.length); // the whole before its parts
+    secrets.sort((a, b) => b.length - a.length); // the whole before its parts
+    for (const secret of secrets) {
+      if (secret.length >= 4) text = text.replaceAll(secret, '[redacted]');
+    }
+    return text;
   }
 
   serializeForSpan(): { name: string } {

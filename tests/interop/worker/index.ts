@@ -7,8 +7,7 @@
 import { env } from 'cloudflare:workers';
 import { Mastra } from '@mastra/core/mastra';
 import { Observability } from '@mastra/observability';
-import { mlflow, openinference } from 'edgespan/dialects';
-import { type Destination, otlp } from 'edgespan/destinations';
+import { type Destination, mlflow, phoenix } from 'edgespan/destinations';
 import { EdgespanExporter } from 'edgespan/mastra';
 import { agents } from '../../runtime/scenarios/agents.ts';
 import { calls } from '../../runtime/scenarios/calls.ts';
@@ -27,14 +26,12 @@ export interface Receiver {
 }
 
 function destination({ kind, endpoint }: Receiver): Destination {
-  const timeout = 30_000; // a server's first request may take long
+  const settings = { endpoint, timeout: 30_000 }; // a server's first request may take long
   switch (kind) {
     case 'phoenix':
-      return otlp({ name: kind, endpoint, timeout, dialect: openinference, gzip: true });
-    case 'mlflow': {
-      const headers = { 'x-mlflow-experiment-id': '0' };
-      return otlp({ name: kind, endpoint, timeout, headers, dialect: mlflow, gzip: true });
-    }
+      return phoenix({ ...settings, projectName: 'interop' });
+    case 'mlflow':
+      return mlflow({ ...settings, experimentId: '0' });
     case 'zipkin':
       throw new Error('not yet');
   }
