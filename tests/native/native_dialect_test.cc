@@ -45,7 +45,7 @@ TEST_CASE("native dialect: members are JSON under their own names") {
                          {"tags", R"(["a"])"},
                          {"errorInfo", R"({"message":"no","name":"TypeError"})"},
                          {"requestContext", R"({"userId":"u"})"},
-                         {"attributes", "{}"},
+                         {"told.attributes", "{}"},
                          {"attributes.text", R"("5")"},
                          {"attributes.number", "5"},
                          {"attributes.object", "{}"},
