@@ -44,16 +44,24 @@ export const mlflow = {
       stop,
       version: `MLflow ${pinned('mlflow', 'mlflow')}`,
       endpoint: origin,
-      read: (traceId) => read(origin, traceId),
+      read: (...what) => read(origin, ...what),
     };
   },
 };
 
-/** It stores before it answers. */
-export async function read(origin, id) {
-  const response = await fetch(`${origin}/api/3.0/mlflow/traces/get?trace_id=tr-${id}`);
-  const { trace, message } = await response.json();
-  if (!response.ok) throw new Error(`MLflow: ${response.status} ${message}`);
+/** It stores spans before it answers; what is said of them comes later. */
+async function read(origin, id, _, judged) {
+  for (let tries = 0; ; tries++) {
+    const response = await fetch(`${origin}/api/3.0/mlflow/traces/get?trace_id=tr-${id}`);
+    const { trace, message } = await response.json();
+    if (!response.ok) throw new Error(`MLflow: ${response.status} ${message}`);
+    const shown = shownOf(trace);
+    if (shown.judgements.length >= judged || tries === 100) return shown;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function shownOf(trace) {
   const { trace_info: info } = trace;
   const { trace_metadata: metadata = {}, tags = {} } = info;
   const usage = metadata['mlflow.trace.tokenUsage'];
@@ -64,7 +72,12 @@ export async function read(origin, id) {
     session: metadata['mlflow.trace.session'],
     user: metadata['mlflow.trace.user'],
     failed: info.state === 'ERROR',
+    service: tags['service.name'],
     tags: tags.tags && JSON.parse(tags.tags),
+    judgements: (info.assessments ?? []).map((one) => {
+      const { assessment_name: name, source, feedback, rationale: comment } = one;
+      return { name, value: feedback.value, comment, byHand: source.source_type === 'HUMAN' };
+    }),
   };
 }
 

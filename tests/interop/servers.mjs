@@ -4,8 +4,9 @@ import { runAgents } from './agents.mjs';
 import { ASPECTS, compare, wireTraceId } from './compare.mjs';
 import { mlflow } from './mlflow.mjs';
 import { phoenix } from './phoenix.mjs';
+import { zipkin } from './zipkin.mjs';
 
-export const SERVERS = [phoenix, mlflow];
+export const SERVERS = [phoenix, mlflow, zipkin];
 
 /** Installs and starts those that are wanted, all at once; those that cannot be had are skipped. */
 export async function startServers(report, wants) {
@@ -46,7 +47,9 @@ async function checksOf(server, run) {
     let found;
     try {
       const sent = trace.filter(({ type }) => type !== 'model_chunk');
-      found = compare(server, await server.read(wireTraceId(root), sent.length), trace, run);
+      const { length: judged } = (root.type === 'agent_run' && run.judgements) || [];
+      const shown = await server.read(wireTraceId(root), sent.length, judged);
+      found = compare(server, shown, trace, run);
     } catch (error) {
       found = new Map([[ASPECTS[0], [error.stack]]]);
     }
