@@ -164,6 +164,39 @@ describe('The Context Company', () => {
     assert.deepEqual([alone.isRootSpan, alone.parentSpanId, alone.attributes], [true, undefined, {}]);
   });
 
+  test('what limits cut stays a document, of a span and of a run that is too large', async () => {
+    const long = { text: '"\\ 🌨️ '.repeat(3_000), list: Array.from({ length: 500 }, (_, i) => ({ i, s: 'x' })) };
+    const members = { input: long, attributes: { n: 123456789.25, when: new Date(5), long, flag: true } };
+    for (const [limits, maxRequestBytes] of [
+      [{ attributeValueLengthLimit: 100 }, undefined],
+      [{ attributeValueLengthLimit: 3 }, undefined],
+      [{ attributeValueLengthLimit: 1 }, undefined],
+      [{}, 4_000],
+    ] as const) {
+      const at = place();
+      const spans = run(2);
+      for (const one of spans.slice(1)) Object.assign(one, members);
+      const to = contextCompany({ apiKey: KEY, endpoint: sink.origin + at, env, maxRequestBytes });
+      const exporter = new EdgespanExporter({ destinations: [to], limits, spool: false, env });
+      play(exporter, spans);
+      await exporter.flush();
+      const document = json(sentTo(at)[0]);
+      assert.equal(document.spans.length, 3);
+      for (const told of document.spans as Json[]) {
+        assert.equal(typeof told.startTime, 'string');
+        assert.ok(JSON.stringify(told.input ?? '').length < 4_000);
+      }
+    }
+  });
+
+  test('a dialect of another convention changes nothing', async () => {
+    const at = place();
+    const options = { apiKey: KEY, endpoint: sink.origin + at, env, dialect: 'genai', delivery: 'incremental' };
+    const spans = run(1);
+    await send([contextCompany(options)], (exporter) => play(exporter, spans));
+    assert.deepEqual(json(sentTo(at)[0]).spans[1].input ?? json(sentTo(at)[0]).spans[0].input, { i: 0 });
+  });
+
   test('tcc.runId: a UUID as it is, other text as a UUID of its own with the original kept, none per root', async () => {
     const given = '0E2F9DE1-1111-4111-8111-111111111111';
     assert.equal((await documentOf({}, { 'tcc.runId': given })).document.runId, given);
@@ -210,14 +243,9 @@ describe('The Context Company', () => {
 
   test('feedback is on the run that it names, by its id, its root or its trace', async () => {
     const feedback = (at: string): Json[] =>
-      sentTo('/v1').filter((r) => r.path === `/v1/feedback` && r.headers['x-place'] === at).map(json);
+      sentTo(at).filter((r) => r.path === `${at}/v1/feedback`).map(json);
     const at = place();
-    const to = contextCompany({
-      apiKey: KEY,
-      endpoint: sink.origin + at,
-      headers: { 'x-place': at },
-      env,
-    });
+    const to = contextCompany({ apiKey: KEY, endpoint: sink.origin + at, env });
     const exporter = new EdgespanExporter({ destinations: [to], signals: [scores()], spool: false, env });
     const spans = run(1, { metadata: { 'tcc.runId': 'order 68' } });
     play(exporter, spans);

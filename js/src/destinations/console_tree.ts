@@ -46,23 +46,22 @@ export function consoleTree(options: ConsoleTreeOptions = {}): Destination {
   const most = typeof width === 'number' && width >= 10 ? Math.floor(width) : 100;
   const color = options.color ?? colorful();
   const own = name || 'console';
-  const most31 = 2 ** 31 - 1;
   return {
     name: own,
     settings: {
       dialect: 'genai',
       maxBytes: 64_000_000,
-      maxSpans: most31,
+      maxSpans: 2 ** 31 - 1,
       whole: true,
       remoteParent: undefined,
       dropTypes,
     },
     problem: undefined,
+    signals: [],
     identity: () => JSON.stringify(['console', own]),
     storeId: () => JSON.stringify(['console', own]),
     budget: 0,
     coding: '',
-    signals: [],
     encode: () => undefined,
     async post({ bytes }: Payload): Promise<Answer> {
       const answer = { kind: BODY_OTHER, body: new Uint8Array(0), retryAfter: '', cause: '' };

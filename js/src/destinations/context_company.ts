@@ -7,7 +7,8 @@ import { contextCompanyScores } from './scores/context_company.js';
 
 export { runIdOf } from './run_id.js';
 
-export interface ContextCompanyOptions extends BackendOptions {
+/** How spans are told, and when a run leaves, its format says. */
+export interface ContextCompanyOptions extends Omit<BackendOptions, 'delivery' | 'dialect'> {
   /** `TCC_API_KEY` by default. One that begins with `dev_` goes to the development host. */
   apiKey?: string | undefined;
   /** Says on the console which run is sent, with its id; `TCC_DEBUG` by default. */
@@ -26,8 +27,9 @@ export interface ContextCompanyOptions extends BackendOptions {
  * @source the exporter's code, documentation
  */
 export function contextCompany(options: ContextCompanyOptions = {}): Destination {
-  const { debug, ...others } = options;
-  const settings = new Settings<BackendOptions & { apiKey?: string | undefined }>(others);
+  const { debug, ...given } = options;
+  const fixed = { delivery: 'whole', dialect: native } as const;
+  const settings = new Settings({ ...given, ...fixed });
   const key = settings.required('apiKey', 'TCC_API_KEY');
   const host = key.startsWith('dev_') ? 'dev' : 'api';
   const told = debug ?? /^(1|true)$/i.test(new Env(options.env).get('TCC_DEBUG') ?? '');
@@ -35,8 +37,6 @@ export function contextCompany(options: ContextCompanyOptions = {}): Destination
     name: 'context-company',
     url: settings.url('/v1/mastra', `https://${host}.thecontext.company`, 'TCC_BASE_URL TCC_URL'),
     headers: { authorization: `Bearer ${key}` },
-    dialect: native,
-    delivery: 'whole',
     scores: contextCompanyScores,
     signals: [],
     wire: {

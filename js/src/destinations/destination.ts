@@ -47,9 +47,9 @@ export interface Destination {
     whole: boolean;
     remoteParent: 'keep' | 'detach' | undefined;
     dropTypes: readonly string[] | undefined;
-    /** Attributes that the receiver needs on the resource; the exporter's own otherwise. */
-    resource?: Record<string, unknown> | undefined;
-    /** The receiver's own limits of a span. */
+    /** Attributes added to the exporter's resource; of the same name, these win. */
+    resource?: Readonly<Record<string, unknown>> | undefined;
+    /** Each of them takes the place of the exporter's. */
     limits?: SpanLimits | undefined;
   };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
@@ -67,7 +67,7 @@ export interface Destination {
   storeId(): string;
   /** Milliseconds that a run's delivery may take, waits and repetitions included; 0: without those. */
   readonly budget: number;
-  /** Equal for destinations whose encode() does the same. */
+  /** Equal for destinations whose encode() does the same; '' where it does nothing. */
   readonly coding: string;
   /**
    * Makes a body as it travels of the core's (or of one that is JSON already); undefined: it travels as

@@ -4,7 +4,8 @@ import { toPublished } from './mastra_platform_batch.js';
 import { type BackendOptions, Settings } from './preset.js';
 import { mastraPlatformScores } from './scores/mastra_platform.js';
 
-export interface MastraPlatformOptions extends BackendOptions {
+/** How spans are told its format says. */
+export interface MastraPlatformOptions extends Omit<BackendOptions, 'dialect'> {
   /** `MASTRA_PLATFORM_ACCESS_TOKEN` or `MASTRA_CLOUD_ACCESS_TOKEN` by default. */
   accessToken?: string | undefined;
   /** `MASTRA_PROJECT_ID` by default. */
@@ -43,7 +44,8 @@ function quota({ headers, status }: Response): Partial<Answer> | undefined {
  */
 export function mastraPlatform(options: MastraPlatformOptions = {}): Destination {
   const { resolveFromEnv, maxBatchSize, ...given } = options;
-  const settings = new Settings(resolveFromEnv === false ? { ...given, env: {} } : given);
+  const own = resolveFromEnv === false ? { ...given, env: {} } : given;
+  const settings = new Settings({ ...own, dialect: native });
   const token = settings.required('accessToken', 'MASTRA_PLATFORM_ACCESS_TOKEN MASTRA_CLOUD_ACCESS_TOKEN');
   const project = settings.optional('projectId', 'MASTRA_PROJECT_ID');
   if (project && !/^[\w-]+$/.test(project)) {
@@ -61,7 +63,6 @@ export function mastraPlatform(options: MastraPlatformOptions = {}): Destination
       authorization: `Bearer ${token}`,
       'x-mastra-observability-capabilities': 'quota-pause-v1',
     },
-    dialect: native,
     scores: mastraPlatformScores,
     signals: [],
     maxRequestSpans: maxBatchSize ?? 1000,

@@ -37,7 +37,8 @@ function nativeSpan(span: ReadSpan): NativeSpan {
   const outside = span.remoteParent ? span.parentSpanId : told['mastra.external_parent_span_id'];
   const given: Record<string, string | undefined> = {};
   const within: [string, string][] = [];
-  for (const [name, text] of Object.entries(told) as [string, string][]) {
+  for (const [name, value] of Object.entries(told)) {
+    const text = `${value}` || 'null'; // a number that a limit left nothing of
     if (name.startsWith(WITHIN)) {
       const own = name.slice(WITHIN.length);
       // Where they are no object they are not JSON.

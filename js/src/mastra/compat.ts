@@ -205,6 +205,11 @@ function optionsOf(config: OtelExporterConfig): EdgespanExporterOptions {
   return Object.fromEntries(present) as unknown as EdgespanExporterOptions;
 }
 
+/** What became of its spans an exporter has said of each; how it ends is its own affair. */
+async function settled(end: () => Promise<void> | undefined): Promise<void> {
+  await Promise.allSettled([Promise.resolve().then(end)]);
+}
+
 /**
  * `OtelExporter` of `@mastra/otel-exporter`, on Workers, too: it takes the same options, sends spans of the
  * same names, ids and attributes to the same addresses, and delivers them as `EdgespanExporter` does, after
@@ -236,13 +241,13 @@ export class OtelExporter extends EdgespanExporter {
 
   override async flush(): Promise<Receipt & void> {
     const receipt = await super.flush();
-    await this.#exporter?.forceFlush?.().catch(() => {}); // of which its own log tells
+    await settled(() => this.#exporter?.forceFlush?.());
     return receipt;
   }
 
   override async shutdown(): Promise<Receipt & void> {
     const receipt = await super.shutdown();
-    await this.#exporter?.shutdown().catch(() => {});
+    await settled(() => this.#exporter?.shutdown());
     return receipt;
   }
 }

@@ -20,7 +20,7 @@ import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger } from '../log.js';
-import type { SignalHandlers, SignalHost, SignalSink } from '../signals/signal.js';
+import type { SignalHandlers, SignalSink } from '../signals/signal.js';
 import { defaultSpool, type Spool } from '../spool/spool.js';
 import { within } from '../transport/deliver.js';
 import { Env } from '../transport/env.js';
@@ -114,23 +114,17 @@ export class EdgespanExporter {
       this.#log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
     }
     for (const signal of this.#options.signals ?? []) {
-      this.#sinks.push(signal.connect(this as SignalHandlers, this.#host));
+      const inside = {
+        lanes: this.#lanes,
+        problems: this.#problems,
+        log: this.#log,
+        spool: this.#options.spool,
+        config: () => this.#config,
+        send: () => this.#send([]),
+        fail: (error: unknown) => this.#fail(error, false, []),
+      };
+      this.#sinks.push(signal.connect(this as SignalHandlers, inside));
     }
-  }
-
-  /** For signals: what they may know and ask. */
-  get #host(): SignalHost {
-    const { spool } = this.#options;
-    return {
-      destinations: this.#lanes.flatMap((lane) => lane.destinations),
-      off: this.#problems.length,
-      spool: spool === false ? undefined : (spool ?? defaultSpool()),
-      config: () => this.#config,
-      running: (id) => id !== undefined && this.#lanes.some((lane) => lane.runs(id)),
-      send: () => this.#send([]),
-      warn: (message) => this.#log.warn(message, message, true),
-      fail: (error) => this.#fail(error, false, []),
-    };
   }
 
   /** One for each distinct formatter. */
@@ -184,6 +178,11 @@ export class EdgespanExporter {
   /** There with `keepTraces`, where they stand in the kept traces, and with `scores()`, which sends them. */
   declare onScoreEvent?: (event: MastraScoreEvent) => void;
   declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
+  /** For a Mastra that is too old for the former. */
+  declare addScoreToTrace?: NonNullable<SignalHandlers['addScoreToTrace']>;
+  /** There with `logs()`, and with `metrics()`. */
+  declare onLogEvent?: NonNullable<SignalHandlers['onLogEvent']>;
+  declare onMetricEvent?: NonNullable<SignalHandlers['onMetricEvent']>;
 
   /**
    * Scores a trace or one of its spans, now or in a later request: with `scores()` among `signals` it is
@@ -324,9 +323,12 @@ export class EdgespanExporter {
     const tally = new Tally();
     this.#active.add(tally);
     try {
-      if (this.#sinks.length > 0) tally.signals = new Tally(tally.connections);
-      const signals = this.#sinks.map((sink) => sink.send(tally.signals as Tally, source, final));
-      await Promise.all([...sending.map((send) => send(tally)), ...signals]);
+      const work = sending.map((send) => send(tally));
+      if (this.#sinks.length > 0) {
+        const signals = (tally.signals = new Tally(tally.connections));
+        for (const sink of this.#sinks) work.push(sink.send(signals, source, final));
+      }
+      await (work.length === 1 ? work[0] : Promise.all(work));
     } finally {
       this.#active.delete(tally);
       this.#tell(tally);
@@ -345,7 +347,7 @@ export class EdgespanExporter {
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
     try {
       const told: unknown = this.#options.onReceipt?.(this.#receipt(tally));
-      Promise.resolve(told).catch(complain); // of an asynchronous one, for which nobody waits
+      if (told) Promise.resolve(told).catch(complain); // of an asynchronous one: nobody waits
     } catch (error) {
       complain(error);
     }

@@ -71,11 +71,10 @@ export function throughExporter(exporter: SpanExporter, name: string, maxSpans =
     coding: '',
     signals: [],
     encode: () => undefined,
-    post: ({ bytes }: Payload, most: number): Promise<Answer> =>
+    post: ({ bytes }: Payload): Promise<Answer> =>
       new Promise((resolve) => {
         const answer = (status: number, cause = ''): void =>
           resolve({ status, kind: BODY_OTHER, body: new Uint8Array(0), retryAfter: '', cause });
-        if (Number.isFinite(most)) setTimeout(() => answer(500, `no result within ${most} ms`), most);
         try {
           exporter.export(readSpans(bytes).map(readable), ({ code, error }) =>
             code === 0 ? answer(200) : answer(500, `the exporter failed (${error?.message ?? code})`),

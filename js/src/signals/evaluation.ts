@@ -84,7 +84,7 @@ function spanOf(annotation: Annotation): MastraSpan {
   const own = /^[0-9a-f]{32}$/.test(digits) ? digits : crypto.randomUUID().replaceAll('-', '');
   const result = {
     'gen_ai.evaluation.name': name,
-    'gen_ai.evaluation.score.value': numberOf(annotation),
+    'gen_ai.evaluation.score.value': numberOf(value),
     'gen_ai.evaluation.score.label': typeof value === 'string' ? value : undefined,
     'gen_ai.evaluation.explanation': comment,
   };

@@ -12,7 +12,6 @@ export type {
   MastraMetric,
   Signal,
   SignalHandlers,
-  SignalHost,
   SignalSink,
   TraceScore,
 } from './signal.js';

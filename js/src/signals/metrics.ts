@@ -11,7 +11,7 @@ import { milliseconds } from '../mastra/record.js';
 import { attributes, envelope, hexId, nanoseconds } from './otlp.js';
 import { otlpEndpoints } from './otlp_endpoints.js';
 import { Outbox } from './outbox.js';
-import type { MastraMetric, Signal } from './signal.js';
+import { hostOf, type MastraMetric, type Signal } from './signal.js';
 
 /** What a metric's values mean: parts of a sum, readings of a gauge, a distribution. */
 export type MetricKind = 'sum' | 'gauge' | 'histogram';
@@ -51,7 +51,8 @@ interface Value {
 export function metrics({ destinations, kinds = {} }: MetricsOptions = {}): Signal {
   return {
     name: 'metrics',
-    connect(exporter, host) {
+    connect(exporter, inside) {
+      const host = hostOf(inside);
       const outbox = new Outbox(host, {
         lane: -2,
         ...otlpEndpoints(host, destinations, 'metrics'),
@@ -81,7 +82,9 @@ export function metrics({ destinations, kinds = {} }: MetricsOptions = {}): Sign
  * differ from run to run. undefined: it has no name, or no value.
  */
 function valueOf(metric: MastraMetric): Value | undefined {
-  const { name, value, timestamp, labels, correlationContext: at = {}, costContext: cost = {} } = metric;
+  const { name, value, timestamp, labels, correlationContext, costContext } = metric;
+  const at = (correlationContext ?? {}) as Record<string, unknown>;
+  const cost = (costContext ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string' || name === '' || !Number.isFinite(value)) return undefined;
   const places = {
     'mastra.entity.type': at.entityType,

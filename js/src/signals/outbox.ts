@@ -247,6 +247,7 @@ class OutboxPipeline extends Pipeline {
   // Bodies that come for the first time: the core has not counted these, and will count them as replayed.
   readonly #fresh = new WeakSet<Uint8Array>();
   #first = 0;
+  readonly #bodies = new WeakMap<Batch, Uint8Array>();
 
   expect(fresh: readonly Fresh[]): void {
     for (const { bytes } of fresh) this.#fresh.add(bytes);
@@ -256,10 +257,21 @@ class OutboxPipeline extends Pipeline {
     return !this.#fresh.has(bytes);
   }
 
-  override adopt(to: number, spans: number, body: Uint8Array): Batch | undefined | null {
-    const batch = super.adopt(to, spans, body, true);
-    if (batch && this.#fresh.delete(body)) this.#first += spans;
+  override adopt(to: number, spans: number, body: Uint8Array, now: number): Batch | undefined | null {
+    const batch = super.adopt(to, spans, new Uint8Array(0), now);
+    if (!batch) return batch;
+    this.#bodies.set(batch, body);
+    if (this.#fresh.delete(body)) this.#first += spans;
     return batch;
+  }
+
+  override view(batch: Batch): Uint8Array {
+    return this.#bodies.get(batch) ?? super.view(batch);
+  }
+
+  override release(batch: Batch, spooled?: boolean): void {
+    super.release(batch, spooled);
+    this.#bodies.delete(batch);
   }
 
   override settle(tally: Tally, peek = false): void {

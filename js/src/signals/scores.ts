@@ -6,7 +6,7 @@
  */
 import { LOSS_FAILED, LOSS_LEFT_OUT, LOSS_MALFORMED } from '../core/schema.gen.js';
 import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
-import type { Annotation, ScoreAdapter } from '../destinations/scores/score.js';
+import { type Annotation, numberOf, type ScoreAdapter } from '../destinations/scores/score.js';
 import { milliseconds } from '../mastra/record.js';
 import type { MastraFeedback, MastraScore } from '../mastra/types.js';
 import type { Spool } from '../spool/spool.js';
@@ -15,7 +15,7 @@ import { Endpoint, type Posted } from './endpoint.js';
 import { Evaluations } from './evaluation.js';
 import { hexId } from './otlp.js';
 import { Outbox } from './outbox.js';
-import type { Signal, SignalHandlers, SignalHost, SignalSink } from './signal.js';
+import { hostOf, type Signal, type SignalHandlers, type SignalHost, type SignalSink } from './signal.js';
 import { Withholder } from './withhold.js';
 
 /**
@@ -26,7 +26,7 @@ import { Withholder } from './withhold.js';
  * new EdgespanExporter({ destinations: [otlp({ endpoint })], signals: [scores()] })
  */
 export function scores(): Signal {
-  return { name: 'scores', connect: (exporter, host) => new Scores(exporter, host) };
+  return { name: 'scores', connect: (exporter, inside) => new Scores(exporter, hostOf(inside)) };
 }
 
 /** A destination with an interface for scores. */
@@ -89,17 +89,17 @@ class Scores implements SignalSink {
       const score = { scoreId: crypto.randomUUID(), ...(name === undefined ? {} : short), ...said };
       onScoreEvent?.({ score: score as unknown as MastraScore });
     } else {
-      const feedbackType = typeof value === 'string' ? 'comment' : Math.abs(Number(value)) === 1 ? 'thumbs' : 'rating';
+      const feedbackType = typeOf(value);
       const feedback = { feedbackId: crypto.randomUUID(), feedbackType, value, comment, ...said };
       onFeedbackEvent?.({ feedback: feedback as unknown as MastraFeedback });
     }
   }
 
   #take(kind: Annotation['kind'], event: MastraScore | MastraFeedback): void {
+    const targets = this.#host.destinations.length + this.#host.off;
     try {
       const annotation = annotationOf(kind, event, this.#withholder);
-      const targets = this.#adapted.length + this.#others.length;
-      if (!annotation) return this.#outbox.lose(LOSS_MALFORMED, targets + this.#host.off);
+      if (!annotation) return this.#outbox.lose(LOSS_MALFORMED, targets);
       const to: Destination[] = [];
       const spans = [...this.#others];
       for (const { adapter, destination, endpoint } of this.#adapted) {
@@ -113,7 +113,7 @@ class Scores implements SignalSink {
       this.#outbox.put(JSON.stringify(annotation), annotation.traceId, withheld, to);
       this.#outbox.wake(annotation.traceId);
     } catch (error) {
-      this.#outbox.lose(LOSS_FAILED);
+      this.#outbox.lose(LOSS_FAILED, targets);
       this.#host.fail(error);
     }
   }
@@ -130,6 +130,13 @@ class Scores implements SignalSink {
   get pending(): number {
     return this.#outbox.pending + this.#evaluations.pending;
   }
+}
+
+/** As of what is said of a kept trace; words for thumbs are thumbs. */
+function typeOf(value: unknown): string {
+  const text = `${value}`;
+  if (/^-?1$/.test(text) || numberOf(text) !== undefined) return 'thumbs';
+  return typeof value === 'number' ? 'rating' : 'comment';
 }
 
 /** undefined: it names no trace, or says nothing. */

@@ -5,7 +5,9 @@
  */
 import type { PipelineConfig } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
-import type { Spool } from '../spool/spool.js';
+import type { Log } from '../log.js';
+import type { Lane } from '../mastra/lane.js';
+import { defaultSpool, type Spool } from '../spool/spool.js';
 import type { Tally } from '../transport/receipt.js';
 import type { MastraFeedbackEvent, MastraScoreEvent } from '../mastra/types.js';
 
@@ -29,8 +31,8 @@ export interface MastraMetric {
   name: string;
   value: number;
   labels?: Record<string, string>;
-  correlationContext?: Record<string, unknown>;
-  costContext?: Record<string, unknown>;
+  correlationContext?: object;
+  costContext?: object;
 }
 
 /** The handlers that Mastra calls; an exporter has those of its signals. */
@@ -52,23 +54,45 @@ export interface TraceScore {
   metadata?: Record<string, unknown>;
 }
 
-/** What an exporter has for its signals. */
-export interface SignalHost {
+/** What an exporter gives its signals. */
+export interface Inside {
+  readonly lanes: readonly Lane[];
+  readonly problems: readonly string[];
+  readonly log: Log;
+  readonly spool: Spool | false | undefined;
+  /** As spans have it. REQUIRES: Mastra has told its service name. */
+  config(): Omit<PipelineConfig, 'destinations'>;
+  /** Sends what all signals have, after the response. */
+  send(): void;
+  /** Says that an event was lost to a defect. */
+  fail(error: unknown): void;
+}
+
+/** What a signal knows of its exporter. */
+export interface SignalHost extends Pick<Inside, 'config' | 'send' | 'fail'> {
   /** Those that work. */
   readonly destinations: readonly Destination[];
   /** How many do not. */
   readonly off: number;
   readonly spool: Spool | undefined;
-  /** Resource, scope and limits, as spans have them. REQUIRES: Mastra has told its service name. */
-  config(): Omit<PipelineConfig, 'destinations'>;
   /** Whether a run with this trace id goes on: at its end everything is sent. */
   running(traceId: string | undefined): boolean;
-  /** Sends what all signals have, after the response. */
-  send(): void;
   /** Tells the user, once. */
   warn(message: string): void;
-  /** Says that an event was lost to a defect. */
-  fail(error: unknown): void;
+}
+
+export function hostOf(inside: object): SignalHost {
+  const { lanes, problems, log, spool, config, send, fail } = inside as Inside;
+  return {
+    destinations: lanes.flatMap((lane) => lane.destinations),
+    off: problems.length,
+    spool: spool === false ? undefined : (spool ?? defaultSpool()),
+    running: (id) => id !== undefined && lanes.some((lane) => lane.runs(id)),
+    warn: (message) => log.warn(message, message, true),
+    config,
+    send,
+    fail,
+  };
 }
 
 /** What an exporter asks of a signal. */
@@ -89,6 +113,6 @@ export interface SignalSink {
 /** Made by `logs()`, `metrics()` and `scores()` of `edgespan/signals`; pass it to an exporter. */
 export interface Signal {
   readonly name: string;
-  /** For the exporter: sets its handlers. */
-  connect(exporter: SignalHandlers, host: SignalHost): SignalSink;
+  /** For the exporter: sets its handlers. `inside` is not for others. */
+  connect(exporter: SignalHandlers, inside: object): SignalSink;
 }

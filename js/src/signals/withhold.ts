@@ -15,19 +15,43 @@ const MAX_DEPTH = 12;
 
 // Mastra's own objects: what they have, and what they are called.
 const HAVE = /* @__PURE__ */ 'observabilityInstance observabilityBus exportTracingEvent'.split(' ');
-const CALLED = /^(mastra|currentSpan|observability(Instance|Bus)|exporters|spanOutputProcessors)$/;
+const CALLED = /^(currentSpan|observability(Instance|Bus)|exporters|spanOutputProcessors)$/;
 // Names without what is between their words, in small letters: those of Mastra's SensitiveDataFilter,
 // and their kin.
 const SECRET =
   /^(auth|authorization|proxyauthorization|bearer|cookies?|setcookie|credentials?|headers|jwt|keys?|pass|passwd|password|passphrase|pwd|refresh|secrets?|ssn|tokens?)$|(apikey|accesskey|accesskeyid|privatekey|secretkey|signingkey|licensekey|ingestionkey|accesstoken|authtoken|bearertoken|idtoken|refreshtoken|sessiontoken|csrftoken|clientsecret|password|connectionstring|dsn)$/;
 const CREDENTIAL = /\b(Bearer|Basic)\s+(?=\S*[\d=_.-])[\w\-.~+/=]{8,}/gi;
 
+// Headers that hold a credential. (What else is in headers, a project's name say, may be a word of the log.)
+const HEADER = /auth|key|token|secret|cookie|password/;
+const MIN_SECRET = 6;
+
+/** What of a destination must not be in a text: its host, its credentials and their parts. */
+function secretsOf({ problem, address }: Destination, to: Destination): string[] {
+  if (problem || !address) return [];
+  const { url, headers } = address.call(to);
+  const { host, hostname, searchParams } = new URL(url);
+  const secrets = [host, hostname, ...searchParams.values()];
+  for (const [name, value] of Object.entries(headers)) {
+    if (!HEADER.test(name)) continue;
+    const parts = value.split(/[\s,;]+/);
+    secrets.push(value, ...parts);
+    try {
+      if (/^basic$/i.test(parts[0])) secrets.push(...atob(parts[1]).split(':'));
+    } catch {
+      // Not what it says.
+    }
+  }
+  return secrets.filter((secret) => secret.length > MIN_SECRET || secret === hostname);
+}
+
 export class Withholder {
-  readonly #destinations: readonly Destination[];
+  readonly #secrets: readonly string[];
   #kept = 0;
 
   constructor(destinations: readonly Destination[]) {
-    this.#destinations = destinations;
+    const secrets = new Set(destinations.flatMap((to) => secretsOf(to, to)));
+    this.#secrets = [...secrets].sort((a, b) => b.length - a.length); // the whole before its parts
   }
 
   /** Whether anything was withheld since this was last asked. */
@@ -41,7 +65,7 @@ export class Withholder {
   text(value: unknown): string {
     const given = typeof value === 'string' ? value : `${value}`;
     let text = given.replace(CREDENTIAL, `$1 ${REDACTED}`);
-    for (const to of this.#destinations) text = to.redact(text);
+    for (const secret of this.#secrets) text = text.replaceAll(secret, REDACTED);
     if (text !== given) this.#kept++;
     return text;
   }

@@ -136,7 +136,6 @@ export class OtlpDestination implements Destination {
   readonly #timeout: number;
   readonly #storeKey: string | undefined;
   readonly #secrets: readonly string[];
-  #toCut: readonly string[] | undefined;
 
   constructor(given: Target) {
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans } = given;
@@ -166,7 +165,7 @@ export class OtlpDestination implements Destination {
     const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
     this.#wire = wire;
-    this.coding = `${this.#gzip}${wire?.name}`;
+    this.coding = this.#gzip < Infinity || wire ? `${this.#gzip}${wire?.name}` : '';
     const strange =
       typeof dialect === 'string'
         ? dialect !== 'genai' && 'is none: import one from edgespan/dialects'
@@ -231,7 +230,7 @@ export class OtlpDestination implements Destination {
       const silent = !stream || headers.get('content-length') === '0';
       const body = silent ? NOTHING : await beginning(stream);
       const kind = silent ? BODY_OTHER : bodyKind(response);
-      const retryAfter = headers.get('retry-after') ?? '';
+      const retryAfter = status < 300 ? '' : (headers.get('retry-after') ?? '');
       return { status, kind, body, retryAfter, cause: '', ...this.#wire?.read?.(response) };
     } catch (error) {
       const cause = abort.signal.aborted
@@ -244,17 +243,14 @@ export class OtlpDestination implements Destination {
   }
 
   redact(text: string): string {
-    for (const secret of (this.#toCut ??= this.#findSecrets())) {
-      if (secret.length >= 4) text = text.replaceAll(secret, '[redacted]');
-    }
-    return text;
-  }
-
-  #findSecrets(): string[] {
     const { hostname, href, searchParams } = new URL(this.#url);
     const secrets = [href, hostname, ...searchParams.values(), ...this.#secrets];
     for (const value of Object.values(this.#headers)) secrets.push(value, ...value.split(/[\s=,;]+/));
-    return secrets.sort((a, b) => b.length - a.length); // the whole before its parts
+    secrets.sort((a, b) => b.length - a.length); // the whole before its parts
+    for (const secret of secrets) {
+      if (secret.length >= 4) text = text.replaceAll(secret, '[redacted]');
+    }
+    return text;
   }
 
   serializeForSpan(): { name: string } {

@@ -127,14 +127,27 @@ void MessageWriter::Tool(const Node* part, const Node* tool, const Node* name, b
   const Node* const id = FindMember(tool, kKeyToolCallId);
   const bool called = id != nullptr && calls;
   const Node* output = FirstOf(tool, kKeyOutput, kKeyResult);
-  if (output == nullptr) output = FindMember(tool, kKeyErrorText);
+  const Node* const flag =
+      FindMember(tool, kKeyIsError);  // of AI SDK 4; of 5: {type: 'error-text'}
+  const std::string_view kind = TextOf(*context_.arena, FindMember(output, kKeyType));
+  bool failed = (Is(Op::kLiteral, flag) && flag->a == 2) || SameText(kind.substr(0, 6), "error-");
+  if (output == nullptr) {
+    output = FindMember(tool, kKeyErrorText);
+    failed = true;
+  }
   if (!answers) output = nullptr;
   if (called) ToolCall(tool, name);
   if (output == nullptr) return called ? void() : Other(part);
   // An indexed message has room for one result, and none beside a call.
   if (put_ != nullptr && (called || responses_ != 0)) Emit(form::kToolStart);
   ++responses_;
-  Emit(form::kToolResponsePart, id, name, Unwrapped(output));
+  ToolResponse(id, name, Unwrapped(output), failed);
+}
+
+void MessageWriter::ToolResponse(const Node* id, const Node* name, const Node* response,
+                                 bool failed) {
+  Emit(form::kToolResponsePart, id, name, response);
+  Emit(failed ? form::kFailed : form::kObjectEnd);
 }
 
 // A file or an image: where it is, or its bytes in base64. False: it is neither, or has none.
@@ -170,7 +183,7 @@ bool MessageWriter::Medium(const Node* body) {
   json_.Raw(size != 0 ? kind.substr(0, size) : image != nullptr ? "image" : "file");
   Emit(format, type);
   json_.String(text);
-  Emit(form::kObjectEnd);
+  Emit(form::kMediumEnd, FirstOf(body, kKeyFilename, kKeyName));
   return true;
 }
 
@@ -189,7 +202,7 @@ void MessageWriter::Message(const Node* message) {
   } else if (parts) {
     Each(content, Element::kPart);
   } else if (text && answered != nullptr) {
-    Emit(form::kToolResponsePart, answered, FindMember(message, kKeyName), content);
+    ToolResponse(answered, FindMember(message, kKeyName), content, /*failed=*/false);
   } else {
     Other(text ? content : message);
   }

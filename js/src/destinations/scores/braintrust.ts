@@ -10,7 +10,7 @@ export const braintrustScores: ScoreAdapter = {
     const { spanId, name, value, comment, userId, source, metadata } = annotation;
     const [, project] = /^project_id:(.+)$/.exec(headers['x-bt-parent'] ?? '') ?? [];
     if (!project || !spanId) return undefined;
-    const score = numberOf(annotation);
+    const score = numberOf(value);
     const scored = score !== undefined && score >= 0 && score <= 1; // it takes no others
     const said = scored ? comment : [`${name}: ${value}`, comment].filter(Boolean).join('. ');
     const row = {

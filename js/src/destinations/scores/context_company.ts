@@ -9,18 +9,17 @@ const MAX_TEXT = 2_000;
  * feedback on a run that nothing names.
  */
 export const contextCompanyScores: ScoreAdapter = {
-  request(annotation, { url }) {
-    const { kind, traceId, spanId, name, value, comment, metadata } = annotation;
+  request({ kind, traceId, spanId, name, value, comment, metadata }, { url }) {
     const runId = runOfFeedback(traceId, spanId, metadata);
     if (kind === 'score' || !runId) return null;
-    const score = numberOf(annotation);
-    const thumbs = name === 'thumbs' || value === 1 || value === -1;
+    const score = numberOf(value);
+    const thumbs = name === 'thumbs' && score !== undefined;
     const text = thumbs ? comment : [`${name}: ${value}`, comment].filter(Boolean).join('. ');
     const body = {
       runId,
       score: score === undefined ? undefined : score >= 0.5 ? 'thumbs_up' : 'thumbs_down',
       text: text?.slice(0, MAX_TEXT),
     };
-    return { url: new URL('/v1/feedback', url).href, body };
+    return { url: url.replace(/\/v1\/mastra.*$/, '/v1/feedback'), body };
   },
 };

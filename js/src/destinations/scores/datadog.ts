@@ -31,9 +31,9 @@ export const datadogScores: ScoreAdapter = {
         : {
             event_kind: 'feedback',
             ...(spanId ? { span_id: `${BigInt(`0x${spanId}`)}` } : { trace_id: traceId }),
-            ...(numberOf(annotation) === undefined
+            ...(numberOf(value) === undefined
               ? { metric_type: 'text', text_value: [value, comment].filter(Boolean).join(': ') }
-              : { metric_type: 'score', score_value: numberOf(annotation), reasoning: comment }),
+              : { metric_type: 'score', score_value: numberOf(value), reasoning: comment }),
             submitter: { id: userId ?? 'unknown', type: source },
           };
     const { 'dd-api-key': key = '' } = headers;

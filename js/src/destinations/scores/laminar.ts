@@ -3,8 +3,8 @@ import { numberOf, type ScoreAdapter, uuid } from './score.js';
 /** `POST /v1/evaluators/score`; what is no number goes as a span. */
 export const laminarScores: ScoreAdapter = {
   request(annotation, { url }) {
-    const { kind, traceId, spanId, name, comment, userId, metadata } = annotation;
-    const score = numberOf(annotation);
+    const { kind, traceId, spanId, name, value, comment, userId, metadata } = annotation;
+    const score = numberOf(value);
     if (score === undefined) return undefined;
     const body = {
       name,

@@ -14,7 +14,7 @@ export const langsmithScores: ScoreAdapter = {
       run_id: uuid(spanId),
       trace_id: uuid(traceId),
       key: name,
-      score: numberOf(annotation),
+      score: numberOf(value),
       value: typeof value === 'string' ? value : undefined,
       comment,
       feedback_source: { type: 'api', metadata: { ...metadata, kind, source, userId } },

@@ -11,7 +11,7 @@ export const phoenixScores: ScoreAdapter = {
       annotator_kind: kind === 'feedback' || source === 'manual' ? 'HUMAN' : 'CODE',
       result: {
         label: typeof value === 'string' ? value : undefined,
-        score: numberOf(annotation),
+        score: numberOf(value),
         explanation: comment,
       },
       metadata: { ...metadata, source, userId },

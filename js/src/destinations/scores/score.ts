@@ -52,7 +52,7 @@ export interface ScoreAdapter {
 }
 
 /** A value as a number: of words, those that Mastra has for thumbs; undefined for others. */
-export function numberOf({ value }: Annotation): number | undefined {
+export function numberOf(value: number | string): number | undefined {
   if (typeof value === 'number') return value;
   if (/^(thumbs_?)?up$|^(positive|good|yes|true)$/i.test(value)) return 1;
   return /^(thumbs_?)?down$|^(negative|bad|no|false)$/i.test(value) ? 0 : undefined;

@@ -10,7 +10,7 @@ export function traceloopScores(task: string): ScoreAdapter {
       const { kind, traceId, name, value, comment, userId, source } = annotation;
       const body = {
         entity_instance_id: traceId,
-        tags: { [name]: numberOf(annotation) ?? value, ...(comment && { comment }) },
+        tags: { [name]: numberOf(value) ?? value, ...(comment && { comment }) },
         source: 'sdk',
         flow: kind === 'feedback' ? 'user_feedback' : 'evaluation',
         actor: userId ? { type: 'user', id: userId } : { type: 'service', id: source ?? 'mastra' },
