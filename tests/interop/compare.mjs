@@ -11,11 +11,14 @@
 // A member that is absent has no word there; one that is null is shown by nobody, which is a fault
 // wherever Mastra recorded something.
 import { isDeepStrictEqual } from 'node:util';
-import { nameOf, providerError, wireId, wireTraceId } from '../support/expect.ts';
-import { expectedMessages, heardMessages, comparable } from '../support/messages.ts';
+import { nameOf, providerError, wireId } from '../support/expect.ts';
+import { comparable, expectedMessages, heardMessages } from '../support/messages.ts';
 
 /** The aspects of a run, in the order in which they are told. */
-export const ASPECTS = ['tree', 'times', 'content', 'messages', 'tokens', 'sessions', 'errors', 'tools', 'labels', 'scores'];
+export const ASPECTS = [
+  ...['tree', 'times', 'content', 'messages', 'tokens'],
+  ...['sessions', 'errors', 'tools', 'labels', 'scores'],
+];
 
 /**
  * Compares one trace.
@@ -137,5 +140,3 @@ function messagesOf(span, trace, { calls, heard }) {
   const answered = span.output === undefined || call?.turn.fails ? undefined : read('gen_ai.output.messages');
   return { asked: read('gen_ai.input.messages'), answered };
 }
-
-export { wireTraceId };

@@ -38,14 +38,14 @@ export const phoenix = {
     const [prompt, completion] = [add('input'), add('output')];
     return { prompt, completion, total: prompt + completion };
   },
-  /** Messages as OpenInference has room for them: a file that is no image has none. */
+  /** Messages as OpenInference has room for them: not for files but images, nor for a result's failure. */
   worded: (messages) =>
     messages.flatMap(({ role, parts }) => {
       const responses = parts.filter(({ type }) => type === 'tool_call_response');
       const others = parts.filter((part) => !responses.includes(part));
       return [
         ...(others.length > 0 ? [{ role, parts: others.filter(isShown) }] : []),
-        ...responses.map((part) => ({ role, parts: [part] })),
+        ...responses.map(({ is_error: _, ...part }) => ({ role, parts: [part] })),
       ];
     }),
 
@@ -68,7 +68,8 @@ export const phoenix = {
   },
 };
 
-const isShown = ({ type, bytes }) => type !== 'file' || !bytes?.startsWith('JVBERi0'); // %PDF-
+// The runs' only other file is a PDF: "%PDF-" in base64.
+const isShown = ({ type, bytes }) => type !== 'file' || !bytes?.startsWith('JVBERi0');
 
 /** It answers before it stores: asked again until it has all spans, and all that was said of them. */
 async function read(origin, id, count, judged) {
@@ -166,7 +167,9 @@ function messagesOf(indexed) {
       return { type: 'tool_call', id, name: called.name, arguments: JSON.parse(called.arguments) };
     });
     const text = content === undefined ? [] : [{ type: 'text', content }];
-    return { role, parts: [...text, ...pieces.filter(({ type }) => type !== 'file'), ...calls, ...pieces.filter(({ type }) => type === 'file')] };
+    const files = pieces.filter(({ type }) => type === 'file');
+    const said = pieces.filter((piece) => !files.includes(piece));
+    return { role, parts: [...text, ...said, ...calls, ...files] };
   });
 }
 

@@ -68,7 +68,9 @@ async function read(origin, id, count, judged) {
     const spans = response.ok ? await response.json() : [];
     const judgements = await (await fetch(`${origin}/api/v2/traces?limit=100&${about}`)).json();
     const last = tries === 100;
-    if (spans.length >= count && (judgements.length >= judged || last)) return shownOf(spans, judgements);
+    if (spans.length >= count && (judgements.length >= judged || last)) {
+      return shownOf(spans, judgements);
+    }
     if (last) throw new Error(`Zipkin has ${spans.length} of ${count} spans of ${id}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -89,7 +91,9 @@ function shownOf(spans, judgements) {
       name: about['gen_ai.evaluation.name'],
       value: Number(about['gen_ai.evaluation.score.value']),
       comment: about['gen_ai.evaluation.explanation'],
-      byHand: about['mastra.evaluation.kind'] === 'feedback' || about['mastra.evaluation.source'] === 'manual',
+      byHand:
+        about['mastra.evaluation.kind'] === 'feedback' ||
+        about['mastra.evaluation.source'] === 'manual',
     })),
   };
 }

@@ -81,7 +81,10 @@ export const visits = {
   /** Called by a service that is traced elsewhere. */
   called: async (kit) => {
     const { text } = await guide(kit, [told]).generate('Wetter?', {
-      tracingOptions: { traceId: 'c0ffee00c0ffee00c0ffee00c0ffee00', parentSpanId: 'feedfacefeedface' },
+      tracingOptions: {
+        traceId: 'c0ffee00c0ffee00c0ffee00c0ffee00',
+        parentSpanId: 'feedfacefeedface',
+      },
     });
     return text;
   },
