@@ -444,6 +444,7 @@ describe('Zipkin', () => {
       const request = sentTo(at)[0];
       assert.equal(request.path, `${at}/api/v2/spans`);
       assert.equal(request.headers['content-type'], 'application/json');
+      assert.ok(request.body.every((byte) => byte < 0x80), 'Zipkin breaks compressed UTF-8');
       const ours = sentTo(at).flatMap((r) => json(r) as Json[]);
       const wire = sentTo(beside).flatMap((r) => decodeProtobuf(r.body));
       assert.equal(ours.length, wire.length);
