@@ -10,6 +10,7 @@
 
 #include "edgespan/semconv/layer.h"
 #include "edgespan/semconv/layers/langfuse.h"
+#include "edgespan/semconv/layers/native.h"
 #include "edgespan/semconv/layers/openinference.h"
 #include "edgespan/semconv/layers/overlays.h"
 
@@ -43,6 +44,7 @@ inline const std::vector<NamedDialect>& Dialects() {
   static constexpr auto kSentry = Pack<table::kSentry>();
   static constexpr auto kMlflow = Pack<table::kMlflow>();
   static constexpr auto kAgnost = Pack<table::kAgnost>();
+  static constexpr auto kNative = Pack<table::kNative>();
   // Those detach whose receivers never see a parent that went elsewhere, and show or keep only what has
   // a root.
   static const std::vector<NamedDialect> dialects = {
@@ -69,6 +71,8 @@ inline const std::vector<NamedDialect>& Dialects() {
       {"mlflow", DialectOf(kDetaches | kUponGenAi, {kMlflow.view()}),
        "MLflow: inputs and outputs of every span"},
       {"agnost", DialectOf(kDetaches | kUponGenAi, {kAgnost.view()}), "Agnost: session and user"},
+      {"native", DialectOf(kDetaches | kVerbatim, {kNative.view()}),
+       "Mastra's own members as JSON text, for destinations with a format of their own"},
   };
   return dialects;
 }

@@ -55,7 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   edgespan::testing::ExporterConfig config;
   if (in.ConsumeBool()) config.max_spans = 1 + UpTo(&in, 2);
   if (in.ConsumeBool()) config.max_bytes = in.ConsumeBool() ? 1024 : 16384;
-  config.tight_limits = UpTo(&in, 3) == 0;
+  const uint32_t limits = UpTo(&in, 3);
+  config.tight_limits = limits == 0;
+  config.own_settings = limits <= 1;
   config.whole = UpTo(&in, 3) == 0;
   bool known;
   config.dialect = Dialect(&in, &known);

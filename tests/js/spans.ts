@@ -68,4 +68,4 @@ export const ids = (spans: { spanId?: string; id?: string }[]): unknown[] =>
 /** A formatter that leaves its mark. */
 export const marked =
   (mark: string) =>
-  (s: MastraSpan): MastraSpan => ({ ...s, metadata: { mark } });
+  (s: MastraSpan): MastraSpan => Object.assign({ ...s }, { metadata: { mark } });

@@ -148,6 +148,19 @@ TEST_CASE("attributes: All takes the members of an object under their names") {
   CHECK(written.attributes == Json({{"model", "m"}, {"my \"key\"", 1}, {"list", {1}}}));
 }
 
+TEST_CASE("attributes: All leaves out the members that another object has, by name") {
+  RecordLab lab;
+  const Node* const node = lab.Value({{"model", "m"}, {"my \"key\"", 1}, {"list", {1}}});
+  const Node* const but = lab.Value({{"my \"key\"", {2}}, {"model", nullptr}, {"other", 1}});
+  const Node* const text = lab.Value("model");
+  const Written written = Attributes(&lab, {}, [&](AttributeWriter& writer) {
+    writer.All(node, but);
+    writer.All(but, text);
+  });
+  CHECK(written.attributes ==
+        Json({{"list", {1}}, {"my \"key\"", {2}}, {"model", nullptr}, {"other", 1}}));
+}
+
 TEST_CASE("attributes: the count limit") {
   for (const uint32_t limit : {0u, 1u, 3u, 7u, 8u}) {
     RecordLab lab;

@@ -25,6 +25,7 @@ struct ExporterConfig {
   bool whole = false;             // wants runs whole
   std::string dialect = "genai";  // or a text (semconv/layer.h)
   bool tight_limits = false;      // a few attributes of a few bytes, one event, one link
+  bool own_settings = false;      // the destination has limits and a resource of its own
 };
 
 class CoreSession {
@@ -54,6 +55,16 @@ class CoreSession {
     if (config.max_spans != 0) tape.Number(kKeyMaxSpans, config.max_spans);
     if (config.max_bytes != 0) tape.Number(kKeyMaxBytes, config.max_bytes);
     if (config.whole) tape.Bool(kKeyWhole, true);
+    if (config.own_settings) {
+      tape.Object(kKeyResource);
+      tape.String(tape.Key("service.name"), "own");
+      tape.String(tape.Key("zone"), "eu");
+      tape.End();
+      tape.Object(kKeyLimits);
+      tape.Number(kKeyAttributeValueLengthLimit, 70);
+      tape.Number(kKeyEventCountLimit, 0);
+      tape.End();
+    }
     tape.End();
     tape.End();
     tape.End();

@@ -76,7 +76,7 @@ export const sentry: Dialect = {
 export const mlflow: Dialect = {
   name: 'mlflow',
   table:
-    ':&!%%3(,input.value!%%4(-output.value!!%2!5mlflow.traceTag.tags',
+    ':&,!:!0:mlflow.spanType=RETRIEVER,!:!/:mlflow.spanType=EVALUATOR,!:!16mlflow.spanType=CHAIN!%$3(2mlflow.spanInputs!%$4(3mlflow.spanOutputs"!98#mmlflow.chat.tokenUsage={ "input_tokens":A"output_tokens":B"total_tokens":C }!!%2!5mlflow.traceTag.tags',
 };
 
 /** Agnost: session and user. */
@@ -84,4 +84,11 @@ export const agnost: Dialect = {
   name: 'agnost',
   table:
     ':&-!$!!2agnost.session_id.!$!!/agnost.user_id',
+};
+
+/** Mastra's own members as JSON text, for destinations with a format of their own. */
+export const native: Dialect = {
+  name: 'native',
+  table:
+    ':*!!&!!!!%&1!)metadata!%&5!*errorInfo!%&2!%tags!):0!.attributes={}"!&!!,attributes."%&8!1attributes.usage"%,9!6attributes.parameters',
 };

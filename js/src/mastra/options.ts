@@ -5,6 +5,7 @@
 import type { SpanLimits } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
 import type { LogLevel } from '../log.js';
+import type { Signal } from '../signals/signal.js';
 import type { Spool } from '../spool/spool.js';
 import type { Environment } from '../transport/env.js';
 import type { Receipt } from '../transport/receipt.js';
@@ -43,6 +44,11 @@ export interface EdgespanExporterOptions {
    * of `edgespan/spool`. By default in the isolate's memory; `false`: nothing is kept.
    */
   spool?: Spool | false;
+  /**
+   * What is sent beside spans, to the same destinations and with the same retries: `logs()`,
+   * `metrics()`, `scores()` of `edgespan/signals`.
+   */
+  signals?: readonly Signal[];
   /** Limits of a span's content. */
   limits?: SpanLimits;
   /** When ended spans leave while their run goes on, for destinations that take them so. */

@@ -18,6 +18,14 @@ std::string_view MemberName(const RecordContext& context, const Node** node) {
   return SpellingOf(*context.arena, member);
 }
 
+bool HasMember(const RecordContext& context, const Node* object, std::string_view name) {
+  if (object == nullptr || object->Kind() != Op::kObject) return false;
+  for (const Node* node = object->Begin(); node < object->End(); node = node->Skip()) {
+    if (SameText(MemberName(context, &node), name)) return true;
+  }
+  return false;
+}
+
 void JsonText::String(std::string_view text) {
   const uint8_t* source = reinterpret_cast<const uint8_t*>(text.data());
   uint32_t left = static_cast<uint32_t>(text.size());

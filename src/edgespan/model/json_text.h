@@ -23,6 +23,9 @@ struct RecordContext {
 // The name of the member at *node; moves *node from a kKey to the value it names.
 std::string_view MemberName(const RecordContext& context, const Node** node);
 
+// Whether a member has this name; false for nullptr and what is no object.
+bool HasMember(const RecordContext& context, const Node* object, std::string_view name);
+
 class JsonText {
  public:
   JsonText(const RecordContext& context, Buffer* out) : context_(context), out_(out) {}

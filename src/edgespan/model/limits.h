@@ -15,6 +15,8 @@ struct SpanLimits {
   uint32_t text_length = kUnlimited;  // of a span's name and status message: cut to make it fit
   uint32_t event_count = 128;
   uint32_t link_count = 128;
+
+  bool operator==(const SpanLimits&) const = default;
 };
 
 }  // namespace edgespan

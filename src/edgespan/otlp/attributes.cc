@@ -259,10 +259,11 @@ void AttributeWriter::List(const Node* node) {
   NoteCut();
 }
 
-void AttributeWriter::All(const Node* object) {
+void AttributeWriter::All(const Node* object, const Node* but) {
   if (object == nullptr || object->Kind() != Op::kObject) return;
   for (const Node* node = object->Begin(); node < object->End(); node = node->Skip()) {
-    Name(MemberName(context_, &node)).Any(node);
+    const std::string_view name = MemberName(context_, &node);
+    if (!HasMember(context_, but, name)) Name(name).Any(node);
   }
 }
 

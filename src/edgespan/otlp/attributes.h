@@ -46,8 +46,9 @@ class AttributeWriter {
   void Integer(uint32_t value);
   // As Any(), in an array of its own unless it is one.
   void List(const Node* node);
-  // Every member of `object` through Any(), under its own name; nothing for nullptr or another kind.
-  void All(const Node* object);
+  // Every member of `object` through Any(), under its own name, but for those that `but` has, too;
+  // nothing for nullptr or another kind.
+  void All(const Node* object, const Node* but = nullptr);
 
   // A string value that is written in place: Begin(), append to buffer(), End(). False (and nothing
   // to end) when the count limit is reached. `guess`: expected bytes; `json`: the text is JSON.

@@ -166,8 +166,8 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     if (trace->IsReady()) Forgo(trace, destination, LossReason::kMemory);
     return 0;
   }
-  const uint32_t header = kMaxLengths + exporter->head_bytes;
-  Fit fit = {exporter->limits};
+  const uint32_t header = kMaxLengths + to.resource_bytes + exporter->scope_bytes;
+  Fit fit = {to.limits};
   if (to.whole) {
     fit.of = 0;
     for (uint32_t at = first; at != 0; at = after(at)) ++fit.of;
@@ -196,10 +196,9 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       otlp::ProtoWriter writer(&out);
       const uint32_t resource_spans =
           writer.Open(pb::ExportTraceServiceRequest::kResourceSpansFieldNumber, estimate);
-      out.Append(exporter->head(), exporter->head_bytes - exporter->scope_bytes);
+      out.Append(exporter->resource(to), to.resource_bytes);
       const uint32_t scope_spans = writer.Open(pb::ResourceSpans::kScopeSpansFieldNumber, estimate);
-      out.Append(exporter->head() + exporter->head_bytes - exporter->scope_bytes,
-                 exporter->scope_bytes);
+      out.Append(exporter->scope(), exporter->scope_bytes);
       const uint32_t spare = header - out.size();  // what the lengths may still grow by
       const otlp::RunContext run = {{&arena_, &keys_},
                                     &fit.limits,
@@ -257,7 +256,7 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     // Not even that helps.
     leave(to.whole ? 0 : after(first), Stay(UINT32_MAX, trace->counts),
           over ? LossReason::kTooLarge : LossReason::kMemory);
-    fit = {exporter->limits};
+    fit = {to.limits};
     most = to.max_spans;
   }
   trace->cut[destination] = 0;

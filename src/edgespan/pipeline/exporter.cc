@@ -23,6 +23,47 @@ void ReadNumber(const Node* object, uint16_t key, uint32_t* value) {
   if (node != nullptr && node->Kind() == tape::Op::kInt64 && node->b == 0) *value = node->a;
 }
 
+// Replaces what `object` has of them.
+void ReadLimits(const Node* object, SpanLimits* limits) {
+  ReadNumber(object, kKeyAttributeCountLimit, &limits->attribute_count);
+  ReadNumber(object, kKeyAttributeValueLengthLimit, &limits->attribute_value_length);
+  ReadNumber(object, kKeyEventCountLimit, &limits->event_count);
+  ReadNumber(object, kKeyLinkCountLimit, &limits->link_count);
+}
+
+// The destinations' resources as they are encoded: equal ones are one.
+struct Resources {
+  struct Place {
+    uint32_t at;
+    uint32_t bytes;
+  };
+  Place places[kMaxDestinations];
+  uint32_t count = 0;
+
+  // The next destination's: `shared` with its `own` members, which win.
+  // message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
+  void Add(const RecordContext& context, const Node* shared, const Node* own, Buffer* out) {
+    static constexpr SpanLimits kNone;
+    otlp::ProtoWriter writer(out);
+    otlp::AttributeWriter attributes(context, kNone, &writer, pb::Resource::kAttributesFieldNumber);
+    const uint32_t at = out->size();
+    const uint32_t nested = writer.Open(pb::ResourceSpans::kResourceFieldNumber, 256);
+    attributes.All(shared, own);
+    attributes.All(own);
+    writer.Close(nested);
+    if (out->failed()) return;
+    const char* const text = reinterpret_cast<const char*>(out->data());
+    Place place = {at, out->size() - at};
+    for (uint32_t i = 0; i < count; ++i) {
+      const Place& other = places[i];
+      if (!SameText({text + other.at, other.bytes}, {text + at, place.bytes})) continue;
+      out->Truncate(at);
+      place = other;
+    }
+    places[count++] = place;
+  }
+};
+
 // The span types that a list names. False when it is no list or names others.
 bool ReadTypes(const PageArena& arena, const Node* list, TypeSet* types) {
   if (list == nullptr) return true;
@@ -36,6 +77,7 @@ bool ReadTypes(const PageArena& arena, const Node* list, TypeSet* types) {
   return true;
 }
 
+// What is in `destination` before is the exporter's.
 Status ReadDestination(const RecordContext& context, const Node* node, PageArena* arena,
                        Mappers* mappers, Destination* destination) {
   destination->max_bytes = kDefaultMaxBytes;
@@ -44,6 +86,7 @@ Status ReadDestination(const RecordContext& context, const Node* node, PageArena
   destination->max_spans = destination->whole ? kDefaultMaxSpansOfWhole : kDefaultMaxSpans;
   ReadNumber(node, kKeyMaxBytes, &destination->max_bytes);
   ReadNumber(node, kKeyMaxSpans, &destination->max_spans);
+  ReadLimits(FindMember(node, kKeyLimits), &destination->limits);
   if (destination->max_spans == 0) destination->max_spans = 1;
   if (!ReadTypes(*arena, FindMember(node, kKeyDropTypes), &destination->left_out)) {
     return Status::kBadConfig;
@@ -67,50 +110,42 @@ Status ReadDestination(const RecordContext& context, const Node* node, PageArena
 Status ReadConfig(const RecordContext& context, const SpanRecord& config, Mappers* mappers,
                   Buffer* run) {
   const PageArena& arena = *context.arena;
-  const auto member = [&](uint16_t key) { return FindMember(config.Begin(), config.End(), key); };
-
+  const Node* const destinations = FindMember(config, kKeyDestinations);
+  if (destinations == nullptr || destinations->Kind() != tape::Op::kArray || destinations->a == 0) {
+    return Status::kBadConfig;
+  }
   run->Advance(run->Reserve(sizeof(Exporter)) + sizeof(Exporter));
-  // message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
-  otlp::ProtoWriter writer(run);
-  uint32_t nested = writer.Open(pb::ResourceSpans::kResourceFieldNumber, 256);
-  static constexpr SpanLimits kDefaults;
-  otlp::AttributeWriter(context, kDefaults, &writer, pb::Resource::kAttributesFieldNumber)
-      .All(member(kKeyResource));
-  writer.Close(nested);
-  const uint32_t scope_at = run->size();
   // message InstrumentationScope { string name = 1; string version = 2; ... }
-  const Node* const scope = member(kKeyScope);
-  nested = writer.Open(pb::ScopeSpans::kScopeFieldNumber, 32);
+  const Node* const scope = FindMember(config, kKeyScope);
+  otlp::ProtoWriter writer(run);
+  const uint32_t nested = writer.Open(pb::ScopeSpans::kScopeFieldNumber, 32);
   writer.Text(pb::InstrumentationScope::kNameFieldNumber,
               TextOf(arena, FindMember(scope, kKeyName)));
   writer.Text(pb::InstrumentationScope::kVersionFieldNumber,
               TextOf(arena, FindMember(scope, kKeyVersion)));
   writer.Close(nested);
+  const uint32_t scope_end = run->size();
+  Resources resources;
+  const Node* const shared = FindMember(config, kKeyResource);
+  for (const Node* node = destinations->Begin(); node < destinations->End(); node = node->Skip()) {
+    if (resources.count == kMaxDestinations) return Status::kBadConfig;
+    resources.Add(context, shared, FindMember(node, kKeyResource), run);
+  }
   if (run->failed()) return Status::kNoMemory;
 
   // From here on nothing moves any more.
   auto* const exporter = reinterpret_cast<Exporter*>(run->data());
   std::memset(static_cast<void*>(exporter), 0, sizeof *exporter);
-  exporter->head_bytes = run->size() - static_cast<uint32_t>(sizeof *exporter);
-  exporter->scope_bytes = run->size() - scope_at;
-  SpanLimits* const limits = &exporter->limits;
-  *limits = kDefaults;
-  const Node* const given = member(kKeyLimits);
-  ReadNumber(given, kKeyAttributeCountLimit, &limits->attribute_count);
-  ReadNumber(given, kKeyAttributeValueLengthLimit, &limits->attribute_value_length);
-  ReadNumber(given, kKeyEventCountLimit, &limits->event_count);
-  ReadNumber(given, kKeyLinkCountLimit, &limits->link_count);
-
-  const Node* const destinations = member(kKeyDestinations);
-  if (destinations == nullptr || destinations->Kind() != tape::Op::kArray || destinations->a == 0) {
-    return Status::kBadConfig;
-  }
+  exporter->scope_bytes = scope_end - static_cast<uint32_t>(sizeof *exporter);
+  SpanLimits limits;
+  ReadLimits(FindMember(config, kKeyLimits), &limits);
   for (const Node* node = destinations->Begin(); node < destinations->End(); node = node->Skip()) {
-    Status status = Status::kBadConfig;
-    if (exporter->destination_count < kMaxDestinations) {
-      Destination* const next = &exporter->destinations[exporter->destination_count++];
-      status = ReadDestination(context, node, run->arena(), mappers, next);
-    }
+    const Resources::Place& resource = resources.places[exporter->destination_count];
+    Destination* const next = &exporter->destinations[exporter->destination_count++];
+    next->resource_at = resource.at;
+    next->resource_bytes = resource.bytes;
+    next->limits = limits;
+    const Status status = ReadDestination(context, node, run->arena(), mappers, next);
     if (!IsOk(status)) {
       exporter->Close();
       return status;

@@ -2,8 +2,8 @@
 //
 // The host shares one among equal configurations (it alone knows endpoints and credentials, which are
 // part of what makes them equal), and idle ones give way to new ones. Plain data at the start of one
-// arena run, followed by the encoded resource and scope (made once, written in front of every batch);
-// the Pipeline owns it.
+// arena run, followed by the encoded scope and resources (made once, written in front of every batch;
+// destinations with the same resource have one); the Pipeline owns it.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,9 @@ struct Destination {
   uint32_t max_bytes;  // of one request body, before compression
   uint32_t max_spans;
   uint32_t batches;  // cut and not released
+  SpanLimits limits;
+  uint32_t resource_at;  // ResourceSpans.resource, whole, from the exporter's begin on
+  uint32_t resource_bytes;
   Circuit circuit;
   bool whole;        // one request a run, when its root has ended: never early, never split
   bool detach;       // a parent in another process is left out (and named in an attribute)
@@ -35,7 +38,8 @@ struct Destination {
   // Whether the same spans make the same body: everything that an encoder looks at.
   bool EncodesLike(const Destination& other) const {
     return mapper == other.mapper && max_bytes == other.max_bytes && max_spans == other.max_spans &&
-           whole == other.whole && detach == other.detach && left_out == other.left_out;
+           limits == other.limits && resource_at == other.resource_at && whole == other.whole &&
+           detach == other.detach && left_out == other.left_out;
   }
 };
 
@@ -45,17 +49,18 @@ struct Exporter {
   uint32_t used_at;  // tick of the last use
   uint32_t traces;   // held
   uint32_t batches;  // cut and not released
-  SpanLimits limits;
   uint32_t ended;    // spans that ended
   uint32_t unended;  // spans whose trace closed before they ended
   uint32_t withheld;
   Tally lost;  // what was lost before any destination could take it (dropped only)
   uint32_t destination_count;
   Destination destinations[kMaxDestinations];
-  uint32_t head_bytes;   // ResourceSpans.resource, whole; then ScopeSpans.scope, whole
-  uint32_t scope_bytes;  // of these
+  uint32_t scope_bytes;  // ScopeSpans.scope, whole, behind this
 
-  const uint8_t* head() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  const uint8_t* scope() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  const uint8_t* resource(const Destination& of) const {
+    return reinterpret_cast<const uint8_t*>(this) + of.resource_at;
+  }
   bool idle() const { return traces == 0 && batches == 0; }
   // Before its memory is freed.
   void Close();

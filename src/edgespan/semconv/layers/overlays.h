@@ -138,9 +138,17 @@ inline constexpr Rule kSentry[] = {
     OnRoot({Every, kFigures, kKeyNone, kNotCall, S, "gen_ai.cost.total_tokens=I"}),
 };
 
+// The server has types, inputs and outputs of its own for what it reads from conventions, and is given
+// those: of a convention's it leaves out what is empty or 0, and has no type for most operations. Its
+// total of tokens needs both sides, of which an embedding has one.
 inline constexpr Rule kMlflow[] = {
-    Instead({S, kJson, kKeyInput, kNotCall, S, "input.value"}),
-    Instead({S, kJson, kKeyOutput, kNotCall, S, "output.value"}),
+    {Every, kConstant, kKeyNone, kRetrievers, S, "mlflow.spanType=RETRIEVER"},
+    {Every, kConstant, kKeyNone, kEvaluators, S, "mlflow.spanType=EVALUATOR"},
+    {Every, kConstant, kKeyNone, kChains, S, "mlflow.spanType=CHAIN"},
+    Instead({S, kValue, kKeyInput, kNotCall, S, "mlflow.spanInputs"}),
+    Instead({S, kValue, kKeyOutput, kNotCall, S, "mlflow.spanOutputs"}),
+    {A, kFigures, kKeyUsage, kEmbed, S,
+     "mlflow.chat.tokenUsage={ \"input_tokens\":A\"output_tokens\":B\"total_tokens\":C }"},
     {S, kJson, kKeyTags, kAny, S, "mlflow.traceTag.tags"},
 };
 
