@@ -16,6 +16,7 @@ import { Core } from './core.mjs';
 import { startElastic } from './elastic.mjs';
 import { makeTrace, RESOURCE } from './oracle.mjs';
 import { refusals } from './refusals.mjs';
+import { checkSignals } from './signals.mjs';
 import { toJson } from '../../js/dist/transport/otlp_json.js';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
@@ -117,6 +118,7 @@ async function collectorReceivers(binary, sink) {
     return decodeJson(Buffer.from(passedOn[0].body).toString());
   };
   return {
+    url: collector.url,
     version: collector.version,
     stop: () => collector.stop(),
     receivers: {
@@ -151,6 +153,7 @@ export async function checkBodies(report, wants, seeds) {
     if (!binary) return;
     report.table(['what is behind the Collector refuses'], [60, 17]);
     for await (const { name, problems } of refusals(binary)) report.row([name], [problems]);
+    await checkSignals(report, collector.url, sink);
   } finally {
     await collector?.stop();
     await elastic?.stop();

@@ -64,14 +64,17 @@ export async function startCollector(binary, sinkOrigin, limits = '') {
 receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}"${limits} } } } }
 exporters:
   otlp_http:
-    traces_endpoint: ${sinkOrigin}/v1/traces
+    endpoint: ${sinkOrigin}
     encoding: json
     compression: none
     retry_on_failure: { enabled: false }
     sending_queue: { enabled: false }
 service:
   telemetry: { logs: { level: warn }, metrics: { level: none } }
-  pipelines: { traces: { receivers: [otlp], exporters: [otlp_http] } }
+  pipelines:
+    traces: { receivers: [otlp], exporters: [otlp_http] }
+    logs: { receivers: [otlp], exporters: [otlp_http] }
+    metrics: { receivers: [otlp], exporters: [otlp_http] }
 `;
   // A GET is answered (405) as soon as it listens.
   const { stop } = await startServer('otelcol', url, (dir) => {

@@ -3,7 +3,8 @@
 //
 //   node tests/interop/run.mjs [--only NAME]... [--seeds N]
 //
-//   collector, elastic       bodies of recorded runs and of random spans (bodies.mjs), refusals
+//   collector, elastic       bodies of recorded runs and of random spans (bodies.mjs), refusals, logs and
+//                            metrics
 //   phoenix, mlflow, zipkin  runs of real agents, and what the servers' own interfaces show of them
 //                            (servers.mjs)
 //
@@ -29,6 +30,8 @@ if (options.help || options.only?.some((name) => !names.includes(name))) {
 
 const wants = (name) => !options.only || options.only.includes(name);
 const report = new Report();
+// Ended from outside, too: whatever runs is stopped on the way out (process.mjs).
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 // What is to be installed or to start does so while bodies are sent.
 const servers = startServers(report, wants);
 try {

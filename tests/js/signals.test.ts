@@ -11,6 +11,7 @@ import { OtelExporter } from '@mastra/otel-exporter';
 import { otlp } from 'edgespan/destinations';
 import { EdgespanExporter, type EdgespanExporterOptions, type Receipt } from 'edgespan/mastra';
 import { logs, type MastraLog, type MastraMetric, metrics, scores } from 'edgespan/signals';
+import { queueSpool, replayQueue } from 'edgespan/spool';
 import { traceStore } from 'edgespan/traces';
 import { z } from 'zod';
 import { scripted } from '../runtime/worker/model.ts';
@@ -260,14 +261,17 @@ describe('logs', () => {
     exporter.onMetricEvent?.(metric({ value: 'many' as never }));
     exporter.onScoreEvent?.({ score: undefined as never });
     exporter.onFeedbackEvent?.({ feedback: hostile as never });
+    exporter.onScoreEvent?.(undefined as never);
+    exporter.addScore(null as never);
+    exporter.addFeedback({ traceId: 'none', value: 1 });
     const receipt = await exporter.flush();
     const [one] = arrived();
     assert.ok(one.body.length < 40_000 && one.body.endsWith('…[truncated]'));
     assert.equal(one.attributes.size, 0);
     assert.equal(signalsOf(receipt).accepted, 1);
-    assert.equal(signalsOf(receipt).dropped.failed, 5);
-    assert.equal(signalsOf(receipt).dropped.malformed, 1);
-    accounted(receipt, 7);
+    assert.equal(signalsOf(receipt).dropped.failed, 6);
+    assert.equal(signalsOf(receipt).dropped.malformed, 2);
+    accounted(receipt, 9); // of null there is nothing to count
   });
 });
 
@@ -307,7 +311,7 @@ describe('metrics', () => {
       assert.equal(bucketCounts[i], BigInt(below));
     });
     assert.equal(bucketCounts.at(-1), 1n);
-    assert.deepEqual([...ok.attributes], [['mastra.entity.type', 'agent'], ['mastra.entity.name', 'a'], ['status', 'ok']]);
+    assert.deepEqual([...ok.attributes], [['mastra.entity_type', 'agent'], ['mastra.entity_name', 'a'], ['status', 'ok']]);
     assert.equal(ok.fields.exemplars[0].traceId, place.traceId);
     assert.ok(ok.start < ok.time);
     assert.equal(find('mastra_model_duration_ms', 'error').fields.sum, 5);
@@ -398,6 +402,13 @@ describe('scores and feedback', () => {
     assert.equal(said()?.links[0].traceId, traceId);
   });
 
+  test('what is no signal is told of, and does no harm', () => {
+    for (const signals of [[{}], 'logs', [null]]) {
+      const exporter = new EdgespanExporter({ destinations: [], signals: signals as never, logLevel: 'silent' });
+      assert.equal(exporter.onLogEvent, undefined);
+    }
+  });
+
   test('without scores() nothing is taken, and the user is told once', () => {
     const told: string[] = [];
     const exporter = new EdgespanExporter({ destinations: [otlp({ endpoint: sink.origin })] });
@@ -441,6 +452,50 @@ describe('delivery', () => {
     accounted(later, 0);
     assert.equal(new Set(arrived().map(({ body }) => body)).size, 1);
     accounted(exporter.stats(), 1);
+  });
+
+  test('in a queue: from there to the receiver, as they were', async () => {
+    const bodies: unknown[] = [];
+    const spool = queueSpool({ send: async (body) => void bodies.push(body) });
+    const { exporter, reply, logs: arrived } = make({ spool }, 0);
+    reply('logs', down);
+    exporter.onLogEvent?.(log({ message: 'by a queue' }));
+    assert.equal(signalsOf(await exporter.flush()).spooled, 1);
+    assert.equal(bodies.length, 1);
+    let acked = 0;
+    const message = { body: bodies[0], attempts: 1, ack: () => void acked++, retry() {} };
+    const receipt = await replayQueue({ messages: [message] }, exporter);
+    assert.deepEqual([signalsOf(receipt).accepted, signalsOf(receipt).replayed, acked], [1, 1, 1]);
+    assert.equal(arrived().at(-1)?.body, 'by a queue');
+    accounted(exporter.stats(), 1);
+  });
+
+  test('where nothing can be sent at all everything is counted', async () => {
+    const resourceAttributes = {
+      get broken(): string {
+        throw new Error('no');
+      },
+    };
+    const { exporter } = make({ resourceAttributes });
+    exporter.onLogEvent?.(log());
+    exporter.onLogEvent?.(log());
+    exporter.onMetricEvent?.(metric());
+    exporter.addFeedback({ traceId: 'ab', value: 'up' });
+    const receipt = await exporter.flush();
+    assert.deepEqual(signalsOf(receipt).dropped, { failed: 4 });
+    accounted(receipt, 4);
+  });
+
+  test('without an answer it may be there twice, and is counted so', async () => {
+    const bodies: unknown[] = [];
+    const spool = queueSpool({ send: async (body) => void bodies.push(body) });
+    const options = { spool, destinations: [otlp({ endpoint: `${sink.origin}/hang/signals`, timeout: 50, retryBudget: 0 })] };
+    const { exporter } = make(options);
+    exporter.onLogEvent?.(log());
+    const receipt = await exporter.flush();
+    assert.equal(signalsOf(receipt).spooled, 1);
+    accounted(receipt, 1);
+    assert.equal((bodies[0] as { unsure: boolean }).unsure, true);
   });
 
   test('without a store, and at shutdown with one in memory: lost, and counted', async () => {

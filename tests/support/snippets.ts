@@ -109,7 +109,8 @@ export async function startStage(): Promise<Stage> {
     OPENAI_BASE_URL: `http://127.0.0.1:${(model.address() as AddressInfo).port}/v1`,
   };
   function whole(first: number): WireSpan[] {
-    const bodies = sink.requests.slice(first).map((request) => decodeProtobuf(request.body));
+    const requests = sink.requests.slice(first).filter(({ path }) => path.endsWith('/v1/traces'));
+    const bodies = requests.map((request) => decodeProtobuf(request.body));
     assert.ok(bodies.length > 0, 'nothing arrived');
     for (const spans of bodies) {
       assert.deepEqual(spans.flatMap(lint), []);

@@ -57,7 +57,6 @@ export function consoleTree(options: ConsoleTreeOptions = {}): Destination {
       dropTypes,
     },
     problem: undefined,
-    signals: [],
     identity: () => JSON.stringify(['console', own]),
     storeId: () => JSON.stringify(['console', own]),
     budget: 0,

@@ -34,6 +34,8 @@ export { signoz, type SignozOptions } from './signoz.js';
 export { traceloop, type TraceloopOptions } from './traceloop.js';
 export { zipkin, type ZipkinOptions } from './zipkin.js';
 export type { BackendOptions } from './preset.js';
+export type { Annotation, ScoreAdapter, ScoreRequest } from './scores/score.js';
+export type { Address } from './destination.js';
 export type { Destination, Dialect, Environment, OtlpOptions };
 
 /**

@@ -15,14 +15,13 @@ export interface ZipkinOptions extends BackendOptions {
  * @example
  * zipkin({ endpoint: 'http://zipkin:9411' })
  *
- * @source the specification, documentation
+ * @source the server itself (`scripts/interop`)
  */
 export function zipkin(options: ZipkinOptions = {}): Destination {
   const settings = new Settings(options);
   return settings.destination({
     name: 'zipkin',
     url: settings.url('/api/v2/spans', 'http://localhost:9411', 'OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'url'),
-    signals: [],
     gzip: GZIP,
     wire: { name: 'zipkin', contentType: 'application/json', encode: toZipkin },
   });

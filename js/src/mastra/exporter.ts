@@ -20,24 +20,21 @@ import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger } from '../log.js';
-import type { SignalHandlers, SignalSink } from '../signals/signal.js';
+import type { SignalHandlers } from '../signals/signal.js';
 import { defaultSpool, type Spool } from '../spool/spool.js';
 import { within } from '../transport/deliver.js';
 import { Env } from '../transport/env.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
 import { warningOf } from '../transport/warning.js';
-import { VERSION } from '../version.js';
 import { Lane, type Send } from './lane.js';
-import type { EdgespanExporterOptions } from './options.js';
+import { configOf, type EdgespanExporterOptions } from './options.js';
+import { Sinks } from './sinks.js';
 import type { FeedbackInput, ScoreInput } from './recorded.js';
 import type { RecordedTrace, TraceFilter, TraceReader } from './traces.js';
-import type {
-  MastraFeedbackEvent,
-  MastraInitOptions,
-  MastraScoreEvent,
-  MastraTracingEvent,
-  Place,
-} from './types.js';
+import type { MastraInitOptions, MastraTracingEvent, Place } from './types.js';
+
+/** Its handlers beside spans: there with `keepTraces`, and with the `signals` that they belong to. */
+export interface EdgespanExporter extends SignalHandlers {}
 
 /**
  * Sends Mastra's spans to OTLP receivers from edge functions and servers.
@@ -53,9 +50,9 @@ export class EdgespanExporter {
   // Everything else is private: Mastra copies public fields into log events.
   readonly #options: EdgespanExporterOptions;
   readonly #lanes: Lane[] = [];
-  readonly #sinks: SignalSink[] = [];
   readonly #problems: string[] = [];
   readonly #log: Log;
+  #sinks: Sinks | undefined;
   #serviceName: string | undefined;
   #reader: TraceReader | undefined;
   // Deliveries that no platform keeps alive.
@@ -74,7 +71,8 @@ export class EdgespanExporter {
 
   constructor(options: EdgespanExporterOptions) {
     this.#options = { ...options };
-    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces } = this.#options;
+    const { destinations, serviceName, resourceAttributes, logLevel } = this.#options;
+    const { keepTraces, signals, spool } = this.#options;
     this.#log = new Log(logLevel);
     const env = new Env(this.#options.env);
     this.#env = env.pairs('OTEL_RESOURCE_ATTRIBUTES');
@@ -113,18 +111,15 @@ export class EdgespanExporter {
     if (keepTraces && !keepTraces.connect) {
       this.#log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
     }
-    for (const signal of this.#options.signals ?? []) {
-      const inside = {
-        lanes: this.#lanes,
-        problems: this.#problems,
-        log: this.#log,
-        spool: this.#options.spool,
-        config: () => this.#config,
-        send: () => this.#send([]),
-        fail: (error: unknown) => this.#fail(error, false, []),
-      };
-      this.#sinks.push(signal.connect(this as SignalHandlers, inside));
-    }
+    this.#sinks = new Sinks(this, signals, {
+      lanes: this.#lanes,
+      problems: this.#problems,
+      log: this.#log,
+      spool,
+      config: () => this.#config,
+      send: () => this.#send([]),
+      fail: (error) => this.#fail(error, false, []),
+    });
   }
 
   /** One for each distinct formatter. */
@@ -175,15 +170,6 @@ export class EdgespanExporter {
     this.#log.warn('mastra 0', 'Nothing is traced: @mastra/core is older than 1.0.', true);
   }
 
-  /** There with `keepTraces`, where they stand in the kept traces, and with `scores()`, which sends them. */
-  declare onScoreEvent?: (event: MastraScoreEvent) => void;
-  declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
-  /** For a Mastra that is too old for the former. */
-  declare addScoreToTrace?: NonNullable<SignalHandlers['addScoreToTrace']>;
-  /** There with `logs()`, and with `metrics()`. */
-  declare onLogEvent?: NonNullable<SignalHandlers['onLogEvent']>;
-  declare onMetricEvent?: NonNullable<SignalHandlers['onMetricEvent']>;
-
   /**
    * Scores a trace or one of its spans, now or in a later request: with `scores()` among `signals` it is
    * sent to every destination. Never throws, never waits.
@@ -191,22 +177,12 @@ export class EdgespanExporter {
    * exporter.addScore({ traceId, name: 'relevance', value: 0.9, comment: 'on topic' });
    */
   addScore(score: ScoreInput & Place): void {
-    this.#annotate('score', score);
+    this.#sinks?.annotate('score', score);
   }
 
-  /**
-   * Adds feedback in the same way.
-   * @example
-   * exporter.addFeedback({ traceId, feedbackType: 'thumbs', value: 'up', comment: 'thank you' });
-   */
+  /** The same for feedback: `addFeedback({ traceId, value: 'up', comment: 'thank you' })`. */
   addFeedback(feedback: FeedbackInput & Place): void {
-    this.#annotate('feedback', feedback);
-  }
-
-  #annotate(kind: 'score' | 'feedback', given: object): void {
-    const sink = this.#sinks.find((one) => one.annotate);
-    if (sink?.annotate) sink.annotate(kind, given);
-    else this.#log.warn(kind, `No ${kind} is sent without scores() among \`signals\`.`, true);
+    this.#sinks?.annotate('feedback', feedback);
   }
 
   /**
@@ -241,7 +217,7 @@ export class EdgespanExporter {
     const total = new Tally();
     for (const { pipeline } of this.#lanes) pipeline?.settle(total, true);
     for (const part of [this.#before, this.#since, this.#lost, ...this.#active]) total.add(part);
-    for (const sink of this.#sinks) sink.peek((total.signals ??= new Tally()));
+    this.#sinks?.peek(total);
     return this.#receipt(total);
   }
 
@@ -324,10 +300,8 @@ export class EdgespanExporter {
     this.#active.add(tally);
     try {
       const work = sending.map((send) => send(tally));
-      if (this.#sinks.length > 0) {
-        const signals = (tally.signals = new Tally(tally.connections));
-        for (const sink of this.#sinks) work.push(sink.send(signals, source, final));
-      }
+      const beside = this.#sinks?.send(tally, source, final);
+      if (beside) work.push(beside as Promise<never>);
       await (work.length === 1 ? work[0] : Promise.all(work));
     } finally {
       this.#active.delete(tally);
@@ -379,9 +353,8 @@ export class EdgespanExporter {
 
   /** Of what was counted, with what waits. */
   #receipt(tally: Tally): Receipt {
-    const pending = (all: readonly { pending: number }[]): number =>
-      all.reduce((sum, one) => sum + one.pending, 0);
-    return tally.receipt(pending(this.#lanes), pending(this.#sinks));
+    const pending = this.#lanes.reduce((sum, lane) => sum + lane.pending, 0);
+    return tally.receipt(pending, this.#sinks?.pending);
   }
 
   // ---- What can go wrong -------------------------------------------------------------------------
@@ -399,20 +372,8 @@ export class EdgespanExporter {
 
   /** Fixed by its first use: Mastra has told its service name by then. */
   get #config(): Omit<PipelineConfig, 'destinations'> {
-    const { resourceAttributes, limits, serviceName } = this.#options;
-    this.#serviceName = serviceName || this.#serviceName || 'unknown_service';
-    return {
-      resource: {
-        'telemetry.sdk.name': 'edgespan',
-        'telemetry.sdk.version': VERSION,
-        'telemetry.sdk.language': 'nodejs',
-        ...this.#env,
-        ...resourceAttributes,
-        'service.name': this.#serviceName,
-      },
-      scope: { name: 'edgespan/mastra', version: VERSION },
-      limits: { ...limits },
-    };
+    this.#serviceName = this.#options.serviceName || this.#serviceName || 'unknown_service';
+    return configOf(this.#options, this.#env, this.#serviceName);
   }
 
   #complain(): void {

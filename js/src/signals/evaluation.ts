@@ -5,7 +5,7 @@
  * @module
  */
 import { pipelineFor, type Pipeline } from '../core/pipeline.js';
-import { FLAG_OTEL, LOSS_MEMORY } from '../core/schema.gen.js';
+import { FLAG_OTEL, LOSS_FAILED, LOSS_MEMORY } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { type Annotation, numberOf } from '../destinations/scores/score.js';
 import { recordEnd } from '../mastra/record.js';
@@ -55,17 +55,20 @@ export class Evaluations {
       groups.set(key, [...(groups.get(key) ?? []), one]);
     }
     for (const group of groups.values()) {
+      const [{ to }] = group;
+      let left = group.length;
       try {
-        const [{ to }] = group;
         const pipeline = pipelineFor({ ...this.#host.config(), destinations: to }, LANE);
         this.#pipelines.add(pipeline);
         for (const { annotation } of group) {
           const span = spanOf(annotation);
           recordEnd(pipeline, span, span, FLAG_OTEL);
+          left--;
           pipeline.commit();
         }
         await deliver(pipeline, to, 0, tally, this.#host.spool);
       } catch (error) {
+        tally.lose(LOSS_FAILED, left * to.length);
         this.#host.fail(error);
       }
     }

@@ -87,8 +87,8 @@ function valueOf(metric: MastraMetric): Value | undefined {
   const cost = (costContext ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string' || name === '' || !Number.isFinite(value)) return undefined;
   const places = {
-    'mastra.entity.type': at.entityType,
-    'mastra.entity.name': at.entityName ?? at.entityId,
+    'mastra.entity_type': at.entityType,
+    'mastra.entity_name': at.entityName ?? at.entityId,
     'deployment.environment.name': at.environment,
     'gen_ai.provider.name': cost.provider,
     'gen_ai.request.model': cost.model,

@@ -5,7 +5,15 @@
  * @module
  */
 import { type Batch, Pipeline, pipelineFor } from '../core/pipeline.js';
-import { LOSS_DISABLED, LOSS_MEMORY, LOSS_UNSENT, STAT_REPLAYED, STAT_SPOOLED, STAT_WITHHELD } from '../core/schema.gen.js';
+import {
+  LOSS_DISABLED,
+  LOSS_FAILED,
+  LOSS_MEMORY,
+  LOSS_UNSENT,
+  STAT_REPLAYED,
+  STAT_SPOOLED,
+  STAT_WITHHELD,
+} from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { LATE_MS, MAX_REPLAYS } from '../limits.js';
 import type { Claim, Lose, Spool } from '../spool/spool.js';
@@ -98,19 +106,23 @@ export class Outbox {
     const { spool } = this.#host;
     this.#sending = 0;
     this.#tell(tally);
-    const fresh = this.#cut();
     const looking = source !== undefined || final || this.#pipeline !== undefined;
-    if (endpoints.length > 0 && (fresh.length > 0 || looking) && !this.#off) {
+    if (endpoints.length > 0 && (this.#waiting.length > 0 || looking) && !this.#off) {
+      // What is not sent when something throws, the core that cannot be loaded say.
+      let left = this.pending;
       if (final) this.#off = true;
       try {
+        const fresh = this.#cut();
         const config = { ...this.#host.config(), destinations: endpoints };
         const pipeline = pipelineFor(config, lane, OutboxPipeline) as OutboxPipeline;
         this.#pipeline = pipeline;
         const pending = new Pending(pipeline, fresh, endpoints, tally, spool, source ?? spool);
+        left = 0; // it is up to the core now, and what follows does not reject
         await deliver(pipeline, endpoints, 0, tally, spool, pending);
         await pending.rest();
         if (final && spool?.volatile) await this.#abandon(spool, tally);
       } catch (error) {
+        this.lose(LOSS_FAILED, left);
         this.#host.fail(error);
       }
     }

@@ -66,14 +66,9 @@ class Scores implements SignalSink {
     this.#evaluations = new Evaluations(host);
     // What keeps traces has set its own.
     const { onScoreEvent, onFeedbackEvent } = exporter;
-    exporter.onScoreEvent = (event) => {
-      onScoreEvent?.(event);
-      this.#take('score', event.score);
-    };
-    exporter.onFeedbackEvent = (event) => {
-      onFeedbackEvent?.(event);
-      this.#take('feedback', event.feedback);
-    };
+    exporter.onScoreEvent = (event) => this.#take('score', event?.score, () => onScoreEvent?.(event));
+    exporter.onFeedbackEvent = (event) =>
+      this.#take('feedback', event?.feedback, () => onFeedbackEvent?.(event));
     // Where Mastra is too old for onScoreEvent.
     exporter.addScoreToTrace = async ({ scorerName, ...score }) =>
       this.annotate('score', { scorerId: scorerName, scorerName, ...score });
@@ -95,7 +90,13 @@ class Scores implements SignalSink {
     }
   }
 
-  #take(kind: Annotation['kind'], event: MastraScore | MastraFeedback): void {
+  /** @param keep Hands the event to what keeps traces. */
+  #take(kind: Annotation['kind'], event: MastraScore | MastraFeedback, keep: () => void): void {
+    try {
+      keep();
+    } catch (error) {
+      this.#host.fail(error);
+    }
     const targets = this.#host.destinations.length + this.#host.off;
     try {
       const annotation = annotationOf(kind, event, this.#withholder);

@@ -113,6 +113,6 @@ export interface SignalSink {
 /** Made by `logs()`, `metrics()` and `scores()` of `edgespan/signals`; pass it to an exporter. */
 export interface Signal {
   readonly name: string;
-  /** For the exporter: sets its handlers. `inside` is not for others. */
-  connect(exporter: SignalHandlers, inside: object): SignalSink;
+  /** For the exporter: sets its handlers. What passes between them (`Inside`, `SignalSink`) is theirs alone. */
+  connect(exporter: SignalHandlers, inside: object): object;
 }
