@@ -66,7 +66,7 @@ inline const std::vector<NamedDialect>& Dialects() {
       {"datadog", DialectOf(kUponGenAi, {kDatadog.view()}),
        "Datadog LLM Observability: metadata as one value"},
       {"dash0", DialectOf(kUponGenAi, {kDash0.view()}),
-       "Dash0: metadata as one value, and of model calls no details, so that messages have room"},
+       "Dash0: metadata as one value, so that messages have room"},
       {"traceloop", DialectOf(kDetaches | kUponGenAi, {kTraceloop.view()}),
        "Traceloop and other readers of OpenLLMetry"},
       {"sentry", DialectOf(kStringsOnly | kUponGenAi, {kSentry.view()}),

@@ -339,7 +339,6 @@ TEST_CASE("dialects: posthog, datadog, dash0, traceloop, sentry, mlflow, agnost"
     INFO(id);
     for (const auto& [name, value] : a.items()) {
       CHECK(name.rfind("mastra.metadata.", 0) == std::string::npos);
-      CHECK(name.rfind("mastra.model_inference.", 0) == std::string::npos);
     }
   }
   CHECK(told["4"].contains("gen_ai.input.messages"));

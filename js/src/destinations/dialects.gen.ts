@@ -58,11 +58,11 @@ export const datadog: Dialect = {
     ':%,!:!!7dd_llmobs_enabled=true(9$e!1d!7gen_ai.conversation.id!!%1!4_dd.ml_obs.metadata(!!!!!',
 };
 
-/** Dash0: metadata as one value, and of model calls no details, so that messages have room. */
+/** Dash0: metadata as one value, so that messages have room. */
 export const dash0: Dialect = {
   name: 'dash0',
   table:
-    ':%!!%1!0mastra.metadata(!!!!!"!!!"!',
+    ':%!!%1!0mastra.metadata(!!!!!',
 };
 
 /** Traceloop and other readers of OpenLLMetry. */

@@ -109,11 +109,10 @@ inline constexpr Rule kDatadog[] = {
     {M, kDrop, kKeyNone, kAny},
 };
 
-// It keeps 32 attributes of a span: what has no name of its own makes room for messages, which come last.
+// It keeps 32 attributes of a span, however many members metadata has: messages come last.
 inline constexpr Rule kDash0[] = {
     {S, kJson, kKeyMetadata, kAny, S, "mastra.metadata"},
     {M, kDrop, kKeyNone, kAny},
-    {A, kDrop, kKeyNone, kCall},
 };
 
 inline constexpr Rule kTraceloop[] = {
