@@ -40,6 +40,7 @@ inline const std::vector<NamedDialect>& Dialects() {
   static constexpr auto kLaminar = Pack<table::kLaminar>();
   static constexpr auto kPostHog = Pack<table::kPostHog>();
   static constexpr auto kDatadog = Pack<table::kDatadog>();
+  static constexpr auto kDash0 = Pack<table::kDash0>();
   static constexpr auto kTraceloop = Pack<table::kTraceloop>();
   static constexpr auto kSentry = Pack<table::kSentry>();
   static constexpr auto kMlflow = Pack<table::kMlflow>();
@@ -64,13 +65,16 @@ inline const std::vector<NamedDialect>& Dialects() {
        "PostHog: state, session, person and cost"},
       {"datadog", DialectOf(kUponGenAi, {kDatadog.view()}),
        "Datadog LLM Observability: metadata as one value"},
+      {"dash0", DialectOf(kUponGenAi, {kDash0.view()}),
+       "Dash0: metadata as one value, and of model calls no details, so that messages have room"},
       {"traceloop", DialectOf(kDetaches | kUponGenAi, {kTraceloop.view()}),
        "Traceloop and other readers of OpenLLMetry"},
       {"sentry", DialectOf(kStringsOnly | kUponGenAi, {kSentry.view()}),
        "Sentry: lists as text, the sums of a run on its root"},
       {"mlflow", DialectOf(kDetaches | kUponGenAi, {kMlflow.view()}),
        "MLflow: inputs and outputs of every span"},
-      {"agnost", DialectOf(kDetaches | kUponGenAi, {kAgnost.view()}), "Agnost: session and user"},
+      {"agnost", DialectOf(kDetaches | kUponGenAi, {kAgnost.view()}),
+       "Agnost: session and user, inputs and outputs of every span"},
       {"native", DialectOf(kDetaches | kVerbatim, {kNative.view()}),
        "Mastra's own members as JSON text, for destinations with a format of their own"},
   };

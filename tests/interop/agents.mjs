@@ -8,6 +8,7 @@ import { bundleWorker, startWorker } from '../support/workerd.ts';
  *   traces    its ended spans (Mastra's words), by the trace's id
  *   heard     what its models were given and answered, call by call
  *   calls     the ids of those calls' spans
+ *   judgements  scores and feedback that there were, where a run says so
  *   receipts  of its exporter, one for each destination and delivery
  *
  * @param receivers where to send: { kind, endpoint }
@@ -23,9 +24,10 @@ export async function runAgents(receivers, log) {
     };
     const runs = new Map();
     for (const name of await ask('/runs')) {
-      const { error } = await ask(`/run?name=${name}`, 'POST');
+      const { result, error } = await ask(`/run?name=${name}`, 'POST');
       if (error) throw new Error(`${name}: ${error}`);
-      runs.set(name, await settled(ask, name, receivers));
+      const { judgements } = result ?? {};
+      runs.set(name, { ...(await settled(ask, name, receivers)), judgements });
     }
     log(`${runs.size} runs of agents`);
     return runs;

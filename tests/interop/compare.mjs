@@ -5,16 +5,20 @@
 //             the following the server has a word for: exception, input, output, asked and answered (of
 //             model calls, messages as tests/support/messages.ts has them), tokens, model, provider, tool,
 //             metadata, user, session
-//   of the trace, where the server has a word for it: tokens, session, user, failed, tags
+//   of the trace, where the server has a word for it: tokens, session, user, failed, service, tags,
+//             judgements (scores and feedback)
 //
 // A member that is absent has no word there; one that is null is shown by nobody, which is a fault
 // wherever Mastra recorded something.
 import { isDeepStrictEqual } from 'node:util';
-import { nameOf, providerError, wireId, wireTraceId } from '../support/expect.ts';
-import { expectedMessages, heardMessages, comparable } from '../support/messages.ts';
+import { nameOf, providerError, wireId } from '../support/expect.ts';
+import { comparable, expectedMessages, heardMessages } from '../support/messages.ts';
 
 /** The aspects of a run, in the order in which they are told. */
-export const ASPECTS = ['tree', 'times', 'content', 'messages', 'tokens', 'sessions', 'errors', 'tools', 'labels'];
+export const ASPECTS = [
+  ...['tree', 'times', 'content', 'messages', 'tokens'],
+  ...['sessions', 'errors', 'tools', 'labels', 'scores'],
+];
 
 /**
  * Compares one trace.
@@ -28,8 +32,13 @@ export function compare(server, shown, trace, run) {
     if (!found.has(aspect)) found.set(aspect, []);
     const [got, wanted] = [actual, expected].map((v) => JSON.parse(JSON.stringify(v ?? null)));
     if (isDeepStrictEqual(got, wanted)) return;
-    const show = (v) => (JSON.stringify(v) ?? 'absent').slice(0, 300);
-    found.get(aspect).push(`${what} is ${show(got)}, not ${show(wanted)}`);
+    // From a little before where they differ.
+    const [a, b] = [JSON.stringify(got), JSON.stringify(wanted)];
+    let at = 0;
+    while (at < a.length && a[at] === b[at]) at++;
+    const show = (text) => `${at > 80 ? '…' : ''}${text.slice(Math.max(at - 80, 0), at + 200)}`;
+    const size = a.length === b.length ? '' : ` (${a.length} and ${b.length} characters)`;
+    found.get(aspect).push(`${what} is ${show(a)}, not ${show(b)}${size}`);
   };
 
   const root = trace.find((span) => span.isRootSpan);
@@ -46,7 +55,14 @@ export function compare(server, shown, trace, run) {
   if ('session' in shown) same('sessions', 'the session', shown.session, sessionOf(root));
   if ('user' in shown) same('sessions', 'the user', shown.user, userOf(root));
   if ('failed' in shown) same('errors', 'the trace failed', shown.failed, server.isFailed(root, trace));
+  if ('service' in shown) same('labels', 'the service', shown.service, 'interop');
   if ('tags' in shown) same('labels', 'tags', shown.tags, root.tags ?? null);
+  const { judgements } = run;
+  // Of a run that was judged the first trace was: the scorer has one of its own.
+  if (judgements && root.type === 'agent_run') {
+    const byName = (list) => list.toSorted((a, b) => a.name.localeCompare(b.name));
+    same('scores', 'what was judged', byName(shown.judgements ?? []), byName(judgements));
+  }
   return found;
 }
 
@@ -70,11 +86,12 @@ function compareSpan(server, got, span, { trace, sent, root, run }, same) {
   if (error) is('errors', 'exception', { type: error.name ?? 'Error', message: error.message });
 
   const isCall = span.type === 'model_inference';
+  const told = (value) => server.told?.(value) ?? value;
   // Mastra's preview of a step's input is sent only where no call below the step has the messages.
   const below = trace.filter(({ parentSpanId }) => parentSpanId === span.id);
   const isTold = span.type === 'model_step' && below.some(({ type }) => type === 'model_inference');
-  if (!isCall && !isTold) is('content', 'input', span.input);
-  if (!isCall) is('content', 'output', span.output);
+  if (!isCall && !isTold) is('content', 'input', told(span.input));
+  if (!isCall) is('content', 'output', told(span.output));
   is('labels', 'metadata', server.metadataOf?.(span) ?? span.metadata);
   is('sessions', 'user', userOf(span));
   is('sessions', 'session', sessionOf(span));
@@ -95,8 +112,8 @@ function compareSpan(server, got, span, { trace, sent, root, run }, same) {
       id: attributes.toolCallId ?? span.metadata?.toolCallId,
       description: attributes.toolDescription,
     });
-    is('tools', 'arguments', span.input);
-    is('tools', 'result', span.output);
+    is('tools', 'arguments', told(span.input));
+    is('tools', 'result', told(span.output));
   }
 }
 
@@ -123,5 +140,3 @@ function messagesOf(span, trace, { calls, heard }) {
   const answered = span.output === undefined || call?.turn.fails ? undefined : read('gen_ai.output.messages');
   return { asked: read('gen_ai.input.messages'), answered };
 }
-
-export { wireTraceId };

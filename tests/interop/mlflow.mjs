@@ -27,7 +27,8 @@ export const mlflow = {
     if (usages.length === 0) return undefined;
     const add = (key) => usages.reduce((sum, usage) => sum + (usage[key] ?? 0), 0);
     const [input_tokens, output_tokens] = [add('input'), add('output')];
-    return { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens, cache_read_input_tokens: add('cacheRead') };
+    const total_tokens = input_tokens + output_tokens;
+    return { input_tokens, output_tokens, total_tokens, cache_read_input_tokens: add('cacheRead') };
   },
 
   async start(log) {
@@ -36,24 +37,34 @@ export const mlflow = {
     const origin = `http://127.0.0.1:${port}`;
     const { stop } = await startServer('mlflow', `${origin}/health`, (dir) => {
       const at = ['--host', '127.0.0.1', '--port', `${port}`, '--workers', '1'];
-      const store = ['--backend-store-uri', `sqlite:///${dir}/ml.db`, '--default-artifact-root', join(dir, 'artifacts')];
-      const env = { MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true', PATH: `${bin}:${process.env.PATH}` };
-      return [join(bin, 'mlflow'), ['server', ...at, ...store], env];
+      const store = ['--backend-store-uri', `sqlite:///${dir}/ml.db`];
+      const files = ['--default-artifact-root', join(dir, 'artifacts')];
+      const quiet = { MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true' };
+      const env = { ...quiet, PATH: `${bin}:${process.env.PATH}` }; // it starts others by name
+      return [join(bin, 'mlflow'), ['server', ...at, ...store, ...files], env];
     }, 180);
     return {
       stop,
       version: `MLflow ${pinned('mlflow', 'mlflow')}`,
       endpoint: origin,
-      read: (traceId) => read(origin, traceId),
+      read: (...what) => read(origin, ...what),
     };
   },
 };
 
-/** It stores before it answers. */
-export async function read(origin, id) {
-  const response = await fetch(`${origin}/api/3.0/mlflow/traces/get?trace_id=tr-${id}`);
-  const { trace, message } = await response.json();
-  if (!response.ok) throw new Error(`MLflow: ${response.status} ${message}`);
+/** It stores spans before it answers; what is said of them comes later. */
+async function read(origin, id, _, judged) {
+  for (let tries = 0; ; tries++) {
+    const response = await fetch(`${origin}/api/3.0/mlflow/traces/get?trace_id=tr-${id}`);
+    const { trace, message } = await response.json();
+    if (!response.ok) throw new Error(`MLflow: ${response.status} ${message}`);
+    const shown = shownOf(trace);
+    if (shown.judgements.length >= judged || tries === 100) return shown;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function shownOf(trace) {
   const { trace_info: info } = trace;
   const { trace_metadata: metadata = {}, tags = {} } = info;
   const usage = metadata['mlflow.trace.tokenUsage'];
@@ -64,7 +75,12 @@ export async function read(origin, id) {
     session: metadata['mlflow.trace.session'],
     user: metadata['mlflow.trace.user'],
     failed: info.state === 'ERROR',
+    service: tags['service.name'],
     tags: tags.tags && JSON.parse(tags.tags),
+    judgements: (info.assessments ?? []).map((one) => {
+      const { assessment_name: name, source, feedback, rationale: comment } = one;
+      return { name, value: feedback.value, comment, byHand: source.source_type === 'HUMAN' };
+    }),
   };
 }
 
@@ -76,7 +92,7 @@ function spanOf(span) {
     .map(([key, value]) => [key.slice('mastra.metadata.'.length), value]);
   const exception = span.events?.find(({ name }) => name === 'exception');
   const thrown = exception && members(exception.attributes);
-  const { input_tokens: input, output_tokens: output, cache_read_input_tokens: cacheRead } = of('chat.tokenUsage') ?? {};
+  const usage = of('chat.tokenUsage') ?? {};
   const isCall = of('spanType') === 'CHAT_MODEL';
   return {
     id: hex(span.span_id),
@@ -93,7 +109,12 @@ function spanOf(span) {
     ...(isCall && { asked: messagesOf(of('spanInputs')), answered: messagesOf(of('spanOutputs')) }),
     model: of('llm.model'),
     provider: of('llm.provider'),
-    tokens: counts({ input, output, cacheRead, reasoning: attributes['gen_ai.usage.reasoning.output_tokens'] }),
+    tokens: counts({
+      input: usage.input_tokens,
+      output: usage.output_tokens,
+      cacheRead: usage.cache_read_input_tokens,
+      reasoning: attributes['gen_ai.usage.reasoning.output_tokens'],
+    }),
     metadata: Object.fromEntries(metadata),
     tool: {
       name: attributes['gen_ai.tool.name'],

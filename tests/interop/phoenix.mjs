@@ -15,14 +15,14 @@ const KINDS = {
 };
 
 const QUERY = `query ($id: String!) { getTraceByOtelId(traceId: $id) {
-  numSpans errorCount userId
-  session { sessionId userId numTraces tokenUsage { prompt completion total } }
+  errorCount userId project { name } traceAnnotations { name score explanation annotatorKind }
+  session { sessionId }
   rootSpan { cumulativeTokenCountPrompt cumulativeTokenCountCompletion cumulativeTokenCountTotal }
-  costSummary { prompt { tokens } completion { tokens } total { tokens } }
   spans(first: 1000) { edges { node {
     spanId parentId name spanKind statusCode statusMessage startTime endTime userId metadata attributes
     tokenCountPrompt tokenCountCompletion tokenCountTotal tokenPromptDetails { cacheRead }
-    input { value mimeType } output { value mimeType } events { name attributes } } } } } }`;
+    input { value mimeType } output { value mimeType } events { name attributes }
+    spanAnnotations { name score explanation annotatorKind } } } } } }`;
 
 export const phoenix = {
   name: 'phoenix',
@@ -38,14 +38,14 @@ export const phoenix = {
     const [prompt, completion] = [add('input'), add('output')];
     return { prompt, completion, total: prompt + completion };
   },
-  /** Messages as OpenInference has room for them: a file that is no image has none. */
+  /** Messages as OpenInference has room for them: not for files but images, nor for a result's failure. */
   worded: (messages) =>
     messages.flatMap(({ role, parts }) => {
       const responses = parts.filter(({ type }) => type === 'tool_call_response');
       const others = parts.filter((part) => !responses.includes(part));
       return [
         ...(others.length > 0 ? [{ role, parts: others.filter(isShown) }] : []),
-        ...responses.map((part) => ({ role, parts: [part] })),
+        ...responses.map(({ is_error: _, ...part }) => ({ role, parts: [part] })),
       ];
     }),
 
@@ -63,15 +63,16 @@ export const phoenix = {
       stop,
       version: `Arize Phoenix ${pinned('phoenix', 'arize-phoenix')}`,
       endpoint: origin,
-      read: (traceId, count) => read(origin, traceId, count),
+      read: (...what) => read(origin, ...what),
     };
   },
 };
 
-const isShown = ({ type, bytes }) => type !== 'file' || !bytes?.startsWith('JVBERi0'); // %PDF-
+// The runs' only other file is a PDF: "%PDF-" in base64.
+const isShown = ({ type, bytes }) => type !== 'file' || !bytes?.startsWith('JVBERi0');
 
-/** It answers before it stores: asked again until it has all spans. */
-export async function read(origin, id, count) {
+/** It answers before it stores: asked again until it has all spans, and all that was said of them. */
+async function read(origin, id, count, judged) {
   for (let tries = 0; ; tries++) {
     const body = JSON.stringify({ query: QUERY, variables: { id } });
     const headers = { 'content-type': 'application/json' };
@@ -79,14 +80,16 @@ export async function read(origin, id, count) {
     const { data, errors } = await response.json();
     if (errors) throw new Error(`Phoenix: ${JSON.stringify(errors).slice(0, 300)}`);
     const trace = data.getTraceByOtelId;
-    if (trace && trace.numSpans >= count) return shownOf(trace);
-    if (tries === 100) throw new Error(`Phoenix has ${trace?.numSpans ?? 'no'} spans of ${id}`);
+    const shown = trace && shownOf(trace);
+    if (shown && shown.spans.length >= count && shown.judgements.length >= judged) return shown;
+    if (tries === 100 && shown) return shown;
+    if (tries === 100) throw new Error(`Phoenix has no trace ${id}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
 function shownOf(trace) {
-  const { session, rootSpan, costSummary, spans } = trace;
+  const { session, rootSpan, spans } = trace;
   const nodes = spans.edges.map(({ node }) => node);
   const sums = {
     prompt: rootSpan?.cumulativeTokenCountPrompt ?? 0,
@@ -98,11 +101,14 @@ function shownOf(trace) {
     tokens: sums,
     session: session?.sessionId,
     user: trace.userId,
+    service: trace.project.name,
     failed: trace.errorCount > 0,
+    judgements: [trace, ...nodes]
+      .flatMap(({ traceAnnotations, spanAnnotations }) => traceAnnotations ?? spanAnnotations)
+      .map(({ name, score, explanation, annotatorKind }) => {
+        return { name, value: score, comment: explanation, byHand: annotatorKind === 'HUMAN' };
+      }),
     tags: nodes.map(({ attributes }) => JSON.parse(attributes).tag?.tags).find((tags) => tags),
-    // Beside the form that all servers share, for the session's page.
-    sessionPage: session,
-    priced: costSummary,
   };
 }
 
@@ -161,7 +167,9 @@ function messagesOf(indexed) {
       return { type: 'tool_call', id, name: called.name, arguments: JSON.parse(called.arguments) };
     });
     const text = content === undefined ? [] : [{ type: 'text', content }];
-    return { role, parts: [...text, ...pieces.filter(({ type }) => type !== 'file'), ...calls, ...pieces.filter(({ type }) => type === 'file')] };
+    const files = pieces.filter(({ type }) => type === 'file');
+    const said = pieces.filter((piece) => !files.includes(piece));
+    return { role, parts: [...text, ...said, ...calls, ...files] };
   });
 }
 

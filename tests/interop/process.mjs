@@ -41,7 +41,7 @@ export const tail = (text) => (text ?? '').trim().slice(-400);
  *
  * @returns stop(): ends it, and removes the folder.
  */
-export async function startServer(name, url, command, seconds = 10) {
+export async function startServer(name, url, command, seconds = 30) {
   const dir = mkdtempSync(join(tmpdir(), `edgespan-${name}-`));
   const [program, args, env] = command(dir);
   // A group of its own: servers have workers.
@@ -56,24 +56,29 @@ export async function startServer(name, url, command, seconds = 10) {
     child.once('error', (error) => resolve((said += error)));
   });
   const endGroup = (signal) => {
+    if (!child.pid) return; // there is no such program
     try {
       process.kill(-child.pid, signal);
     } catch (error) {
       if (error.code !== 'ESRCH') throw error; // it has ended
     }
   };
-  // Also where the suite itself breaks off.
   const kill = () => endGroup('SIGKILL');
-  process.once('exit', kill);
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  // Where the suite itself breaks off.
+  const abandon = () => {
+    kill();
+    remove();
+  };
+  process.once('exit', abandon);
   const stop = async () => {
-    if (child.exitCode === null && child.pid) {
-      endGroup('SIGTERM');
-      const timer = setTimeout(kill, 5000);
-      await ended;
-      clearTimeout(timer);
-    }
-    process.off('exit', kill);
-    rmSync(dir, { recursive: true, force: true });
+    endGroup('SIGTERM');
+    const timer = setTimeout(kill, 5000);
+    await ended;
+    clearTimeout(timer);
+    kill(); // workers that outlived it
+    process.off('exit', abandon);
+    remove();
   };
   const deadline = Date.now() + seconds * 1000;
   while (!(await answers(url))) {

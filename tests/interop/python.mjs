@@ -27,8 +27,9 @@ export async function buildPython(name, log) {
   };
   await output(PYTHON, ['-m', 'venv', dir]).catch(cannot);
   // The list is complete: nothing is to be resolved.
-  const pip = ['install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'];
-  await output(join(dir, 'bin/pip'), [...pip, '--only-binary=:all:', '--no-compile', '-r', file]).catch(cannot);
+  const how = ['--quiet', '--disable-pip-version-check', '--no-input', '--no-deps', '--no-compile'];
+  const pip = ['install', ...how, '--only-binary=:all:', '-r', file];
+  await output(join(dir, 'bin/pip'), pip).catch(cannot);
   writeFileSync(stampFile, stamp);
   return join(dir, 'bin');
 }

@@ -5,7 +5,7 @@ export class Report {
   passed = 0;
   failed = 0;
   skipped = 0;
-  #widths = [];
+  #widths = [36, 12];
 
   /** To the terminal alone: the tables are the result. */
   note = (text) => console.error(text);

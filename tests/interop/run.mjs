@@ -30,6 +30,8 @@ if (options.help || options.only?.some((name) => !names.includes(name))) {
 
 const wants = (name) => !options.only || options.only.includes(name);
 const report = new Report();
+// Ended from outside, too: whatever runs is stopped on the way out (process.mjs).
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 // What is to be installed or to start does so while bodies are sent.
 const servers = startServers(report, wants);
 try {

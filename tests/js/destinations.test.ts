@@ -1,13 +1,14 @@
 // The destinations with a name: where each sends, with what, by which options and variables, and what
 // becomes of settings that are missing or wrong. What they send is in tests/runtime/destinations.test.ts.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import * as destinations from 'edgespan/destinations';
 import type { Destination } from 'edgespan/destinations';
 import { EdgespanExporter } from 'edgespan/mastra';
+import { DESTINATIONS, NAMES, page } from '../../scripts/lib/destinations.mjs';
 import { BACKENDS, options, variables } from './backends.ts';
-import { play, run } from './spans.ts';
+import { end, play, run, start } from './spans.ts';
 
 interface Sent {
   readonly url: string;
@@ -36,10 +37,13 @@ const url = async (destination: Destination): Promise<string> => (await target(d
 const { make: lemma } = BACKENDS.lemma;
 
 test('every destination by OTLP is here', () => {
-  const elsewhere = ['otlp', 'otlpJson', 'zipkin', 'contextCompany', 'runIdOf', 'mastraPlatform', 'consoleTree'];
-  const functions = Object.entries(destinations).filter(([, value]) => typeof value === 'function');
-  const names = functions.map(([name]) => name).filter((name) => !elsewhere.includes(name));
-  assert.deepEqual(names.sort(), Object.keys(BACKENDS).sort());
+  const elsewhere = ['otlp', 'otlpJson', 'zipkin', 'contextCompany', 'mastraPlatform', 'consoleTree'];
+  const names = NAMES.filter((name) => !elsewhere.includes(name));
+  assert.deepEqual(names, Object.keys(BACKENDS).sort());
+});
+
+test('docs/destinations.md is what the destinations are', async () => {
+  assert.equal(await page(), readFileSync(DESTINATIONS, 'utf8'));
 });
 
 for (const [name, backend] of Object.entries(BACKENDS)) {
@@ -205,7 +209,7 @@ describe('addresses', () => {
     ['collector', {}, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c:4318/exactly' }, 'http://c:4318/exactly'],
   ];
   for (const [name, given, env, expected] of CASES) {
-    test(`${name} ${JSON.stringify(given)} ${JSON.stringify(env)}`, async () => {
+    test(`rows 6, 29, 57, ${name} ${JSON.stringify(given)} ${JSON.stringify(env)}`, async () => {
       const backend = BACKENDS[name];
       const destination = backend.make({ ...options(backend), ...given, env });
       assert.equal(await url(destination), expected);
@@ -387,6 +391,21 @@ describe('an exporter with named destinations', () => {
       assert.ok(lines[0].includes(`\`${option}\``) && lines[0].includes(backend.needs[option].variables[0]));
       for (const value of Object.values(given) as string[]) assert.ok(!lines[0].includes(value));
     }
+  });
+
+  test('row 18: a flush sends the whole trace to Lemma, in one request', async () => {
+    const { lemma } = BACKENDS;
+    const destination = lemma.make({ ...options(lemma), env: {} });
+    const exporter = new EdgespanExporter({ destinations: [destination], spool: false, early: { spans: 1 } });
+    const [root, ...children] = run(20);
+    sent = [];
+    start(exporter, root, ...children);
+    end(exporter, ...children);
+    await exporter.flush();
+    assert.deepEqual(sent, [], 'not before the root has ended');
+    end(exporter, root);
+    const { accepted } = await exporter.flush();
+    assert.deepEqual([accepted, sent.length], [21, 1]);
   });
 
   test('what a receiver echoes of its credentials stays out of receipts and logs', async () => {

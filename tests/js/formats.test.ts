@@ -23,7 +23,7 @@ import { EdgespanExporter, type MastraSpan, type MastraTracingEvent, type Receip
 import { scores } from 'edgespan/signals';
 import { decodeProtobuf, plain, type WireSpan } from '../support/otlp.ts';
 import { Sink, type SinkRequest } from '../support/sink.ts';
-import { id, play, recorded, run, span } from './spans.ts';
+import { end, id, play, recorded, run, span, start } from './spans.ts';
 
 type Json = Record<string, any>;
 
@@ -66,7 +66,7 @@ const endedOf = (events: readonly MastraTracingEvent[]): MastraSpan[] =>
 
 describe('The Context Company', () => {
   for (const name of RECORDINGS) {
-    test(`a run is what Mastra exported, in one request: ${name}`, async () => {
+    test(`rows 134-137, 139-141, 151-152: a run is what Mastra exported, in one request: ${name}`, async () => {
       const at = place();
       const events = recorded(name);
       const endpoint = sink.origin + at;
@@ -197,7 +197,7 @@ describe('The Context Company', () => {
     assert.deepEqual(json(sentTo(at)[0]).spans[1].input ?? json(sentTo(at)[0]).spans[0].input, { i: 0 });
   });
 
-  test('tcc.runId: a UUID as it is, other text as a UUID of its own with the original kept, none per root', async () => {
+  test('rows 147-148: tcc.runId: a UUID as it is, other text as a UUID of its own with the original kept, none per root', async () => {
     const given = '0E2F9DE1-1111-4111-8111-111111111111';
     assert.equal((await documentOf({}, { 'tcc.runId': given })).document.runId, given);
     const metadata = { 'tcc.runId': 'order 66', custom: 1 };
@@ -232,7 +232,7 @@ describe('The Context Company', () => {
     assert.notEqual(runIdOf('a', 'bc'), runIdOf('ab', 'c'));
   });
 
-  test('sessions by the name that groups runs there; a given one stays', async () => {
+  test('row 149: sessions by the name that groups runs there; a given one stays', async () => {
     const session = async (metadata: Json): Promise<unknown> =>
       (await documentOf({}, metadata)).document.metadata['tcc.sessionId'];
     assert.equal(await session({ sessionId: 's', threadId: 't' }), 's');
@@ -241,7 +241,7 @@ describe('The Context Company', () => {
     assert.equal(await session({ userId: 'u' }), undefined);
   });
 
-  test('feedback is on the run that it names, by its id, its root or its trace', async () => {
+  test('row 150: feedback is on the run that it names, by its id, its root or its trace', async () => {
     const feedback = (at: string): Json[] =>
       sentTo(at).filter((r) => r.path === `${at}/v1/feedback`).map(json);
     const at = place();
@@ -266,7 +266,23 @@ describe('The Context Company', () => {
     assert.deepEqual(signals?.dropped, { leftOut: 1 });
   });
 
-  test('debug names the run, not the key', async () => {
+  test('row 156: a run that did not end leaves when its exporter is shut down', async () => {
+    const at = place();
+    const to = contextCompany({ apiKey: KEY, endpoint: sink.origin + at, env });
+    const exporter = new EdgespanExporter({ destinations: [to], spool: false, env });
+    const [root, ...children] = run(2);
+    start(exporter, root, ...children);
+    end(exporter, ...children);
+    await exporter.flush();
+    assert.equal(sentTo(at).length, 0);
+    await exporter.shutdown();
+    const [request] = sentTo(at);
+    const { spans, traceId } = json(request);
+    assert.equal(traceId, root.traceId);
+    for (const { id: own } of children) assert.ok(spans.some((s: Json) => s.id === own));
+  });
+
+  test('row 145: debug names the run, not the key', async () => {
     const at = place();
     const lines: string[] = [];
     const log = console.log;
@@ -428,6 +444,7 @@ describe('Zipkin', () => {
       const request = sentTo(at)[0];
       assert.equal(request.path, `${at}/api/v2/spans`);
       assert.equal(request.headers['content-type'], 'application/json');
+      assert.ok(request.body.every((byte) => byte < 0x80), 'Zipkin breaks compressed UTF-8');
       const ours = sentTo(at).flatMap((r) => json(r) as Json[]);
       const wire = sentTo(beside).flatMap((r) => decodeProtobuf(r.body));
       assert.equal(ours.length, wire.length);
@@ -575,7 +592,7 @@ describe('settings', () => {
     }
   });
 
-  test('a dev_ key goes to the development host, unless an address is given', () => {
+  test('rows 143-144, 146: a dev_ key goes to the development host, unless an address is given', () => {
     const url = (options: Json): string => contextCompany({ env, ...options }).identity();
     assert.match(url({ apiKey: 'dev_abc' }), /^\["https:\/\/dev\.thecontext\.company\/v1\/mastra"/);
     assert.match(url({ apiKey: 'tcc_prod_abc' }), /^\["https:\/\/api\.thecontext\.company\/v1\/mastra"/);

@@ -137,7 +137,7 @@ test('the result of a tool that failed says so', () => {
   assert.deepEqual(parts, [PARTS[0], { ...no, is_error: true }]);
 });
 
-test('arguments that are JSON text become an object', { todo: 'they stay text' }, () => {
+test('arguments that are JSON text become an object', () => {
   const call = { toolCallId: 'c', toolName: 'add' };
   const content = [{ type: 'tool-call', ...call, input: '{"a":1}' }];
   assert.deepEqual(told({ role: 'assistant', content }), [PARTS[0]]);
@@ -145,9 +145,15 @@ test('arguments that are JSON text become an object', { todo: 'they stay text' }
   const wire = run([span(1, 'model_inference', undefined, { output })]);
   const [{ parts }] = parsed(wire(1).attributes.get('gen_ai.output.messages'));
   assert.deepEqual(parts, [PARTS[0]]);
-  // What only looks like an object is text.
-  const odd = [{ type: 'tool-call', ...call, input: '{"a":' }];
-  assert.deepEqual(told({ role: 'assistant', content: odd }), [{ ...PARTS[0], arguments: '{"a":' }]);
+  // Of the models' own API they always are.
+  const tool_calls = [{ id: 'c', function: { name: 'add', arguments: '{"a": [{"b":"é \\u00e9"}]}' } }];
+  const [, asked] = told({ role: 'assistant', content: 'x', tool_calls });
+  assert.deepEqual(asked, { ...PARTS[0], arguments: { a: [{ b: 'é é' }] } });
+  // What only looks like an object is text, and so is what is none.
+  for (const input of ['{"a":', '{"a":1}}', '[1,]', '{"a":01}', '["\\ud800"]', '1', 'true', '"a"', '']) {
+    const odd = [{ type: 'tool-call', ...call, input }];
+    assert.deepEqual(told({ role: 'assistant', content: odd }), [{ ...PARTS[0], arguments: input }]);
+  }
 });
 
 // ---- What a call was given ---------------------------------------------------------------------

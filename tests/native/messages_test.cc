@@ -71,6 +71,13 @@ TEST_CASE("messages: every type of part") {
       {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 1}}}},
        {{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 1}}}}},
       {{{"type", "tool-call"}, {"toolCallId", "c1"}}, {{"type", "tool_call"}, {"id", "c1"}}},
+      // JSON text, as models write it, and what is none.
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"input", R"({"a": [1, "\u00e9"]})"}},
+       {{"type", "tool_call"}, {"id", "c1"}, {"arguments", {{"a", {1, "\u00e9"}}}}}},
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"input", R"({"a": [1, "b"]})"}},
+       {{"type", "tool_call"}, {"id", "c1"}, {"arguments", {{"a", {1, "b"}}}}}},
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"input", R"({"a": [1, "b"])"}},
+       {{"type", "tool_call"}, {"id", "c1"}, {"arguments", R"({"a": [1, "b"])"}}},
       // Results: wrapped, bare, AI SDK 4's.
       {{{"type", "tool-result"},
         {"toolCallId", "c1"},

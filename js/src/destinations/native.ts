@@ -49,6 +49,7 @@ function nativeSpan(span: ReadSpan): NativeSpan {
     } // the rest is what the core says of a span in any dialect
   }
   if (within.length > 0) given.attributes = join(within);
+  else given.attributes ??= told['told.attributes'] as string | undefined;
   const quoted = (text: unknown): string | undefined => text ? JSON.stringify(text) : undefined;
   Object.assign(given, {
     id: quoted(id),

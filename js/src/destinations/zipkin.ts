@@ -15,7 +15,7 @@ export interface ZipkinOptions extends BackendOptions {
  * @example
  * zipkin({ endpoint: 'http://zipkin:9411' })
  *
- * @source the specification, documentation
+ * @source the server itself (`scripts/interop`)
  */
 export function zipkin(options: ZipkinOptions = {}): Destination {
   const settings = new Settings(options);

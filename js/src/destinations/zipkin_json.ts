@@ -60,7 +60,13 @@ function zipkinSpan(span: ReadSpan): Record<string, unknown> {
   };
 }
 
-/** A body that the core wrote as one of `POST /api/v2/spans`. */
+const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/**
+ * A body that the core wrote as one of `POST /api/v2/spans`. All of it is ASCII: Zipkin (3.6) decodes a
+ * compressed body piece by piece, and breaks characters that lie across two of them.
+ */
 export function toZipkin(body: Uint8Array): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(readSpans(body).map(zipkinSpan)));
+  const json = JSON.stringify(readSpans(body).map(zipkinSpan));
+  return new TextEncoder().encode(json.replace(/[\u0080-\uffff]/g, escaped));
 }

@@ -147,7 +147,7 @@ function destinationOf(config: OtelExporterConfig): Destination {
     }
     case 'signoz': {
       const headers = { 'signoz-ingestion-key': required('SIGNOZ_API_KEY') };
-      const region = settings.optional('region', 'SIGNOZ_REGION') ?? 'us';
+      const region = settings.part('region', 'SIGNOZ_REGION', 'us');
       return over({ url: url(`https://ingest.${region}.signoz.cloud:443`, 'SIGNOZ_ENDPOINT'), headers });
     }
     case 'newrelic': {

@@ -1,6 +1,7 @@
 #include "edgespan/semconv/messages.h"
 
 #include "edgespan/base/utf.h"
+#include "edgespan/model/json_check.h"
 #include "edgespan/model/schema.h"
 #include "edgespan/semconv/generation.h"
 #include "edgespan/semconv/message_format.h"
@@ -38,11 +39,8 @@ void MessageWriter::Write(const Node* node, Element kind) {
   if (kind == Element::kApiCall) {  // {id, function: {name, arguments}}
     const Node* const function = FindMember(node, kKeyFunction);
     if (function == nullptr) return Other(node);
-    Resume();
-    Emit(form::kToolCallPart, FindMember(node, kKeyId), FindMember(function, kKeyName),
-         FindMember(function, kKeyArguments));
-    ++calls_;
-    return;
+    return ToolCall(FindMember(node, kKeyId), FindMember(function, kKeyName),
+                    FindMember(function, kKeyArguments));
   }
   if (kind == Element::kToolName) {
     if (!IsText(node)) return Emit(form::kAsItIs, node);
@@ -68,9 +66,21 @@ void MessageWriter::Other(const Node* node) {
 }
 
 void MessageWriter::ToolCall(const Node* call, const Node* name) {
+  ToolCall(FindMember(call, kKeyToolCallId), name, FirstOf(call, kKeyInput, kKeyArgs));
+}
+
+void MessageWriter::ToolCall(const Node* id, const Node* name, const Node* arguments) {
   Resume();
-  Emit(form::kToolCallPart, FindMember(call, kKeyToolCallId), name,
-       FirstOf(call, kKeyInput, kKeyArgs));
+  // Models write arguments as JSON text, which SDKs hand on as they got it, or read. As a number it
+  // goes out as it is spelled. (The indexed form wants text.)
+  Node spelled;
+  if (put_ == nullptr && IsJsonContainer(TextOf(*context_.arena, arguments))) {
+    spelled = *arguments;
+    spelled.op = static_cast<uint16_t>(Op::kNumber);
+    spelled.a -= sizeof(double);
+    arguments = &spelled;
+  }
+  Emit(form::kToolCallPart, id, name, arguments);
   ++calls_;
 }
 

@@ -11,7 +11,7 @@
 //      any part as it was | {"type": "json", "content": anything}
 //   ], "finish_reason": "..."}]
 //
-// "name" of a response, "is_error" and "filename" are ours: the schemas allow further members.
+// "arguments" that are the JSON text of an object or array are that object or array. "name" of a response, "is_error" and "filename" are ours: the schemas allow further members.
 //
 // or as attributes with an index, one for each thing said, as OpenInference has them and, with shorter
 // names, Traceloop:
@@ -90,6 +90,7 @@ class MessageWriter {
   void ToolCall(const Node* call, const Node* name);
   // A tool's call and its result, as far as `part` has them: in `tool`, or itself.
   void Tool(const Node* part, const Node* tool, const Node* name, bool calls, bool answers);
+  void ToolCall(const Node* id, const Node* name, const Node* arguments);
   void ToolResponse(const Node* id, const Node* name, const Node* response, bool failed);
   void Text(const char* format, const Node* text);
   void Resume();

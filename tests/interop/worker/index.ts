@@ -7,17 +7,18 @@
 import { env } from 'cloudflare:workers';
 import { Mastra } from '@mastra/core/mastra';
 import { Observability } from '@mastra/observability';
-import { type Destination, mlflow, phoenix } from 'edgespan/destinations';
+import { type Destination, mlflow, phoenix, zipkin } from 'edgespan/destinations';
 import { EdgespanExporter } from 'edgespan/mastra';
+import { scores } from 'edgespan/signals';
 import { agents } from '../../runtime/scenarios/agents.ts';
 import { calls } from '../../runtime/scenarios/calls.ts';
-import type { Kit, Scenario } from '../../runtime/scenarios/index.ts';
+import type { Scenario } from '../../runtime/scenarios/index.ts';
 import { mcp } from '../../runtime/scenarios/mcp.ts';
 import { memory } from '../../runtime/scenarios/memory.ts';
 import { workflows } from '../../runtime/scenarios/workflows.ts';
 import { type Heard, scripted } from '../../runtime/worker/model.ts';
 import { Recorder } from '../../runtime/worker/recorder.ts';
-import { visits } from './visits.ts';
+import { type JudgedKit, visits } from './visits.ts';
 
 /** A server that runs: its kind, and where. */
 export interface Receiver {
@@ -33,7 +34,7 @@ function destination({ kind, endpoint }: Receiver): Destination {
     case 'mlflow':
       return mlflow({ ...settings, experimentId: '0' });
     case 'zipkin':
-      throw new Error('not yet');
+      return zipkin(settings);
   }
 }
 
@@ -52,6 +53,7 @@ async function run(name: string): Promise<Response> {
   runs.set(name, ran);
   const exporter = new EdgespanExporter({
     destinations,
+    signals: [scores()],
     onReceipt: (receipt) => ran.receipts.push(receipt),
   });
   const exporters = [exporter, ran.recorder];
@@ -60,7 +62,8 @@ async function run(name: string): Promise<Response> {
   const configs = { default: { serviceName: 'interop', exporters, serializationOptions } };
   // As text, at once: what Mastra does to a prompt later is not what the model was given.
   const hear = (call: Heard): unknown => ran.heard.push(JSON.stringify(call));
-  const kit: Kit = {
+  const kit: JudgedKit = {
+    exporter,
     make: (parts) =>
       new Mastra({ logger: false, ...parts, observability: new Observability({ configs }) }),
     model: (turns, told) => scripted(turns, { ...told, hear }),

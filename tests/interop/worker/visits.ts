@@ -1,12 +1,19 @@
 // Runs that give servers something to show: a conversation of one user, tags and metadata, a provider
 // that fails, a caller that is traced elsewhere, a document.
 import { Agent } from '@mastra/core/agent';
+import { createScorer } from '@mastra/core/evals';
 import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
 import { Memory } from '@mastra/memory';
 import { z } from 'zod';
+import type { EdgespanExporter } from 'edgespan/mastra';
 import type { Kit, Scenario } from '../../runtime/scenarios/index.ts';
 import type { Turn } from '../../runtime/worker/model.ts';
+
+/** Scenarios that are judged need the exporter. */
+export interface JudgedKit extends Kit {
+  readonly exporter: EdgespanExporter;
+}
 
 const weather = createTool({
   id: 'get_weather',
@@ -74,7 +81,10 @@ export const visits = {
   /** Called by a service that is traced elsewhere. */
   called: async (kit) => {
     const { text } = await guide(kit, [told]).generate('Wetter?', {
-      tracingOptions: { traceId: 'c0ffee00c0ffee00c0ffee00c0ffee00', parentSpanId: 'feedfacefeedface' },
+      tracingOptions: {
+        traceId: 'c0ffee00c0ffee00c0ffee00c0ffee00',
+        parentSpanId: 'feedfacefeedface',
+      },
     });
     return text;
   },
@@ -83,6 +93,38 @@ export const visits = {
   document: async (kit) => {
     const line = 'Ein langer Satz über Zürich, 東京 und Ὀδυσσεύς 🚂; "quoted" \\ and\ttabbed.\n';
     return (await guide(kit, [told]).generate(line.repeat(12_000))).text;
+  },
+
+  /** Scores and feedback, from a scorer of Mastra's and by hand; answers what servers are to show. */
+  judged: async (kit) => {
+    const brevity = createScorer({
+      id: 'brevity',
+      name: 'brevity',
+      description: 'Kürzer ist besser',
+      type: 'agent',
+    })
+      .generateScore(() => 0.25)
+      .generateReason(() => 'zu lang – „“');
+    const scorers = { brevity: { scorer: brevity, sampling: { type: 'ratio', rate: 1 } } };
+    const { traceId = '' } = await guide(kit, [told], { scorers }).generate('Wetter?');
+    // Mastra scores after the answer, in the background of this request.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { exporter } = kit as JudgedKit;
+    exporter.addScore({
+      traceId,
+      scorerId: 'relevance',
+      score: 0.75,
+      reason: 'zur Sache 👍',
+      scoreSource: 'manual',
+    });
+    exporter.addFeedback({ traceId, feedbackType: 'rating', value: 4, comment: 'merci' });
+    return {
+      judgements: [
+        { name: 'brevity', value: 0.25, comment: 'zu lang – „“', byHand: false },
+        { name: 'relevance', value: 0.75, comment: 'zur Sache 👍', byHand: true },
+        { name: 'rating', value: 4, comment: 'merci', byHand: true },
+      ],
+    };
   },
 
   streamed: async (kit) => {

@@ -13,7 +13,7 @@ inline constexpr Rule kNative[] = {
     Instead({S, kQuoted, kKeyErrorInfo, kAny, S, "errorInfo"}),
     Instead({S, kQuoted, kKeyTags, kAny, S, "tags"}),
     // One by one, for parameters are not sent as they are; an object without members says so here.
-    Extra({S, kConstant, kKeyAttributes, kAny, S, "attributes={}"}),
+    Extra({S, kConstant, kKeyAttributes, kAny, S, "told.attributes={}"}),
     {A, kQuoted, kKeyNone, kAny, S, "attributes."},
     Instead({A, kQuoted, kKeyUsage, kAny, S, "attributes.usage"}),
     Instead({A, kParameters, kKeyParameters, kAny, S, "attributes.parameters"}),

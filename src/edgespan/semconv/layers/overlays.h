@@ -47,6 +47,8 @@ inline constexpr Rule kLangSmith[] = {
     {User, kValue, kKeyNone, kAny, S, "langsmith.metadata.user_id"},
     {M, kFlat, kKeyNone, kAny, S, "langsmith.metadata."},
     {S, kCommaList, kKeyTags, kAny, S, "langsmith.span.tags"},
+    Instead({S, kJson, kKeyInput, kNotCall, S, "input.value"}),
+    Instead({S, kJson, kKeyOutput, kNotCall, S, "output.value"}),
     {A, kProvider, kKeyProvider, kCall, S, "gen_ai.system"},
     {A, kFigures, kKeyUsage, kCallEmbed, S,
      "langsmith.usage_metadata={ \"input_tokens\":A\"output_tokens\":B\"total_tokens\":C"
@@ -107,6 +109,13 @@ inline constexpr Rule kDatadog[] = {
     {M, kDrop, kKeyNone, kAny},
 };
 
+// It keeps 32 attributes of a span: what has no name of its own makes room for messages, which come last.
+inline constexpr Rule kDash0[] = {
+    {S, kJson, kKeyMetadata, kAny, S, "mastra.metadata"},
+    {M, kDrop, kKeyNone, kAny},
+    {A, kDrop, kKeyNone, kCall},
+};
+
 inline constexpr Rule kTraceloop[] = {
     {Every, kConstant, kKeyNone, kCall, S, "llm.request.type=chat"},
     {Every, kConstant, kKeyNone, kEmbed, S, "llm.request.type=embedding"},
@@ -155,6 +164,8 @@ inline constexpr Rule kMlflow[] = {
 inline constexpr Rule kAgnost[] = {
     {Session, kValue, kKeyNone, kAny, S, "agnost.session_id"},
     {User, kValue, kKeyNone, kAny, S, "agnost.user_id"},
+    Instead({S, kJson, kKeyInput, kNotCall, S, "input.value"}),
+    Instead({S, kJson, kKeyOutput, kNotCall, S, "output.value"}),
 };
 
 }  // namespace edgespan::table
