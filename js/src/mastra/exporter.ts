@@ -312,12 +312,11 @@ export class EdgespanExporter {
       this.#since.add(tally);
     }
     const { lost, requests, spans, signals } = tally;
-    const spooled = spans[STAT_SPOOLED];
     if (tally.touched + (signals?.touched ?? 0) === 0) return;
     const warnings = [warningOf(tally), signals && warningOf(signals, 'events')];
     for (const one of warnings) if (one) this.#log.warn(one.causes, one.text);
     this.#log.debug(
-      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spooled} spooled, ${lost} lost`,
+      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spans[STAT_SPOOLED]} spooled, ${lost} lost`,
     );
     const complain = (error: unknown): void =>
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
