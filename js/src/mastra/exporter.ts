@@ -311,12 +311,13 @@ export class EdgespanExporter {
       this.#tell(tally);
       this.#since.add(tally);
     }
-    const { lost, requests, spans, signals } = tally;
+    const { lost, requests, signals } = tally;
+    const [accepted, spooled] = [tally.spans[STAT_ACCEPTED], tally.spans[STAT_SPOOLED]];
     if (tally.touched + (signals?.touched ?? 0) === 0) return;
     const warnings = [warningOf(tally), signals && warningOf(signals, 'events')];
     for (const one of warnings) if (one) this.#log.warn(one.causes, one.text);
     this.#log.debug(
-      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spans[STAT_SPOOLED]} spooled, ${lost} lost`,
+      () => `${requests} requests: ${accepted} spans accepted, ${spooled} spooled, ${lost} lost`,
     );
     const complain = (error: unknown): void =>
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
@@ -352,7 +353,6 @@ export class EdgespanExporter {
     return receipt as Receipt & void;
   }
 
-  /** Of what was counted, with what waits. */
   #receipt(tally: Tally): Receipt {
     const pending = this.#lanes.reduce((sum, lane) => sum + lane.pending, 0);
     return tally.receipt(pending, this.#sinks?.pending);

@@ -82,7 +82,8 @@ export class Evaluations {
 
 /** The span, in OpenTelemetry's schema. Its ids are the annotation's own, where that is a UUID. */
 function spanOf(annotation: Annotation): MastraSpan {
-  const { kind, id, time, traceId, spanId, name, value, comment, userId, source, metadata, context } = annotation;
+  const { kind, id, time, traceId, spanId, name, value, comment } = annotation;
+  const { userId, source, metadata, context } = annotation;
   const digits = id.replaceAll('-', '').toLowerCase();
   const own = /^[0-9a-f]{32}$/.test(digits) ? digits : crypto.randomUUID().replaceAll('-', '');
   const result = {
