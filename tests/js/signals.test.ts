@@ -475,12 +475,13 @@ describe('delivery', () => {
     const { exporter } = make(options);
     exporter.onLogEvent?.(log());
     exporter.onMetricEvent?.(metric());
-    await until(() => sink.held >= 2);
-    assert.equal(signalsOf(exporter.stats()).pending, 2);
-    accounted(exporter.stats(), 2);
+    exporter.addFeedback({ traceId: 'ab', value: 'up' });
+    await until(() => sink.held >= 3);
+    assert.equal(signalsOf(exporter.stats()).pending, 3);
+    accounted(exporter.stats(), 3);
     sink.release();
     assert.equal(signalsOf(await exporter.flush()).pending, 0);
-    assert.equal(signalsOf(exporter.stats()).accepted, 2);
+    assert.equal(signalsOf(exporter.stats()).accepted, 3);
   });
 
   test('where nothing can be sent at all everything is counted', async () => {

@@ -33,7 +33,8 @@ export class Evaluations {
   }
 
   get pending(): number {
-    return this.#waiting.reduce((sum, { to }) => sum + to.length, 0);
+    const waiting = this.#waiting.reduce((sum, { to }) => sum + to.length, 0);
+    return [...this.#pipelines].reduce((sum, { pending }) => sum + pending, waiting);
   }
 
   put(annotation: Annotation, to: readonly Destination[]): void {
