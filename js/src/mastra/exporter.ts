@@ -20,7 +20,7 @@ import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger } from '../log.js';
-import type { SignalHandlers } from '../signals/signal.js';
+import type { SignalHandlers, SignalSinks } from '../signals/signal.js';
 import { defaultSpool, type Spool } from '../spool/spool.js';
 import { within } from '../transport/deliver.js';
 import { Env } from '../transport/env.js';
@@ -28,7 +28,6 @@ import { type Receipt, Tally } from '../transport/receipt.js';
 import { warningOf } from '../transport/warning.js';
 import { Lane, type Send } from './lane.js';
 import { configOf, type EdgespanExporterOptions } from './options.js';
-import { Sinks } from './sinks.js';
 import type { FeedbackInput, ScoreInput } from './recorded.js';
 import type { RecordedTrace, TraceFilter, TraceReader } from './traces.js';
 import type { MastraInitOptions, MastraTracingEvent, Place } from './types.js';
@@ -52,7 +51,7 @@ export class EdgespanExporter {
   readonly #lanes: Lane[] = [];
   readonly #problems: string[] = [];
   readonly #log: Log;
-  #sinks: Sinks | undefined;
+  #sinks: SignalSinks | undefined;
   #serviceName: string | undefined;
   #reader: TraceReader | undefined;
   // Deliveries that no platform keeps alive.
@@ -111,15 +110,15 @@ export class EdgespanExporter {
     if (keepTraces && !keepTraces.connect) {
       this.#log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
     }
-    this.#sinks = new Sinks(this, signals, {
+    this.#sinks = signals?.[0]?.open?.(this, signals, {
       lanes: this.#lanes,
       problems: this.#problems,
       log: this.#log,
       spool,
       config: () => this.#config,
       send: () => this.#send([]),
-      fail: (error) => this.#fail(error, false, []),
-    });
+      fail: (error: unknown) => this.#fail(error, false, []),
+    }) as SignalSinks | undefined;
   }
 
   /** One for each distinct formatter. */
@@ -173,16 +172,20 @@ export class EdgespanExporter {
   /**
    * Scores a trace or one of its spans, now or in a later request: with `scores()` among `signals` it is
    * sent to every destination. Never throws, never waits.
-   * @example
-   * exporter.addScore({ traceId, name: 'relevance', value: 0.9, comment: 'on topic' });
+   * @example exporter.addScore({ traceId, name: 'relevance', value: 0.9, comment: 'on topic' });
    */
   addScore(score: ScoreInput & Place): void {
-    this.#sinks?.annotate('score', score);
+    this.#annotate('score', score);
   }
 
   /** The same for feedback: `addFeedback({ traceId, value: 'up', comment: 'thank you' })`. */
   addFeedback(feedback: FeedbackInput & Place): void {
-    this.#sinks?.annotate('feedback', feedback);
+    this.#annotate('feedback', feedback);
+  }
+
+  #annotate(kind: 'score' | 'feedback', given: object): void {
+    if (this.#sinks?.annotate(kind, given)) return;
+    this.#log.warn(kind, `No ${kind} is sent without scores() among \`signals\`.`, true);
   }
 
   /**
@@ -308,14 +311,13 @@ export class EdgespanExporter {
       this.#tell(tally);
       this.#since.add(tally);
     }
-    const { lost, requests, spans, signals } = tally;
-    const spooled = spans[STAT_SPOOLED];
+    const { lost, requests, signals } = tally;
+    const [accepted, spooled] = [tally.spans[STAT_ACCEPTED], tally.spans[STAT_SPOOLED]];
     if (tally.touched + (signals?.touched ?? 0) === 0) return;
-    for (const warning of [warningOf(tally), signals && warningOf(signals, 'events')]) {
-      if (warning) this.#log.warn(warning.causes, warning.text);
-    }
+    const warnings = [warningOf(tally), signals && warningOf(signals, 'events')];
+    for (const one of warnings) if (one) this.#log.warn(one.causes, one.text);
     this.#log.debug(
-      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spooled} spooled, ${lost} lost`,
+      () => `${requests} requests: ${accepted} spans accepted, ${spooled} spooled, ${lost} lost`,
     );
     const complain = (error: unknown): void =>
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
@@ -351,7 +353,6 @@ export class EdgespanExporter {
     return receipt as Receipt & void;
   }
 
-  /** Of what was counted, with what waits. */
   #receipt(tally: Tally): Receipt {
     const pending = this.#lanes.reduce((sum, lane) => sum + lane.pending, 0);
     return tally.receipt(pending, this.#sinks?.pending);

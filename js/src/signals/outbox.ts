@@ -4,13 +4,12 @@
  * the exporter's store. Their bodies are made here, though, and never cross into the core.
  * @module
  */
-import { type Batch, Pipeline, pipelineFor } from '../core/pipeline.js';
+import { pipelineFor } from '../core/pipeline.js';
 import {
   LOSS_DISABLED,
   LOSS_FAILED,
   LOSS_MEMORY,
   LOSS_UNSENT,
-  STAT_REPLAYED,
   STAT_SPOOLED,
   STAT_WITHHELD,
 } from '../core/schema.gen.js';
@@ -20,6 +19,7 @@ import type { Claim, Lose, Spool } from '../spool/spool.js';
 import { deliver } from '../transport/deliver.js';
 import { Tally } from '../transport/receipt.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from './endpoint.js';
+import { type Fresh, OutboxPipeline } from './outbox_pipeline.js';
 import type { SignalHost } from './signal.js';
 
 /** Events that wait, and characters that they take: then the oldest gives way. */
@@ -51,6 +51,8 @@ export class Outbox {
   // What was lost before it was sent.
   #lost = new Tally();
   #pipeline: OutboxPipeline | undefined;
+  /** Deliveries that are under way. */
+  readonly #active = new Set<Pending>();
   #sending = 0;
   #off = false;
 
@@ -61,7 +63,9 @@ export class Outbox {
 
   get pending(): number {
     const { endpoints } = this.#settings;
-    return this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
+    const waiting = this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
+    const untried = [...this.#active].reduce((sum, { left }) => sum + left, 0);
+    return waiting + untried + (this.#pipeline?.out ?? 0);
   }
 
   /**
@@ -109,7 +113,7 @@ export class Outbox {
     const looking = source !== undefined || final || this.#pipeline !== undefined;
     if (endpoints.length > 0 && (this.#waiting.length > 0 || looking) && !this.#off) {
       // What is not sent when something throws, the core that cannot be loaded say.
-      let left = this.pending;
+      let left = this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
       if (final) this.#off = true;
       try {
         const fresh = this.#cut();
@@ -118,8 +122,10 @@ export class Outbox {
         this.#pipeline = pipeline;
         const pending = new Pending(pipeline, fresh, endpoints, tally, spool, source ?? spool);
         left = 0; // it is up to the core now, and what follows does not reject
+        this.#active.add(pending);
         await deliver(pipeline, endpoints, 0, tally, spool, pending);
         await pending.rest();
+        this.#active.delete(pending);
         if (final && spool?.volatile) await this.#abandon(spool, tally);
       } catch (error) {
         this.lose(LOSS_FAILED, left);
@@ -176,12 +182,6 @@ export class Outbox {
   }
 }
 
-interface Fresh {
-  readonly bytes: Uint8Array;
-  readonly spans: number;
-  readonly to: readonly Destination[];
-}
-
 /** Bodies that nobody sent yet and then those of a store, as a store. */
 class Pending implements Spool {
   readonly #fresh: Map<Destination, Fresh[]>;
@@ -205,6 +205,11 @@ class Pending implements Spool {
     this.#spool = spool;
     pipeline.expect(fresh);
     this.#source = source;
+  }
+
+  /** Events that nobody tried to send yet, once for each destination. */
+  get left(): number {
+    return [...this.#fresh.values()].flat().reduce((sum, { spans }) => sum + spans, 0);
   }
 
   async put(): Promise<void> {
@@ -251,45 +256,6 @@ class Pending implements Spool {
         });
       }
     }
-  }
-}
-
-/** Judges bodies that it does not have. */
-class OutboxPipeline extends Pipeline {
-  // Bodies that come for the first time: the core has not counted these, and will count them as replayed.
-  readonly #fresh = new WeakSet<Uint8Array>();
-  #first = 0;
-  readonly #bodies = new WeakMap<Batch, Uint8Array>();
-
-  expect(fresh: readonly Fresh[]): void {
-    for (const { bytes } of fresh) this.#fresh.add(bytes);
-  }
-
-  counted(bytes: Uint8Array): boolean {
-    return !this.#fresh.has(bytes);
-  }
-
-  override adopt(to: number, spans: number, body: Uint8Array, now: number): Batch | undefined | null {
-    const batch = super.adopt(to, spans, new Uint8Array(0), now);
-    if (!batch) return batch;
-    this.#bodies.set(batch, body);
-    if (this.#fresh.delete(body)) this.#first += spans;
-    return batch;
-  }
-
-  override view(batch: Batch): Uint8Array {
-    return this.#bodies.get(batch) ?? super.view(batch);
-  }
-
-  override release(batch: Batch, spooled?: boolean): void {
-    super.release(batch, spooled);
-    this.#bodies.delete(batch);
-  }
-
-  override settle(tally: Tally, peek = false): void {
-    super.settle(tally, peek);
-    tally.spans[STAT_REPLAYED] -= this.#first;
-    if (!peek) this.#first = 0;
   }
 }
 

@@ -15,6 +15,7 @@ import { Endpoint, type Posted } from './endpoint.js';
 import { Evaluations } from './evaluation.js';
 import { hexId } from './otlp.js';
 import { Outbox } from './outbox.js';
+import { openSinks } from './sinks.js';
 import { hostOf, type Signal, type SignalHandlers, type SignalHost, type SignalSink } from './signal.js';
 import { Withholder } from './withhold.js';
 
@@ -26,7 +27,11 @@ import { Withholder } from './withhold.js';
  * new EdgespanExporter({ destinations: [otlp({ endpoint })], signals: [scores()] })
  */
 export function scores(): Signal {
-  return { name: 'scores', connect: (exporter, inside) => new Scores(exporter, hostOf(inside)) };
+  return {
+    name: 'scores',
+    open: openSinks,
+    connect: (exporter, inside) => new Scores(exporter, hostOf(inside)),
+  };
 }
 
 /** A destination with an interface for scores. */
