@@ -8,7 +8,7 @@ import { type Batch, Pipeline, pipelineFor } from '../core/pipeline.js';
 import { LOSS_DISABLED, LOSS_MEMORY, LOSS_UNSENT, STAT_REPLAYED, STAT_SPOOLED, STAT_WITHHELD } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { LATE_MS, MAX_REPLAYS } from '../limits.js';
-import type { Claim, Lose, Spool } from '../spool/spool.js';
+import { type Claim, type Final, leave, type Lose, type Spool } from '../spool/spool.js';
 import { deliver } from '../transport/deliver.js';
 import { Tally } from '../transport/receipt.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from './endpoint.js';
@@ -93,23 +93,24 @@ export class Outbox {
     this.#host.send();
   }
 
-  async send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void> {
+  async send(tally: Tally, source: Spool | undefined, final?: Final): Promise<void> {
     const { endpoints, lane } = this.#settings;
     const { spool } = this.#host;
     this.#sending = 0;
     this.#tell(tally);
     const fresh = this.#cut();
-    const looking = source !== undefined || final || this.#pipeline !== undefined;
+    const looking = source !== undefined || final !== undefined || this.#pipeline !== undefined;
     if (endpoints.length > 0 && (fresh.length > 0 || looking) && !this.#off) {
       if (final) this.#off = true;
       try {
         const config = { ...this.#host.config(), destinations: endpoints };
         const pipeline = pipelineFor(config, lane, OutboxPipeline) as OutboxPipeline;
+        if (!this.#pipeline) for (const to of endpoints) spool?.users?.(to, 1);
         this.#pipeline = pipeline;
         const pending = new Pending(pipeline, fresh, endpoints, tally, spool, source ?? spool);
         await deliver(pipeline, endpoints, 0, tally, spool, pending);
         await pending.rest();
-        if (final && spool?.volatile) await this.#abandon(spool, tally);
+        if (final) await leave(spool, endpoints, final, tally.forfeit);
       } catch (error) {
         this.#host.fail(error);
       }
@@ -150,17 +151,6 @@ export class Outbox {
       batches.push({ bytes: new TextEncoder().encode(join(texts)), spans: texts.length, to });
     }
     return batches;
-  }
-
-  /** What is in memory goes with the process. */
-  async #abandon(spool: Spool, tally: Tally): Promise<void> {
-    for (const to of this.#settings.endpoints) {
-      let claim: Claim | undefined;
-      while ((claim = await spool.claim(to, tally.forfeit))) {
-        tally.forfeit('unsent', claim.spans);
-        await claim.sent();
-      }
-    }
   }
 }
 
