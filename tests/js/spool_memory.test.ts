@@ -105,13 +105,13 @@ describe('memory, by default', () => {
     assert.ok(refused.receipt.errors.some(({ code, message }) => code === 'spool' && /maxBytes/.test(message)));
   });
 
-  test('bounded in age: what is too old is counted as expired, and not sent', async () => {
+  test('bounded in age: what is too old is counted as expired, and not sent', async (t) => {
     const where = await receiver();
-    const exporter = make(where, memorySpool({ maxAge: 0.05 }));
+    const exporter = make(where, memorySpool({ maxAge: 60 }));
     where.state = 503;
     await send(exporter);
     where.state = 200;
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
     const { receipt } = await send(exporter);
     assert.deepEqual([receipt.accepted, receipt.replayed, receipt.dropped], [3, 3, { expired: 3 }]);
     assert.equal(where.ids.length, 3);
