@@ -21,7 +21,7 @@ import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger } from '../log.js';
 import type { SignalHandlers, SignalSinks } from '../signals/signal.js';
-import { defaultSpool, type Spool } from '../spool/spool.js';
+import { defaultSpool, type Final, type Spool } from '../spool/spool.js';
 import { within } from '../transport/deliver.js';
 import { Env } from '../transport/env.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
@@ -195,12 +195,16 @@ export class EdgespanExporter {
    * sent when its root ends, a long one on the way.
    */
   flush(): Promise<Receipt & void> {
-    return this.#flush(false);
+    return this.#flush();
   }
 
-  /** Sends everything, runs that did not end included; later spans are dropped and counted. */
+  /**
+   * Sends everything, runs that did not end included; later spans are dropped and counted. What cannot be
+   * sent stays in memory where the isolate goes on, for other exporters with that destination; at the end
+   * of a process it is counted as lost.
+   */
   shutdown(): Promise<Receipt & void> {
-    return this.#flush(true);
+    return this.#flush(this.#isOutlived ? 'exporter' : 'process');
   }
 
   /**
@@ -209,7 +213,7 @@ export class EdgespanExporter {
    * calls it.
    */
   replay(source: Spool): Promise<Receipt> {
-    return this.#flush(false, source);
+    return this.#flush(undefined, source);
   }
 
   /**
@@ -298,7 +302,7 @@ export class EdgespanExporter {
   }
 
   /** One receipt for all lanes, none of which waits for another's formatter. */
-  async #deliver(sending: Send[], source?: Spool, final = false): Promise<void> {
+  async #deliver(sending: Send[], source?: Spool, final?: Final): Promise<void> {
     const tally = new Tally();
     this.#active.add(tally);
     try {
@@ -336,11 +340,20 @@ export class EdgespanExporter {
     this.#lost = new Tally();
   }
 
-  async #flush(final: boolean, source = this.#options.spool || undefined): Promise<Receipt & void> {
+  /** Whether a platform serves other requests with this isolate; false in a process of one's own. */
+  get #isOutlived(): boolean {
+    try {
+      return this.#options.waitUntil !== undefined || keepAlive(Promise.resolve());
+    } catch {
+      return true; // there is one, whatever ails it
+    }
+  }
+
+  async #flush(final?: Final, source = this.#options.spool || undefined): Promise<Receipt & void> {
     try {
       // What another isolate stored is looked for before the first span.
       if (source) this.#openAll();
-      const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final, source));
+      const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final ?? false, source));
       const last = this.#deliver(all, source, final);
       await within(FLUSH_MS, Promise.all([last, ...this.#running]));
     } catch (error) {
@@ -366,7 +379,7 @@ export class EdgespanExporter {
     const config = this.#config;
     this.#lanes.forEach((lane, i) => {
       if (lane.wantsPipeline) {
-        lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
+        lane.open(pipelineFor({ ...config, destinations: lane.destinations }, i));
       }
     });
   }

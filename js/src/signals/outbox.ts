@@ -15,7 +15,7 @@ import {
 } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { LATE_MS, MAX_REPLAYS } from '../limits.js';
-import type { Claim, Lose, Spool } from '../spool/spool.js';
+import { type Claim, type Final, leave, type Lose, type Spool } from '../spool/spool.js';
 import { deliver } from '../transport/deliver.js';
 import { Tally } from '../transport/receipt.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from './endpoint.js';
@@ -105,12 +105,12 @@ export class Outbox {
     this.#host.send();
   }
 
-  async send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void> {
+  async send(tally: Tally, source: Spool | undefined, final?: Final): Promise<void> {
     const { endpoints, lane } = this.#settings;
     const { spool } = this.#host;
     this.#sending = 0;
     this.#tell(tally);
-    const looking = source !== undefined || final || this.#pipeline !== undefined;
+    const looking = source !== undefined || final !== undefined || this.#pipeline !== undefined;
     if (endpoints.length > 0 && (this.#waiting.length > 0 || looking) && !this.#off) {
       // What is not sent when something throws, the core that cannot be loaded say.
       let left = this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
@@ -119,6 +119,7 @@ export class Outbox {
         const fresh = this.#cut();
         const config = { ...this.#host.config(), destinations: endpoints };
         const pipeline = pipelineFor(config, lane, OutboxPipeline) as OutboxPipeline;
+        if (!this.#pipeline) for (const to of endpoints) spool?.users?.(to, 1);
         this.#pipeline = pipeline;
         const pending = new Pending(pipeline, fresh, endpoints, tally, spool, source ?? spool);
         left = 0; // it is up to the core now, and what follows does not reject
@@ -126,7 +127,7 @@ export class Outbox {
         await deliver(pipeline, endpoints, 0, tally, spool, pending);
         await pending.rest();
         this.#active.delete(pending);
-        if (final && spool?.volatile) await this.#abandon(spool, tally);
+        if (final) await leave(spool, endpoints, final, tally.forfeit);
       } catch (error) {
         this.lose(LOSS_FAILED, left);
         this.#host.fail(error);
@@ -168,17 +169,6 @@ export class Outbox {
       batches.push({ bytes: new TextEncoder().encode(join(texts)), spans: texts.length, to });
     }
     return batches;
-  }
-
-  /** What is in memory goes with the process. */
-  async #abandon(spool: Spool, tally: Tally): Promise<void> {
-    for (const to of this.#settings.endpoints) {
-      let claim: Claim | undefined;
-      while ((claim = await spool.claim(to, tally.forfeit))) {
-        tally.forfeit('unsent', claim.spans);
-        await claim.sent();
-      }
-    }
   }
 }
 

@@ -9,7 +9,7 @@ import type { Address, Answer, Destination, Payload } from '../destinations/dest
 import { type Annotation, numberOf, type ScoreAdapter } from '../destinations/scores/score.js';
 import { milliseconds } from '../mastra/record.js';
 import type { MastraFeedback, MastraScore } from '../mastra/types.js';
-import type { Spool } from '../spool/spool.js';
+import type { Final, Spool } from '../spool/spool.js';
 import type { Tally } from '../transport/receipt.js';
 import { Endpoint, type Posted } from './endpoint.js';
 import { Evaluations } from './evaluation.js';
@@ -124,7 +124,7 @@ class Scores implements SignalSink {
     }
   }
 
-  async send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void> {
+  async send(tally: Tally, source: Spool | undefined, final?: Final): Promise<void> {
     await Promise.all([this.#outbox.send(tally, source, final), this.#evaluations.send(tally)]);
   }
 

@@ -7,7 +7,7 @@ import type { PipelineConfig } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
 import type { Log } from '../log.js';
 import type { Lane } from '../mastra/lane.js';
-import { defaultSpool, type Spool } from '../spool/spool.js';
+import { defaultSpool, type Final, type Spool } from '../spool/spool.js';
 import type { Tally } from '../transport/receipt.js';
 import type { MastraFeedbackEvent, MastraScoreEvent } from '../mastra/types.js';
 
@@ -101,7 +101,7 @@ export interface SignalSink {
    * Sends what there is, and what `source` has; resolves when all is judged, stored or given up. `final`:
    * the exporter is shut down.
    */
-  send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void>;
+  send(tally: Tally, source: Spool | undefined, final?: Final): Promise<void>;
   /** Adds what no tally was given yet. */
   peek(tally: Tally): void;
   /** Events that wait, once for each destination. */
@@ -113,7 +113,7 @@ export interface SignalSink {
 /** What an exporter asks of all its signals together. */
 export interface SignalSinks {
   /** Sends what there is, beside spans; counted apart from them (`tally.signals`). Never rejects. */
-  send(tally: Tally, source: Spool | undefined, final: boolean): Promise<unknown>;
+  send(tally: Tally, source: Spool | undefined, final?: Final): Promise<unknown>;
   /** Adds what no tally was given yet. */
   peek(total: Tally): void;
   readonly pending: number;

@@ -3,7 +3,7 @@
  * signals does not carry it: whichever is the first opens them all.
  * @module
  */
-import type { Spool } from '../spool/spool.js';
+import type { Final, Spool } from '../spool/spool.js';
 import { Tally } from '../transport/receipt.js';
 import type { Inside, Signal, SignalHandlers, SignalSink, SignalSinks } from './signal.js';
 
@@ -22,7 +22,7 @@ class Sinks implements SignalSinks {
     }
   }
 
-  send(tally: Tally, source: Spool | undefined, final: boolean): Promise<unknown> {
+  send(tally: Tally, source: Spool | undefined, final?: Final): Promise<unknown> {
     const events = (tally.signals = new Tally(tally.connections));
     return Promise.all(this.#all.map((sink) => sink.send(events, source, final)));
   }
