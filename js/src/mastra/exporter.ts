@@ -249,8 +249,12 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    this.#openAll();
-    if (this.#lanes.some(({ pipeline }) => pipeline?.tape.busy)) {
+    let busy = false;
+    for (const lane of this.#lanes) {
+      if (lane.wantsPipeline) this.#openAll();
+      busy ||= lane.pipeline?.tape.busy === true;
+    }
+    if (busy) {
       // Called from a getter of the object that is being walked: afterwards.
       queueMicrotask(() => this.onTracingEvent(event));
       return;
