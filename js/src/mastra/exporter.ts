@@ -249,15 +249,10 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    let busy = false;
     for (const lane of this.#lanes) {
       if (lane.wantsPipeline) this.#openAll();
-      busy ||= lane.pipeline?.tape.busy === true;
-    }
-    if (busy) {
       // Called from a getter of the object that is being walked: afterwards.
-      queueMicrotask(() => this.onTracingEvent(event));
-      return;
+      if (lane.pipeline?.tape.busy) return queueMicrotask(() => this.onTracingEvent(event));
     }
     this.#complain();
     if (ended) this.#lost.lose(LOSS_DISABLED, this.#problems.length + this.#disabled);
@@ -365,11 +360,9 @@ export class EdgespanExporter {
 
   /** With the first event: Mastra has told its service name. */
   #openAll(): void {
-    if (!this.#lanes.some((lane) => lane.wantsPipeline)) return;
-    const config = this.#config;
     this.#lanes.forEach((lane, i) => {
       if (lane.wantsPipeline) {
-        lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
+        lane.pipeline = pipelineFor({ ...this.#config, destinations: lane.destinations }, i);
       }
     });
   }
