@@ -256,11 +256,10 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    this.#openAll();
-    if (this.#lanes.some(({ pipeline }) => pipeline?.tape.busy)) {
+    for (const lane of this.#lanes) {
+      if (lane.wantsPipeline) this.#openAll();
       // Called from a getter of the object that is being walked: afterwards.
-      queueMicrotask(() => this.onTracingEvent(event));
-      return;
+      if (lane.pipeline?.tape.busy) return queueMicrotask(() => this.onTracingEvent(event));
     }
     this.#complain();
     if (ended) this.#lost.lose(LOSS_DISABLED, this.#problems.length + this.#disabled);
@@ -375,11 +374,9 @@ export class EdgespanExporter {
 
   /** With the first event: Mastra has told its service name. */
   #openAll(): void {
-    if (!this.#lanes.some((lane) => lane.wantsPipeline)) return;
-    const config = this.#config;
     this.#lanes.forEach((lane, i) => {
       if (lane.wantsPipeline) {
-        lane.open(pipelineFor({ ...config, destinations: lane.destinations }, i));
+        lane.open(pipelineFor({ ...this.#config, destinations: lane.destinations }, i));
       }
     });
   }
