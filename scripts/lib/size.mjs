@@ -86,6 +86,18 @@ for (const [name, { source, gzipWithWasm, goal }] of sources) {
   });
 }
 
+// What each destination costs: an exporter with it alone, less the same with otlp().
+const oneDestination = budget.entries['edgespan/mastra, one destination'].source;
+const withOtlp = sizes((await bundle(oneDestination)).bytes);
+const { NAMES } = await import('./destinations.mjs');
+for (const name of NAMES) {
+  if (name === 'otlp') continue;
+  const { bytes } = await bundle(oneDestination.replaceAll(/\botlp\b/g, name));
+  const js = sizes(bytes);
+  const more = Object.fromEntries(Object.keys(js).map((size) => [size, js[size] - withOtlp[size]]));
+  rows.push({ name: `${name}() over otlp()`, ...more });
+}
+
 const problems = rows
   .filter((row) => row.limit !== undefined && row.measured > row.limit)
   .map((row) => `${row.name}: ${row.measured} bytes gzip, the budget is ${row.limit}`);

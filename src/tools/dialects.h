@@ -10,6 +10,7 @@
 
 #include "edgespan/semconv/layer.h"
 #include "edgespan/semconv/layers/langfuse.h"
+#include "edgespan/semconv/layers/native.h"
 #include "edgespan/semconv/layers/openinference.h"
 #include "edgespan/semconv/layers/overlays.h"
 
@@ -39,10 +40,12 @@ inline const std::vector<NamedDialect>& Dialects() {
   static constexpr auto kLaminar = Pack<table::kLaminar>();
   static constexpr auto kPostHog = Pack<table::kPostHog>();
   static constexpr auto kDatadog = Pack<table::kDatadog>();
+  static constexpr auto kDash0 = Pack<table::kDash0>();
   static constexpr auto kTraceloop = Pack<table::kTraceloop>();
   static constexpr auto kSentry = Pack<table::kSentry>();
   static constexpr auto kMlflow = Pack<table::kMlflow>();
   static constexpr auto kAgnost = Pack<table::kAgnost>();
+  static constexpr auto kNative = Pack<table::kNative>();
   // Those detach whose receivers never see a parent that went elsewhere, and show or keep only what has
   // a root.
   static const std::vector<NamedDialect> dialects = {
@@ -62,13 +65,18 @@ inline const std::vector<NamedDialect>& Dialects() {
        "PostHog: state, session, person and cost"},
       {"datadog", DialectOf(kUponGenAi, {kDatadog.view()}),
        "Datadog LLM Observability: metadata as one value"},
+      {"dash0", DialectOf(kUponGenAi, {kDash0.view()}),
+       "Dash0: metadata as one value, and of model calls no details, so that messages have room"},
       {"traceloop", DialectOf(kDetaches | kUponGenAi, {kTraceloop.view()}),
        "Traceloop and other readers of OpenLLMetry"},
       {"sentry", DialectOf(kStringsOnly | kUponGenAi, {kSentry.view()}),
        "Sentry: lists as text, the sums of a run on its root"},
       {"mlflow", DialectOf(kDetaches | kUponGenAi, {kMlflow.view()}),
        "MLflow: inputs and outputs of every span"},
-      {"agnost", DialectOf(kDetaches | kUponGenAi, {kAgnost.view()}), "Agnost: session and user"},
+      {"agnost", DialectOf(kDetaches | kUponGenAi, {kAgnost.view()}),
+       "Agnost: session and user, inputs and outputs of every span"},
+      {"native", DialectOf(kDetaches | kVerbatim, {kNative.view()}),
+       "Mastra's own members as JSON text, for destinations with a format of their own"},
   };
   return dialects;
 }

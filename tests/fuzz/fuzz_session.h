@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "edgespan/otlp/otlp.pb.h"
 #include "tests/support/core_session.h"
 
@@ -49,6 +51,11 @@ inline uint32_t CheckBody(const std::string& body) {
         Require(span.kind() >= 1 && span.kind() <= 5, "a kind is one of five");
         Require(trace_id.empty() || trace_id == span.trace_id(), "a body is of one trace");
         trace_id = span.trace_id();
+        for (const auto& attribute : span.attributes()) {
+          if (!attribute.key().ends_with("put.messages")) continue;
+          const std::string& text = attribute.value().string_value();
+          Require(text.empty() || nlohmann::json::accept(text), "messages are JSON");
+        }
       }
     }
   }

@@ -1,210 +1,43 @@
-// Sends our bodies to receivers that others wrote and compares what they understood with what was
-// recorded. scripts/interop builds what this needs and calls it.
+// Receivers that others wrote, for real: what they understand, or show, of what we send is compared with
+// what was recorded. scripts/interop builds what this needs and calls it.
 //
-//   node tests/interop/run.mjs [--seeds N]
+//   node tests/interop/run.mjs [--only NAME]... [--seeds N]
 //
-// Bodies: every event file of tests/data through edgespan-replay (the whole pipeline, natively),
-// and random spans of every value kind through core.wasm. Receivers: the OpenTelemetry Collector
-// (its OTLP/JSON output is compared value by value; plain, gzip and JSON) and Elastic's mock OTLP server.
-// Then the Collector refuses, and what the package makes of that is compared (refusals.mjs).
-// Prints a table; the last line is `N passed, M failed, K skipped`; exit 0 only if nothing failed.
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
-import { checkTrace, wireTraceId } from '../support/expect.ts';
-import { decodeJson, decodeProtobuf, lint } from '../support/otlp.ts';
-import { Sink } from '../support/sink.ts';
-import { buildCollector, startCollector, Unavailable } from './collector.mjs';
-import { Core } from './core.mjs';
-import { startElastic } from './elastic.mjs';
-import { makeTrace, RESOURCE } from './oracle.mjs';
-import { refusals } from './refusals.mjs';
-import { toJson } from '../../js/dist/transport/otlp_json.js';
+//   collector, elastic       bodies of recorded runs and of random spans (bodies.mjs), refusals, logs and
+//                            metrics
+//   phoenix, mlflow, zipkin  runs of real agents, and what the servers' own interfaces show of them
+//                            (servers.mjs)
+//
+// Whoever can be neither found nor installed is skipped, visibly. Prints tables; the last line is
+// `N passed, M failed, K skipped`; exit 0 only if nothing failed.
+import { parseArgs } from 'node:util';
+import { checkBodies } from './bodies.mjs';
+import { Report } from './report.mjs';
+import { checkServers, SERVERS, startServers } from './servers.mjs';
 
-const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const { values: options } = parseArgs({
-  options: { seeds: { type: 'string', default: '50' }, help: { type: 'boolean' } },
+  options: {
+    only: { type: 'string', multiple: true },
+    seeds: { type: 'string', default: '50' },
+    help: { type: 'boolean' },
+  },
 });
-if (options.help) {
-  console.log('usage: run.mjs [--seeds N]   (what it does: the comment at its top)');
-  process.exit();
+const names = ['collector', 'elastic', ...SERVERS.map(({ name }) => name)];
+if (options.help || options.only?.some((name) => !names.includes(name))) {
+  console.log(`usage: run.mjs [--only ${names.join('|')}]... [--seeds N]`);
+  process.exit(options.help ? 0 : 2);
 }
 
-/** A body and what a receiver must have understood: faults(spans) is empty when it did. */
-function* bodies() {
-  const data = path('../data/mastra-events/');
-  for (const file of readdirSync(data)
-    .filter((name) => name.endsWith('.json'))
-    .sort()) {
-    const events = JSON.parse(readFileSync(data + file, 'utf8'));
-    const ended = events.filter((e) => e.type === 'span_ended').map((e) => e.exportedSpan);
-    if (ended.length === 0) continue;
-    yield {
-      name: `events ${file.replace('.json', '')}`,
-      make: () =>
-        execFileSync(path('../../build/bin/edgespan-replay'), [
-          '--service',
-          'interop',
-          data + file,
-        ]),
-      faults: (spans) => faultsOfRuns(spans, ended),
-    };
-  }
-  const core = new Core(path('../../js/dist/core.wasm'), RESOURCE);
-  const scope = { name: 'interop', version: '1.0', attributes: new Map() };
-  for (let seed = 1; seed <= Number(options.seeds); seed++) {
-    const { spans: made } = makeTrace(seed, 1 + (seed % 20));
-    const expected = made.map((span) => ({ ...span, resource: RESOURCE, scope }));
-    yield {
-      name: `random spans, seed ${seed}`,
-      make: () => core.encode(made),
-      faults: (spans) => differences(spans, expected),
-    };
-  }
+const wants = (name) => !options.only || options.only.includes(name);
+const report = new Report();
+// Ended from outside, too: whatever runs is stopped on the way out (process.mjs).
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+// What is to be installed or to start does so while bodies are sent.
+const servers = startServers(report, wants);
+try {
+  if (wants('collector') || wants('elastic')) await checkBodies(report, wants, Number(options.seeds));
+  await checkServers(report, await servers);
+} finally {
+  for (const { stop } of await servers) await stop();
 }
-
-/** Ended spans by run: a trace id may hold several roots. */
-function faultsOfRuns(spans, ended) {
-  const byId = new Map(ended.map((span) => [span.id, span]));
-  const rootOf = (span) => {
-    let at = span;
-    while (!at.isRootSpan && byId.has(at.parentSpanId)) at = byId.get(at.parentSpanId);
-    return at;
-  };
-  const faults = [];
-  const seen = new Set();
-  for (const root of ended.filter((span) => span.isRootSpan)) {
-    const run = ended.filter((span) => rootOf(span) === root);
-    const ids = new Set(run.map((span) => span.id.padStart(16, '0')));
-    for (const id of ids) seen.add(`${wireTraceId(root)}/${id}`);
-    const mine = spans.filter((span) => span.traceId === wireTraceId(root) && ids.has(span.spanId));
-    faults.push(...checkTrace(mine, run));
-  }
-  for (const span of spans) {
-    if (!seen.has(`${span.traceId}/${span.spanId}`))
-      faults.push(`${span.spanId} was never emitted`);
-  }
-  return faults;
-}
-
-function differences(spans, expected) {
-  const faults = spans.flatMap(lint);
-  if (spans.length !== expected.length)
-    faults.push(`${spans.length} spans, not ${expected.length}`);
-  const show = (v) =>
-    JSON.stringify(v, (_, x) => (typeof x === 'bigint' ? `${x}n` : x instanceof Map ? [...x] : x));
-  for (const want of expected) {
-    const got = spans.find((span) => span.spanId === want.spanId);
-    for (const [field, value] of Object.entries(want)) {
-      if (isDeepStrictEqual(got?.[field], value)) continue;
-      faults.push(`${want.spanId} ${field}: ${show(got?.[field])}, not ${show(value)}`);
-    }
-  }
-  return faults;
-}
-
-// ---- Receivers: each takes a body and returns the spans it understood, as WireSpans ------------
-
-async function post(url, body, headers) {
-  const type = { 'content-type': 'application/x-protobuf' };
-  const response = await fetch(url, { method: 'POST', body, headers: { ...type, ...headers } });
-  const answer = Buffer.from(await response.arrayBuffer());
-  if (response.status !== 200) throw new Error(`${response.status} ${answer}`);
-  return answer;
-}
-
-async function collectorReceivers(sink) {
-  const collector = await startCollector(buildCollector(console.error), sink.origin);
-  const send = async (body, headers) => {
-    const before = sink.requests.length;
-    const answer = await post(collector.url, body, headers);
-    // All accepted: partial_success present and empty.
-    const json = headers['content-type'] === 'application/json';
-    const said = json ? answer.toString() : answer.toString('hex');
-    if (said !== (json ? '{"partialSuccess":{}}' : '0a00')) throw new Error(`answered ${answer.toString('hex')}`);
-    const passedOn = sink.requests.slice(before); // it answers once it has passed the spans on
-    if (passedOn.length !== 1) throw new Error(`passed on ${passedOn.length} requests`);
-    return decodeJson(Buffer.from(passedOn[0].body).toString());
-  };
-  return {
-    version: collector.version,
-    stop: () => collector.stop(),
-    receivers: {
-      collector: (body) => send(body, {}),
-      'collector, gzip': (body) => send(gzipSync(body), { 'content-encoding': 'gzip' }),
-      'collector, JSON': (body) => send(toJson(body), { 'content-type': 'application/json' }),
-    },
-  };
-}
-
-async function main() {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const sink = await Sink.start();
-  const elastic = await startElastic();
-  const receivers = { 'protobuf-es': async (body) => decodeProtobuf(body), elastic: elastic.send };
-  let collector;
-  try {
-    collector = await collectorReceivers(sink);
-    Object.assign(receivers, collector.receivers);
-    console.log(collector.version);
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    counts.skipped++;
-    console.log(`SKIPPED: OpenTelemetry Collector: ${error.message}`);
-  }
-
-  const columns = Object.keys(receivers);
-  const row = (cells) =>
-    cells
-      .map((cell, i) => `${cell}`.padEnd([36, 7, 8][i] ?? 17))
-      .join('')
-      .trimEnd();
-  console.log(row(['body', 'spans', 'bytes', ...columns]));
-  for (const { name, make, faults } of bodies()) {
-    const problems = [];
-    const results = [];
-    let body;
-    let spans = '?';
-    try {
-      body = make();
-    } catch (error) {
-      problems.push(`encoding: ${error.stack}`);
-      counts.failed++;
-    }
-    for (const receiver of body ? columns : []) {
-      try {
-        const understood = await receivers[receiver](body);
-        spans = understood.length;
-        const found = faults(understood);
-        problems.push(...found.slice(0, 5).map((fault) => `${receiver}: ${fault}`));
-        results.push(found.length === 0 ? 'ok' : `FAILED (${found.length})`);
-        counts[found.length === 0 ? 'passed' : 'failed']++;
-      } catch (error) {
-        problems.push(`${receiver}: ${error.stack}`);
-        results.push('FAILED');
-        counts.failed++;
-      }
-    }
-    console.log(row([name, spans, body?.length ?? '?', ...results]));
-    for (const problem of problems) console.log(`    ${problem.slice(0, 1200)}`);
-  }
-
-  if (collector) {
-    console.log('\nwhat is behind the Collector refuses:');
-    for await (const { name, problems } of refusals(buildCollector(console.error))) {
-      console.log(row([name, '', '', problems.length === 0 ? 'ok' : 'FAILED']));
-      for (const problem of problems) console.log(`    ${problem.slice(0, 1200)}`);
-      counts[problems.length === 0 ? 'passed' : 'failed']++;
-    }
-  }
-
-  await collector?.stop();
-  await elastic.stop();
-  await sink.close();
-  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-  process.exitCode = counts.failed === 0 ? 0 : 1;
-}
-
-await main();
+report.summary();

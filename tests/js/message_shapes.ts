@@ -53,6 +53,13 @@ const PARTS: Record<string, unknown> = {
     toolName: 'add',
     output: { type: 'content', value: [{ type: 'text', text: '2' }] },
   },
+  'tool result, error (AI SDK 4)': {
+    type: 'tool-result',
+    toolCallId: 'c',
+    toolName: 'add',
+    result: 'no',
+    isError: true,
+  },
   'tool result (AI SDK 4)': { type: 'tool-result', toolCallId: 'c', toolName: 'add', result: null },
   'tool result without output': { type: 'tool-result', toolCallId: 'c', toolName: 'add' },
   'tool invocation, called': {
@@ -126,7 +133,9 @@ const INPUTS: Record<string, unknown> = {
     {
       role: 'user',
       content: 'hi',
-      experimental_attachments: [{ url: 'https://x.example/a.png', contentType: 'image/png' }],
+      experimental_attachments: [
+        { name: 'a.png', url: 'https://x.example/a.png', contentType: 'image/png' },
+      ],
     },
   ],
   'attachments (Mastra 2)': [

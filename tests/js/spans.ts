@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 import type { EdgespanExporter, MastraSpan, MastraTracingEvent } from 'edgespan/mastra';
 
 const START = 1763625600000;
-let ids = 0;
+let made = 0;
 
 /** A fresh id of so many hex digits. */
-export const id = (digits = 16): string => (++ids).toString(16).padStart(digits, 'a');
+export const id = (digits = 16): string => (++made).toString(16).padStart(digits, 'a');
 
 /** A span with everything a test does not care about filled in. */
 export function span(fields: Partial<MastraSpan> & Record<string, unknown> = {}): MastraSpan {
-  const start = START + ids * 10;
+  const start = START + made * 10;
   return {
     id: id(),
     traceId: 'b'.repeat(32),
@@ -60,3 +60,12 @@ export function recorded(name: string): MastraTracingEvent[] {
   const events = JSON.parse(readFileSync(file, 'utf8'), revive) as Partial<MastraTracingEvent>[];
   return events.filter((e): e is MastraTracingEvent => e.exportedSpan !== undefined);
 }
+
+/** Ids of spans, as they were made or as they arrived, in order. */
+export const ids = (spans: { spanId?: string; id?: string }[]): unknown[] =>
+  spans.map((s) => s.spanId ?? s.id).sort();
+
+/** A formatter that leaves its mark. */
+export const marked =
+  (mark: string) =>
+  (s: MastraSpan): MastraSpan => Object.assign({ ...s }, { metadata: { mark } });

@@ -36,7 +36,7 @@ function make(options: Partial<EdgespanExporterOptions>): Bench {
   const lines: string[] = [];
   const exporter = new EdgespanExporter({
     destinations: [],
-    spool: false, // what cannot be sent is lost: spool.test.ts has the rest
+    spool: false, // what cannot be sent is lost: spool_memory.test.ts has the rest
     onReceipt: (receipt) => void receipts.push(receipt),
     ...options,
   });

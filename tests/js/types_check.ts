@@ -5,8 +5,10 @@ import type {
   CustomSpanFormatter,
   ObservabilityExporter,
 } from '@mastra/core/observability';
+import type { OtelExporterConfig as OfficialConfig } from '@mastra/otel-exporter';
 import { type Destination, otlp } from 'edgespan/destinations';
 import { EdgespanExporter, type MastraSpan, type Receipt } from 'edgespan/mastra';
+import { OtelExporter, type OtelExporterConfig } from 'edgespan/mastra/compat';
 import { type RecordedTrace, traceStore } from 'edgespan/traces';
 import { EdgespanError, initCore } from 'edgespan';
 
@@ -41,6 +43,11 @@ const third = new EdgespanExporter({
   keepTraces: traceStore({ count: 1, bytes: 1 }),
 });
 
+// Whatever was given to the official exporter can be given to ours.
+const official: OfficialConfig = { provider: { dash0: { apiKey: 'k', endpoint: 'e' } }, logLevel: 'debug' };
+const taken: OtelExporterConfig = official;
+const inItsPlace: ObservabilityExporter = new OtelExporter(taken);
+
 // The reader of Mastra's documentation.
 async function readBack(traceId: string): Promise<number> {
   const trace: RecordedTrace | null = await third.getTrace(traceId);
@@ -60,4 +67,4 @@ try {
 } catch (error) {
   if (error instanceof EdgespanError) console.log(error.code);
 }
-export { asMastraSees, readBack, receipts, second, span };
+export { asMastraSees, inItsPlace, readBack, receipts, second, span };

@@ -353,8 +353,12 @@ TEST_CASE("dialects: posthog, datadog, traceloop, sentry, mlflow, agnost") {
                   {"gen_ai.response.time_to_first_chunk", 0.05},
                   {"gen_ai.response.finish_reasons", R"(["stop"])"}});
   told = Told("mlflow");
-  Has(told["5"], {{"input.value", R"({"city":"Rome"})"}, {"output.value", "21"}});
+  Has(told["5"], {{"mlflow.spanInputs", R"({"city":"Rome"})"},
+                  {"mlflow.spanOutputs", "21"},
+                  {"mlflow.spanType", nullptr}});
+  Has(told["2"], {{"mlflow.spanType", "CHAIN"}});
   CHECK(told["8"].contains("gen_ai.input.messages"));
+  CHECK_FALSE(told["8"].contains("mlflow.spanInputs"));
   told = Told("agnost");
   Has(told["3"],
       {{"agnost.session_id", "t1"}, {"agnost.user_id", "u1"}, {"mastra.metadata.threadId", "t1"}});

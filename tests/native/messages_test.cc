@@ -71,6 +71,13 @@ TEST_CASE("messages: every type of part") {
       {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"toolName", "add"}, {"args", {{"a", 1}}}},
        {{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", {{"a", 1}}}}},
       {{{"type", "tool-call"}, {"toolCallId", "c1"}}, {{"type", "tool_call"}, {"id", "c1"}}},
+      // JSON text, as models write it, and what is none.
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"input", R"({"a": [1, "\u00e9"]})"}},
+       {{"type", "tool_call"}, {"id", "c1"}, {"arguments", {{"a", {1, "\u00e9"}}}}}},
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"input", R"({"a": [1, "b"]})"}},
+       {{"type", "tool_call"}, {"id", "c1"}, {"arguments", {{"a", {1, "b"}}}}}},
+      {{{"type", "tool-call"}, {"toolCallId", "c1"}, {"input", R"({"a": [1, "b"])"}},
+       {{"type", "tool_call"}, {"id", "c1"}, {"arguments", R"({"a": [1, "b"])"}}},
       // Results: wrapped, bare, AI SDK 4's.
       {{{"type", "tool-result"},
         {"toolCallId", "c1"},
@@ -91,6 +98,15 @@ TEST_CASE("messages: every type of part") {
        {{"type", "tool_call_response"}, {"id", "c1"}, {"response", {{"type", "x"}}}}},
       {{{"type", "tool-result"}, {"toolCallId", "c1"}, {"result", 3}},
        {{"type", "tool_call_response"}, {"id", "c1"}, {"response", 3}}},
+      // Of a tool that failed: AI SDK 4's flag, and 5's types.
+      {{{"type", "tool-result"}, {"toolCallId", "c1"}, {"result", 3}, {"isError", true}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"response", 3}, {"is_error", true}}},
+      {{{"type", "tool-result"}, {"toolCallId", "c1"}, {"result", 3}, {"isError", 1}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"response", 3}}},
+      {{{"type", "tool-result"},
+        {"toolCallId", "c1"},
+        {"output", {{"type", "error-json"}, {"value", 3}}}},
+       {{"type", "tool_call_response"}, {"id", "c1"}, {"response", 3}, {"is_error", true}}},
       // Mastra 2 and the AI SDK 4's UI messages: call and result in one; reasoning under its own name.
       {{{"type", "reasoning"}, {"reasoning", "hm"}, {"details", Json::array()}},
        {{"type", "reasoning"}, {"content", "hm"}}},
@@ -117,7 +133,8 @@ TEST_CASE("messages: every type of part") {
        {{"modality", "image"},
         {"mime_type", "image/png"},
         {"type", "blob"},
-        {"content", "iVBOR="}}},
+        {"content", "iVBOR="},
+        {"filename", "a"}}},
       {{{"type", "file"}, {"mimeType", "audio/wav"}, {"data", "https://x/a"}},
        {{"modality", "audio"},
         {"mime_type", "audio/wav"},
@@ -216,7 +233,9 @@ TEST_CASE("messages: tools of UI messages (AI SDK 5)") {
        {Json{{"type", "tool-add"}}, Json{{"type", "dynamic-tool"}, {"toolName", "add"}}}) {
     CHECK(told(part, {{"state", "input-available"}}) == One(call));
     CHECK(told(part, {{"output", 2}}) == Json::array({call, answer(2)}));
-    CHECK(told(part, {{"errorText", "no"}}) == Json::array({call, answer("no")}));
+    Json failed = answer("no");
+    failed["is_error"] = true;
+    CHECK(told(part, {{"errorText", "no"}}) == Json::array({call, failed}));
   }
 }
 
@@ -483,11 +502,13 @@ TEST_CASE("rebuild: the first step reads the generation's input") {
 }
 
 TEST_CASE("rebuild: a later step reads what was said and what tools answered") {
+  Json failed = Answered("no adder");
+  failed["parts"][0]["is_error"] = true;
   const std::pair<Json, Json> tools[] = {
       {Tool({{"output", {{"sum", 4}}}}), Answered({{"sum", 4}})},
       {Tool({{"output", nullptr}}), Answered(nullptr)},
       // A failed tool answers with its error.
-      {Tool({{"errorInfo", {{"message", "no adder"}}}}), Answered("no adder")},
+      {Tool({{"errorInfo", {{"message", "no adder"}}}}), failed},
   };
   for (const auto& [tool, answered] : tools) {
     Run run;

@@ -324,15 +324,16 @@ describe('the fault matrix', { timeout: 300_000, concurrency: 4 }, () => {
       const [dead, live] = [`/dead-${what}`, `/live-${what}`];
       const endpoint = receiver.script(dead, step);
       const beside = receiver.script(live, ok);
-      const began = performance.now();
-      const { receipt, n } = await run({ endpoint, beside, retryBudget: 1500, timeout: 400 });
+      // Time for a second try, and for the first of the other, however busy the machine is.
+      const { receipt, n } = await run({ endpoint, beside, retryBudget: 4000, timeout: 1200 });
       const [only, ...more] = receiver.at(live);
       assert.deepEqual([only.spans?.length, more], [n, []]);
-      assert.ok(only.at - began < 1000, `the live one waited ${only.at - began} ms`);
+      const [tried, ...again] = receiver.at(dead);
+      assert.ok(only.at - tried.at < 1000, `the live one waited ${only.at - tried.at} ms`);
       assert.equal(receipt.accepted, n);
       assert.deepEqual(receipt.dropped, { unsent: n });
       assert.deepEqual(receipt.errors.map(({ destination }) => destination), ['otlp']);
-      assert.ok(receiver.at(dead).length >= 1);
+      assert.ok(again.length >= 1, 'the dead one was tried once');
     });
   }
 

@@ -74,7 +74,7 @@ export function wireTraceId(root: MastraSpan): string {
   return /^0+$/.test(id) ? wireId(root.id, 16).repeat(2) : id;
 }
 
-function nameOf(span: MastraSpan): string {
+export function nameOf(span: MastraSpan): string {
   const operation = OPERATIONS[span.type] ?? span.type;
   let identifier = span.entityName ?? span.entityId;
   if (NAMED_BY_MODEL.has(span.type)) identifier = span.attributes?.model as string | undefined;
@@ -213,7 +213,7 @@ const FAILING = new Set(['model_inference', 'model_step', 'model_generation']);
  * Mastra gives a model call that its provider failed, its step and its generation no errorInfo: only
  * the finish reason tells, and an ancestor of what it failed.
  */
-function providerError(
+export function providerError(
   span: MastraSpan,
   ended: readonly MastraSpan[],
 ): MastraSpan['errorInfo'] | undefined {

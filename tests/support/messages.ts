@@ -12,7 +12,7 @@ import type { MastraSpan } from './expect.ts';
 export type Part =
   | { type: 'text' | 'reasoning'; content: unknown }
   | { type: 'tool_call'; id: string; name: string; arguments: unknown }
-  | { type: 'tool_call_response'; id: string; name?: string; response: unknown }
+  | { type: 'tool_call_response'; id: string; name?: string; response: unknown; is_error?: true }
   | { type: 'uri' | 'blob'; modality: string; mime_type?: string; uri?: string; content?: string }
   | Record<string, unknown>;
 
@@ -99,7 +99,10 @@ function responseTo(id: string, spans: readonly MastraSpan[]): Part[] {
   const response = shown?.value ?? tool?.output ?? tool?.errorInfo?.message;
   if (!tool || response === undefined) return []; // hidden
   const name = tool.entityName ?? tool.entityId;
-  return [{ type: 'tool_call_response', id, ...(name && { name }), response }];
+  const failed = shown?.value === undefined && tool.output === undefined;
+  return [
+    { type: 'tool_call_response', id, ...(name && { name }), response, ...(failed && { is_error: true }) },
+  ];
 }
 
 function answerOf(output: ModelOutput | undefined, chunks: MastraSpan[]): Message | undefined {
@@ -127,7 +130,8 @@ function messageOf({ role, content }: Record<string, unknown>): Message {
       if (piece.type === 'tool-call') return callOf(piece);
       if (piece.type === 'tool-result') {
         const { toolCallId: id, toolName: name, output } = piece; // wrapped in { type, value }
-        return { type: 'tool_call_response', id, name, response: output?.value ?? output };
+        const failed = /^error-/.test(output?.type) && { is_error: true as const };
+        return { type: 'tool_call_response', id, name, response: output?.value ?? output, ...failed };
       }
       const data = piece.image ?? piece.data ?? piece.url;
       const mime = piece.mediaType ?? piece.mimeType;

@@ -3,6 +3,7 @@
 //   /ok/v1/traces    200 and an empty protobuf answer (also without a segment: /v1/traces)
 //   /NNN/v1/traces   that status, with a google.rpc.Status body where it is an error
 //   /hang/v1/traces  no answer until release()
+// Before that, what `replies` has for a path is said, one after another.
 // It is not a receiver: bodies are decoded by the tests (otlp.ts), never here.
 import {
   createServer,
@@ -20,10 +21,17 @@ export interface SinkRequest {
   readonly body: Uint8Array;
 }
 
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
 export class Sink {
   /** Where exporters send: `origin + '/ok'` and so on; the exporter adds `/v1/traces`. */
   readonly origin: string;
   readonly requests: SinkRequest[] = [];
+  readonly replies = new Map<string, Reply[]>();
   readonly #server: Server;
   readonly #held: ServerResponse[] = [];
   readonly #waiters = new Set<() => void>();
@@ -54,6 +62,12 @@ export class Sink {
   }
 
   #answer(path: string, response: ServerResponse): void {
+    const reply = this.replies.get(path)?.shift();
+    if (reply) {
+      response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
+      response.end(reply.body);
+      return;
+    }
     const fate = path.split('/')[1] ?? '';
     if (fate === 'hang') {
       this.#held.push(response);

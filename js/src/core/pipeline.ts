@@ -13,7 +13,7 @@ import { EdgespanError } from '../errors.js';
 import { ABANDONED_MS, EVER, MAX_HELD, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
 import { STAT_FIELDS, type Tally } from '../transport/receipt.js';
 import { type CoreExports, coreTape } from './core.js';
-import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG, STATUS_MALFORMED, VERDICT_GIVEN_UP } from './schema.gen.js';
+import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG, STATUS_MALFORMED, VERDICT_ACCEPTED, VERDICT_GIVEN_UP } from './schema.gen.js';
 import { FULL, type Tape } from './tape.js';
 import { writeMembers } from './walk.js';
 
@@ -43,14 +43,18 @@ const sending = new Map<number, Batch>();
  * The pipeline with this configuration. An exporter that gives its spans to the core in several forms
  * numbers them (`lane`): no two of its pipelines are one, even where they send to one address.
  */
-export function pipelineFor(config: PipelineConfig, lane: number): Pipeline {
+export function pipelineFor(
+  config: PipelineConfig,
+  lane: number,
+  Kind: typeof Pipeline = Pipeline,
+): Pipeline {
   const destinations = config.destinations.map((d) => d.settings);
   const settings = { ...config, destinations };
   const content = JSON.stringify(
     [settings, config.destinations.map((d) => d.identity()), lane],
     (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
   );
-  const pipeline = pipelines.get(content) ?? new Pipeline(coreTape(), settings, destinations.length);
+  const pipeline = pipelines.get(content) ?? new Kind(coreTape(), settings, destinations.length);
   putLast(pipelines, content, pipeline, MAX_PIPELINES);
   return pipeline;
 }
@@ -68,6 +72,9 @@ export interface Batch {
   serial: number;
   /** The destination is left alone for a while: to be stored, not posted. */
   shut: boolean;
+  /** Where the core has the bytes that are to be posted, which it does not move; 0 when released. */
+  at: number;
+  size: number;
 }
 
 /** What the core makes of an answer. */
@@ -200,91 +207,96 @@ export class Pipeline {
 
   /** Whether so many of a destination's batches are under way that the next should wait. */
   crowded(to: number): boolean {
-    const crowd = (): boolean => this.#held[to] >= MAX_SENDING || sending.size >= MAX_HELD;
-    if (!crowd()) return false;
+    if (!this.#crowd(to)) return false;
     const old = Date.now() - ABANDONED_MS;
     for (const batch of sending.values()) if (batch.since < old) batch.pipeline.release(batch);
-    return crowd();
+    return this.#crowd(to);
+  }
+
+  #crowd(to: number): boolean {
+    return this.#held[to] >= MAX_SENDING || sending.size >= MAX_HELD;
   }
 
   /**
    * The next batch for a destination: of one trace, of any closed one (0), or of any (OPEN_TRACES);
    * undefined: none left. `hold`: also one that must not be posted now, to be stored.
    */
-  cut(to: number, trace: number, hold: boolean): Batch | undefined {
-    return this.#take(to, this.#x.edgespan_cut(this.#handle, to, trace, seconds(), +hold));
+  cut(to: number, trace: number, hold: boolean, now: number): Batch | undefined {
+    return this.#take(to, this.#x.edgespan_cut(this.#handle, to, trace, now / 1000, +hold), now);
   }
 
   /**
    * A batch of so many spans that comes back from a store, its body as the core made it. undefined: the
-   * core has no room for it; null: `body` is not of so many spans. REQUIRES: attach().
+   * core has no room for it; null: `body` is not of so many spans. Of an empty one the core only judges
+   * and counts the spans. REQUIRES: attach().
    */
-  adopt(to: number, spans: number, body: Uint8Array): Batch | undefined | null {
+  adopt(to: number, spans: number, body: Uint8Array, now: number): Batch | undefined | null {
     const { tape } = this;
     const size = body.length;
     commit(tape); // the body goes where the tape's text lies
-    if (size === 0) return null;
     if (!tape.fits(size)) return undefined;
     tape.text.set(body);
-    const id = this.#x.edgespan_adopt(this.#handle, to, spans, size, seconds());
+    const id = this.#x.edgespan_adopt(this.#handle, to, spans, size, now / 1000);
     tape.refresh();
     tape.clear();
-    return id === STATUS_MALFORMED ? null : this.#take(to, id);
+    return id === STATUS_MALFORMED ? null : this.#take(to, id, now);
   }
 
-  #take(to: number, id: number): Batch | undefined {
+  #take(to: number, id: number, since: number): Batch | undefined {
     if (id <= 0) return undefined;
-    const batch = { id, pipeline: this, to, since: Date.now(), spans: 0, serial: 0, shut: false };
+    const parts = { spans: 0, serial: 0, shut: false, at: 0, size: 0 };
+    const batch = { id, pipeline: this, to, since, ...parts };
     this.#held[to]++;
     sending.set(id, batch);
-    this.view(batch);
+    this.#look(batch);
     return batch;
   }
 
+  #look(batch: Batch): void {
+    if (this.#x.edgespan_batch(batch.id) < 0) return; // was taken for abandoned
+    const { result } = this.tape;
+    batch.at = result[0];
+    batch.size = result[1];
+    batch.spans = result[2];
+    batch.serial = result[3];
+    batch.shut = result[4] !== 0;
+  }
+
   /** What of a batch is to be posted, as the core made it: a view, good until the core is called. */
-  view(batch: Batch): Uint8Array {
-    if (this.#x.edgespan_batch(batch.id) < 0) return new Uint8Array(0); // was taken for abandoned
-    const [at, bytes, spans, serial, shut] = this.tape.result;
-    Object.assign(batch, { spans, serial, shut: shut !== 0 });
-    return new Uint8Array(this.#x.memory.buffer, at, bytes);
+  view({ at, size }: Batch): Uint8Array {
+    return new Uint8Array(this.#x.memory.buffer, at, size);
   }
 
   /** Hands an answer to the core; `left` is how many milliseconds may still be spent on the batch. */
-  judge({ id }: Batch, answer: Answer, left: number): Judgement {
+  judge(batch: Batch, answer: Answer, left: number, now: number): Judgement {
     const { tape } = this;
     const { status, kind, body, retryAfter } = answer;
-    const words = [body, new TextEncoder().encode(retryAfter)];
     let size = 0;
+    let hint = 0;
     if (body.length + retryAfter.length > 0 && !tape.busy) {
       commit(tape); // the answer goes where the tape's text lies
       tape.refresh();
-      for (const part of words) {
-        if (size + part.length > tape.text.length) break;
-        tape.text.set(part, size);
-        size += part.length;
-      }
+      const { text } = tape;
+      size = Math.min(body.length, text.length);
+      text.set(body.subarray(0, size));
+      hint = new TextEncoder().encodeInto(retryAfter, text.subarray(size)).written;
     }
-    const bodyBytes = Math.min(size, body.length);
-    const verdict = this.#x.edgespan_judge(
-      id,
-      status,
-      kind,
-      bodyBytes,
-      size - bodyBytes,
-      seconds(),
-      left,
-      Math.random() * 2 ** 32,
-    );
+    const random = Math.random() * 2 ** 32;
+    const verdict = this.#x.edgespan_judge(batch.id, status, kind, size, hint, now / 1000, left, random);
     // It was taken for abandoned: what became of its spans is counted.
     if (verdict < 0) return { verdict: VERDICT_GIVEN_UP, accepted: 0, rejected: 0, message: '', wait: 0 };
     const [accepted, rejected, at, bytes, wait] = tape.result;
-    return { verdict, accepted, rejected, message: bytes > 0 ? tape.read(at, bytes) : '', wait };
+    const message = bytes > 0 ? tape.read(at, bytes) : '';
+    if (verdict !== VERDICT_ACCEPTED) this.#look(batch); // what of it is next, or is left
+    return { verdict, accepted, rejected, message, wait };
   }
 
   /** Ends a batch; `spooled`: what was left of it is in a store. */
-  release({ id, to }: Batch, spooled = false): void {
+  release(batch: Batch, spooled = false): void {
+    const { id, to } = batch;
     if (!sending.delete(id)) return;
     this.#held[to]--;
+    batch.size = 0;
     this.#x.edgespan_release(id, +spooled);
   }
 
@@ -318,4 +330,3 @@ function commit(tape: Tape): number {
   return tape.w > 0 && !tape.busy && tape.owner ? tape.owner.commitTape() : 0;
 }
 
-const seconds = (): number => Date.now() / 1000;

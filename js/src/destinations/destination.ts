@@ -6,6 +6,7 @@
 
 import type { SpanLimits } from '../core/pipeline.js';
 import type { MastraSpan } from '../mastra/types.js';
+import type { ScoreAdapter } from './scores/score.js';
 
 /** What came back for a posted body. */
 export interface Answer {
@@ -25,6 +26,12 @@ export interface Answer {
 export interface Payload {
   readonly bytes: Uint8Array;
   readonly gzip: boolean;
+}
+
+/** Where a body goes, and with what. Holds secrets. */
+export interface Address {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Made by `otlp()`; pass it to an exporter. */
@@ -60,15 +67,27 @@ export interface Destination {
   storeId(): string;
   /** Milliseconds that a run's delivery may take, waits and repetitions included; 0: without those. */
   readonly budget: number;
-  /** Equal for destinations whose encode() does the same. */
+  /** Equal for destinations whose encode() does the same; '' where it does nothing. */
   readonly coding: string;
-  /** Makes a body as it travels of the core's; undefined: it travels as it is. */
-  encode(body: Uint8Array): Promise<Payload> | undefined;
+  /**
+   * Makes a body as it travels of the core's (or of one that is JSON already); undefined: it travels as
+   * it is.
+   */
+  encode(body: Uint8Array, json?: boolean): Promise<Payload> | undefined;
   /**
    * Sends one body and waits for the answer, at most so many milliseconds; never rejects. The bytes are
-   * copied before it returns.
+   * copied before it returns. With `at` it is JSON, and goes there.
    */
-  post(payload: Payload, timeout: number): Promise<Answer>;
+  post(payload: Payload, timeout: number, at?: Address): Promise<Answer>;
+  /** Where spans go; absent for what is no receiver of OTLP. Holds secrets: to send with, never to show. */
+  address?(): Address;
+  /**
+   * Which of `logs` and `metrics` its receiver takes, where it takes spans: all if this is absent. None
+   * are sent to the others unless they are asked for by name.
+   */
+  readonly signals?: readonly ('logs' | 'metrics')[] | undefined;
+  /** How its receiver takes scores and feedback; otherwise as spans. */
+  readonly scores?: ScoreAdapter | undefined;
   /** `text` without this destination's secrets. */
   redact(text: string): string;
   /** What Mastra may write into its logs. */

@@ -13,7 +13,7 @@ export const openinference: Dialect = {
 export const langfuse: Dialect = {
   name: 'langfuse',
   table:
-    ':&,!:!"Elangfuse.observation.type=generation,!:!\'?langfuse.observation.type=tool,!:!%@langfuse.observation.type=agent,!:!#Dlangfuse.observation.type=embedding,!:!0Dlangfuse.observation.type=retriever,!:!/Dlangfuse.observation.type=evaluator,!:!*@langfuse.observation.type=chain,!:!2@langfuse.observation.type=event,!:!3?langfuse.observation.type=span!%-3";langfuse.observation.input!%%3(;langfuse.observation.input!"%3!5langfuse.trace.input!%.4"<langfuse.observation.output!%%4(<langfuse.observation.output!"%4!6langfuse.trace.output"1$6$0;!@langfuse.observation.model.name"!$;"@langfuse.observation.model.name"!,9"Flangfuse.observation.model.parameters"!98$\u00ablangfuse.observation.usage_details={ "input":G"input_cache_read":D"input_cache_creation":E"output":H"output_reasoning_tokens":F"total":C }#%!P!!#%!Q!!$%!T!!$%!U!!%%!Y!!")8A"Llangfuse.observation.cost_details={"total":"!6@"Klangfuse.observation.completion_start_time(!"i"))!"j!**!$&!Alangfuse.observation.prompt.name*!$\u0095!Dlangfuse.observation.prompt.version+):k!Alangfuse.observation.level=ERROR+)$k!Dlangfuse.observation.status_message!!(2!4langfuse.trace.tags("$h!4langfuse.trace.name!:$/!1h!4langfuse.trace.name("\'!!9langfuse.trace.metadata.(#\'!!?langfuse.observation.metadata.',
+    ':&,!:!"Elangfuse.observation.type=generation,!:!\'?langfuse.observation.type=tool,!:!%@langfuse.observation.type=agent,!:!#Dlangfuse.observation.type=embedding,!:!0Dlangfuse.observation.type=retriever,!:!/Dlangfuse.observation.type=evaluator,!:!*@langfuse.observation.type=chain,!:!2@langfuse.observation.type=event,!:!3?langfuse.observation.type=span!%-3";langfuse.observation.input!%%3(;langfuse.observation.input!"%3!5langfuse.trace.input!%.4"<langfuse.observation.output!%%4(<langfuse.observation.output!"%4!6langfuse.trace.output"1$6$0;!@langfuse.observation.model.name"!$;"@langfuse.observation.model.name"!,9"Flangfuse.observation.model.parameters"!98$\u00ablangfuse.observation.usage_details={ "input":G"input_cache_read":D"input_cache_creation":E"output":H"output_reasoning_tokens":F"total":C }#%!P!!#%!Q!!$%!T!!$%!U!!%%!Y!!")8A"Llangfuse.observation.cost_details={"total":"!6@"Klangfuse.observation.completion_start_time(!"i"))!"j!**!$&!Alangfuse.observation.prompt.name*!$\u0097!Dlangfuse.observation.prompt.version+):k!Alangfuse.observation.level=ERROR+)$k!Dlangfuse.observation.status_message!!(2!4langfuse.trace.tags("$h!4langfuse.trace.name!:$/!1h!4langfuse.trace.name("\'!!9langfuse.trace.metadata.(#\'!!?langfuse.observation.metadata.',
 };
 
 /** Lemma: the last question and the answer on the root. */
@@ -27,7 +27,7 @@ export const lemma: Dialect = {
 export const langsmith: Dialect = {
   name: 'langsmith',
   table:
-    ':&,!:!"8langsmith.span.kind=llm,!:!\'9langsmith.span.kind=tool,!:!#>langsmith.span.kind=embedding,!:!0>langsmith.span.kind=retriever,!:!4:langsmith.span.kind=chain-!$!!=langsmith.metadata.thread_id-!$!!>langsmith.metadata.session_id.!$!!;langsmith.metadata.user_id(!\'!!4langsmith.metadata.!!)2!4langsmith.span.tags"!+7".gen_ai.system"!98$\u00d1langsmith.usage_metadata={ "input_tokens":A"output_tokens":B"total_tokens":C"input_token_details":{ "cache_read":D"cache_creation":E }"output_token_details":{ "reasoning":F } }',
+    ':&,!:!"8langsmith.span.kind=llm,!:!\'9langsmith.span.kind=tool,!:!#>langsmith.span.kind=embedding,!:!0>langsmith.span.kind=retriever,!:!4:langsmith.span.kind=chain-!$!!=langsmith.metadata.thread_id-!$!!>langsmith.metadata.session_id.!$!!;langsmith.metadata.user_id(!\'!!4langsmith.metadata.!!)2!4langsmith.span.tags!%%3(,input.value!%%4(-output.value"!+7".gen_ai.system"!98$\u00d1langsmith.usage_metadata={ "input_tokens":A"output_tokens":B"total_tokens":C"input_token_details":{ "cache_read":D"cache_creation":E }"output_token_details":{ "reasoning":F } }',
 };
 
 /** Braintrust: input, output, metrics and metadata under its own names. */
@@ -58,6 +58,13 @@ export const datadog: Dialect = {
     ':%,!:!!7dd_llmobs_enabled=true(9$e!1d!7gen_ai.conversation.id!!%1!4_dd.ml_obs.metadata(!!!!!',
 };
 
+/** Dash0: metadata as one value, and of model calls no details, so that messages have room. */
+export const dash0: Dialect = {
+  name: 'dash0',
+  table:
+    ':%!!%1!0mastra.metadata(!!!!!"!!!"!',
+};
+
 /** Traceloop and other readers of OpenLLMetry. */
 export const traceloop: Dialect = {
   name: 'traceloop',
@@ -76,12 +83,19 @@ export const sentry: Dialect = {
 export const mlflow: Dialect = {
   name: 'mlflow',
   table:
-    ':&!%%3(,input.value!%%4(-output.value!!%2!5mlflow.traceTag.tags',
+    ':&,!:!0:mlflow.spanType=RETRIEVER,!:!/:mlflow.spanType=EVALUATOR,!:!16mlflow.spanType=CHAIN!%$3(2mlflow.spanInputs!%$4(3mlflow.spanOutputs"!98#mmlflow.chat.tokenUsage={ "input_tokens":A"output_tokens":B"total_tokens":C }!!%2!5mlflow.traceTag.tags',
 };
 
-/** Agnost: session and user. */
+/** Agnost: session and user, inputs and outputs of every span. */
 export const agnost: Dialect = {
   name: 'agnost',
   table:
-    ':&-!$!!2agnost.session_id.!$!!/agnost.user_id',
+    ':&-!$!!2agnost.session_id.!$!!/agnost.user_id!%%3(,input.value!%%4(-output.value',
+};
+
+/** Mastra's own members as JSON text, for destinations with a format of their own. */
+export const native: Dialect = {
+  name: 'native',
+  table:
+    ':*!!&!!!!%&1!)metadata!%&5!*errorInfo!%&2!%tags!):0!3told.attributes={}"!&!!,attributes."%&8!1attributes.usage"%,9!6attributes.parameters',
 };

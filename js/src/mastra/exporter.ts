@@ -8,7 +8,7 @@
  */
 import { keepAlive } from '#wait-until';
 import { abandonCore } from '../core/core.js';
-import { pipelineFor } from '../core/pipeline.js';
+import { type PipelineConfig, pipelineFor } from '../core/pipeline.js';
 import {
   LOSS_DISABLED,
   LOSS_FAILED,
@@ -20,21 +20,21 @@ import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger } from '../log.js';
+import type { SignalHandlers } from '../signals/signal.js';
 import { defaultSpool, type Spool } from '../spool/spool.js';
 import { within } from '../transport/deliver.js';
 import { Env } from '../transport/env.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
 import { warningOf } from '../transport/warning.js';
-import { VERSION } from '../version.js';
 import { Lane, type Send } from './lane.js';
-import type { EdgespanExporterOptions } from './options.js';
+import { configOf, type EdgespanExporterOptions } from './options.js';
+import { Sinks } from './sinks.js';
+import type { FeedbackInput, ScoreInput } from './recorded.js';
 import type { RecordedTrace, TraceFilter, TraceReader } from './traces.js';
-import type {
-  MastraFeedbackEvent,
-  MastraInitOptions,
-  MastraScoreEvent,
-  MastraTracingEvent,
-} from './types.js';
+import type { MastraInitOptions, MastraTracingEvent, Place } from './types.js';
+
+/** Its handlers beside spans: there with `keepTraces`, and with the `signals` that they belong to. */
+export interface EdgespanExporter extends SignalHandlers {}
 
 /**
  * Sends Mastra's spans to OTLP receivers from edge functions and servers.
@@ -52,6 +52,7 @@ export class EdgespanExporter {
   readonly #lanes: Lane[] = [];
   readonly #problems: string[] = [];
   readonly #log: Log;
+  #sinks: Sinks | undefined;
   #serviceName: string | undefined;
   #reader: TraceReader | undefined;
   // Deliveries that no platform keeps alive.
@@ -70,7 +71,8 @@ export class EdgespanExporter {
 
   constructor(options: EdgespanExporterOptions) {
     this.#options = { ...options };
-    const { destinations, serviceName, resourceAttributes, logLevel, keepTraces } = this.#options;
+    const { destinations, serviceName, resourceAttributes, logLevel } = this.#options;
+    const { keepTraces, signals, spool } = this.#options;
     this.#log = new Log(logLevel);
     const env = new Env(this.#options.env);
     this.#env = env.pairs('OTEL_RESOURCE_ATTRIBUTES');
@@ -109,6 +111,15 @@ export class EdgespanExporter {
     if (keepTraces && !keepTraces.connect) {
       this.#log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
     }
+    this.#sinks = new Sinks(this, signals, {
+      lanes: this.#lanes,
+      problems: this.#problems,
+      log: this.#log,
+      spool,
+      config: () => this.#config,
+      send: () => this.#send([]),
+      fail: (error) => this.#fail(error, false, []),
+    });
   }
 
   /** One for each distinct formatter. */
@@ -159,9 +170,20 @@ export class EdgespanExporter {
     this.#log.warn('mastra 0', 'Nothing is traced: @mastra/core is older than 1.0.', true);
   }
 
-  /** There with `keepTraces`: scores and feedback that Mastra emits stand in the kept traces. */
-  declare onScoreEvent?: (event: MastraScoreEvent) => void;
-  declare onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
+  /**
+   * Scores a trace or one of its spans, now or in a later request: with `scores()` among `signals` it is
+   * sent to every destination. Never throws, never waits.
+   * @example
+   * exporter.addScore({ traceId, name: 'relevance', value: 0.9, comment: 'on topic' });
+   */
+  addScore(score: ScoreInput & Place): void {
+    this.#sinks?.annotate('score', score);
+  }
+
+  /** The same for feedback: `addFeedback({ traceId, value: 'up', comment: 'thank you' })`. */
+  addFeedback(feedback: FeedbackInput & Place): void {
+    this.#sinks?.annotate('feedback', feedback);
+  }
 
   /**
    * Sends what has ended and resolves when all is answered or given up; never rejects. Of runs that
@@ -195,7 +217,8 @@ export class EdgespanExporter {
     const total = new Tally();
     for (const { pipeline } of this.#lanes) pipeline?.settle(total, true);
     for (const part of [this.#before, this.#since, this.#lost, ...this.#active]) total.add(part);
-    return total.receipt(this.#pending);
+    this.#sinks?.peek(total);
+    return this.#receipt(total);
   }
 
   /**
@@ -272,29 +295,33 @@ export class EdgespanExporter {
   }
 
   /** One receipt for all lanes, none of which waits for another's formatter. */
-  async #deliver(sending: Send[]): Promise<void> {
+  async #deliver(sending: Send[], source?: Spool, final = false): Promise<void> {
     const tally = new Tally();
     this.#active.add(tally);
     try {
-      await Promise.all(sending.map((send) => send(tally)));
+      const work = sending.map((send) => send(tally));
+      const beside = this.#sinks?.send(tally, source, final);
+      if (beside) work.push(beside as Promise<never>);
+      await (work.length === 1 ? work[0] : Promise.all(work));
     } finally {
       this.#active.delete(tally);
       this.#tell(tally);
       this.#since.add(tally);
     }
-    const { lost, requests, spans } = tally;
+    const { lost, requests, spans, signals } = tally;
     const spooled = spans[STAT_SPOOLED];
-    if (requests + lost + spooled === 0) return;
-    const warning = warningOf(tally);
-    if (warning) this.#log.warn(warning.causes, warning.text);
+    if (tally.touched + (signals?.touched ?? 0) === 0) return;
+    for (const warning of [warningOf(tally), signals && warningOf(signals, 'events')]) {
+      if (warning) this.#log.warn(warning.causes, warning.text);
+    }
     this.#log.debug(
       () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spooled} spooled, ${lost} lost`,
     );
     const complain = (error: unknown): void =>
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
     try {
-      const told: unknown = this.#options.onReceipt?.(tally.receipt(this.#pending));
-      Promise.resolve(told).catch(complain); // of an asynchronous one, for which nobody waits
+      const told: unknown = this.#options.onReceipt?.(this.#receipt(tally));
+      if (told) Promise.resolve(told).catch(complain); // of an asynchronous one: nobody waits
     } catch (error) {
       complain(error);
     }
@@ -312,19 +339,22 @@ export class EdgespanExporter {
       // What another isolate stored is looked for before the first span.
       if (source) this.#openAll();
       const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final, source));
-      await within(FLUSH_MS, Promise.all([this.#deliver(all), ...this.#running]));
+      const last = this.#deliver(all, source, final);
+      await within(FLUSH_MS, Promise.all([last, ...this.#running]));
     } catch (error) {
       this.#fail(error);
     }
     this.#tell(this.#since);
-    const receipt = this.#since.receipt(this.#pending);
+    const receipt = this.#receipt(this.#since);
     this.#before.add(this.#since);
     this.#since = new Tally();
     return receipt as Receipt & void;
   }
 
-  get #pending(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.pending, 0);
+  /** Of what was counted, with what waits. */
+  #receipt(tally: Tally): Receipt {
+    const pending = this.#lanes.reduce((sum, lane) => sum + lane.pending, 0);
+    return tally.receipt(pending, this.#sinks?.pending);
   }
 
   // ---- What can go wrong -------------------------------------------------------------------------
@@ -332,25 +362,18 @@ export class EdgespanExporter {
   /** With the first event: Mastra has told its service name. */
   #openAll(): void {
     if (!this.#lanes.some((lane) => lane.wantsPipeline)) return;
-    const { resourceAttributes, limits, serviceName } = this.#options;
-    this.#serviceName = serviceName || this.#serviceName || 'unknown_service';
-    const config = {
-      resource: {
-        'telemetry.sdk.name': 'edgespan',
-        'telemetry.sdk.version': VERSION,
-        'telemetry.sdk.language': 'nodejs',
-        ...this.#env,
-        ...resourceAttributes,
-        'service.name': this.#serviceName,
-      },
-      scope: { name: 'edgespan/mastra', version: VERSION },
-      limits: { ...limits },
-    };
+    const config = this.#config;
     this.#lanes.forEach((lane, i) => {
       if (lane.wantsPipeline) {
         lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
       }
     });
+  }
+
+  /** Fixed by its first use: Mastra has told its service name by then. */
+  get #config(): Omit<PipelineConfig, 'destinations'> {
+    this.#serviceName = this.#options.serviceName || this.#serviceName || 'unknown_service';
+    return configOf(this.#options, this.#env, this.#serviceName);
   }
 
   #complain(): void {

@@ -15,6 +15,8 @@ export type {
   MastraScoreEvent,
   MastraSpan,
   MastraTracingEvent,
+  Place,
 } from './types.js';
+export type { FeedbackInput, ScoreInput } from './recorded.js';
 export type { SpanLimits } from '../core/pipeline.js';
 export type { DropReason, Receipt, ReceiptError } from '../transport/receipt.js';

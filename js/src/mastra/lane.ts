@@ -134,7 +134,8 @@ export class Lane {
     const { traceId, isRootSpan } = span;
     const trace = this.format ? this.#take(span) : this.#record(span, span);
     if (isRootSpan) {
-      return async (tally) => this.#deliver(trace ?? (await this.finish(traceId)), tally);
+      if (trace !== undefined) return (tally) => this.#deliver(trace, tally);
+      return async (tally) => this.#deliver(await this.finish(traceId), tally);
     }
     if (trace !== undefined && this.#recent) return this.#early(this.#recent, span.endTime);
     if (this.#open.has(traceId)) return undefined;
@@ -292,10 +293,15 @@ export class Lane {
   }
 
   /** Sends a trace, all that are closed (0), or all (OPEN_TRACES), to each destination. */
-  async #deliver(trace: number, tally: Tally, source = this.spool): Promise<void> {
+  #deliver(trace: number, tally: Tally, source = this.spool): Promise<void> {
     const { pipeline, destinations, spool } = this;
-    if (!pipeline) return;
-    await deliver(pipeline, destinations, trace, tally, spool, source);
+    if (!pipeline) return Promise.resolve();
+    return deliver(pipeline, destinations, trace, tally, spool, source);
+  }
+
+  /** Whether a run with this trace id goes on. */
+  runs(traceId: string): boolean {
+    return this.#open.has(traceId);
   }
 
   /** It has destinations, and is not open yet. */

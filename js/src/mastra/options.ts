@@ -2,12 +2,14 @@
  * What an exporter can be told.
  * @module
  */
-import type { SpanLimits } from '../core/pipeline.js';
+import type { PipelineConfig, SpanLimits } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
 import type { LogLevel } from '../log.js';
+import type { Signal } from '../signals/signal.js';
 import type { Spool } from '../spool/spool.js';
 import type { Environment } from '../transport/env.js';
 import type { Receipt } from '../transport/receipt.js';
+import { VERSION } from '../version.js';
 import type { EarlyOptions } from './lane.js';
 import type { TraceStore } from './traces.js';
 import type { MastraSpan } from './types.js';
@@ -43,6 +45,11 @@ export interface EdgespanExporterOptions {
    * of `edgespan/spool`. By default in the isolate's memory; `false`: nothing is kept.
    */
   spool?: Spool | false;
+  /**
+   * What is sent beside spans, to the same destinations and with the same retries: `logs()`,
+   * `metrics()`, `scores()` of `edgespan/signals`.
+   */
+  signals?: readonly Signal[];
   /** Limits of a span's content. */
   limits?: SpanLimits;
   /** When ended spans leave while their run goes on, for destinations that take them so. */
@@ -58,4 +65,24 @@ export interface EdgespanExporterOptions {
   waitUntil?(promise: Promise<unknown>): void;
   /** `warn` by default. */
   logLevel?: LogLevel;
+}
+
+/** What all of an exporter's pipelines have in common; `env`: the environment's resource attributes. */
+export function configOf(
+  { resourceAttributes, limits }: EdgespanExporterOptions,
+  env: Record<string, string>,
+  serviceName: string,
+): Omit<PipelineConfig, 'destinations'> {
+  return {
+    resource: {
+      'telemetry.sdk.name': 'edgespan',
+      'telemetry.sdk.version': VERSION,
+      'telemetry.sdk.language': 'nodejs',
+      ...env,
+      ...resourceAttributes,
+      'service.name': serviceName,
+    },
+    scope: { name: 'edgespan/mastra', version: VERSION },
+    limits: { ...limits },
+  };
 }

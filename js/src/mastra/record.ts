@@ -34,6 +34,7 @@ export function recordStart(pipeline: Pipeline, span: MastraSpan): void {
  * A span ended. `content` is what the user's formatter made of it (the span itself without one, or
  * undefined where it failed): name and members come from there, the rest of the envelope never. The core
  * names a span that has no name by its type.
+ * `flags`: more of FLAG_*.
  * Always accounted for: written, written as an envelope alone, or counted as lost. Returns the content
  * that was written.
  */
@@ -41,6 +42,7 @@ export function recordEnd(
   pipeline: Pipeline,
   span: MastraSpan,
   content: MastraSpan | undefined,
+  flags = 0,
 ): MastraSpan | undefined {
   const tape = pipeline.attach();
   if (!validId(span.id, 16) || !validId(span.traceId, 32)) {
@@ -51,7 +53,7 @@ export function recordEnd(
   // and where not even that can be read, without its status.
   for (let attempt = content ? 0 : 3; attempt <= 4; attempt++) {
     tape.cutting = attempt === 2;
-    const failure = writeSpan(tape, span, attempt < 3 ? content : undefined, attempt === 3);
+    const failure = writeSpan(tape, span, attempt < 3 ? content : undefined, attempt === 3, flags);
     tape.cutting = false;
     if (failure === undefined) return attempt < 3 ? content : undefined;
     if (failure === FULL) pipeline.commitTape();
@@ -67,12 +69,13 @@ function writeSpan(
   span: MastraSpan,
   content: MastraSpan | undefined,
   status: boolean,
+  flags: number,
 ): unknown {
   const mark = tape.mark();
   tape.busy = true;
   try {
     if (content) {
-      writeEnvelope(tape, OP_SPAN, span, content.name, 0);
+      writeEnvelope(tape, OP_SPAN, span, content.name, flags);
       const members = content as unknown as Record<string, unknown>;
       tape.rope += writeMembers(tape, members, 0, 0);
     } else {

@@ -47,7 +47,7 @@ export interface FeedbackInput {
 export interface Annotatable {
   /**
    * Adds a score: to the kept trace, and through Mastra to the exporters of its default configuration
-   * that take scores. It is not sent to destinations. Never rejects.
+   * that take scores, this one with `scores()` among its `signals`. Never rejects.
    */
   addScore(score: ScoreInput): Promise<void>;
   /** Adds feedback in the same way. */

@@ -27,6 +27,12 @@ export interface MastraTracingEvent {
   exportedSpan: MastraSpan;
 }
 
+/** What a score or feedback is about: a trace, or one of its spans. */
+export interface Place {
+  traceId: string;
+  spanId?: string;
+}
+
 /** A score that Mastra emits (`ScoreEvent`); all fields that are not named are kept as well. */
 export interface MastraScoreEvent {
   score: MastraScore;

@@ -40,6 +40,8 @@ export interface Spool {
   claim(destination: Destination, lose: Lose): Promise<Claim | undefined>;
   /** It does not outlive the isolate. */
   readonly volatile?: boolean;
+  /** Nothing is in it, for sure: it need not be asked for a claim. */
+  readonly empty?: boolean;
 }
 
 export interface MemorySpoolOptions {
@@ -93,6 +95,9 @@ export function memorySpool(options: MemorySpoolOptions = {}): Spool {
     });
   return {
     volatile: true,
+    get empty() {
+      return kept.size === 0;
+    },
     async put(batch, lose) {
       let room = maxBytes - size(batch);
       if (room < 0) throw new Error('the batch is larger than `maxBytes`');
@@ -106,7 +111,6 @@ export function memorySpool(options: MemorySpoolOptions = {}): Spool {
       kept.add({ ...batch, to: batch.destination.storeId(), expires, leased: 0 });
     },
     async claim(destination, lose) {
-      if (kept.size === 0) return undefined; // mostly: what follows costs as much as a small run
       const to = destination.storeId();
       const one = free(lose).find((one) => one.to === to);
       if (!one) return undefined;

@@ -30,8 +30,10 @@ interface Delivery {
   /** Has what could not be sent before. */
   readonly source: Spool | undefined;
   readonly since: number;
-  /** Bodies made ready for several destinations at once, by serial and coding. */
-  readonly shared: Map<string, Promise<Payload> | undefined>;
+  /** The clock, read after each wait: on Workers it stands still in between, and elsewhere it costs. */
+  now: number;
+  /** Bodies made ready for several destinations or attempts, by serial and coding. */
+  shared: Map<string, Promise<Payload> | undefined> | undefined;
 }
 
 /**
@@ -46,11 +48,12 @@ export function within(milliseconds: number, work?: Promise<unknown>): Promise<v
     } catch {
       resolve();
     }
+    if (!work) return;
     const done = (): void => {
       clearTimeout(timer);
       resolve();
     };
-    work?.then(done, done);
+    work.then(done, done);
   });
 }
 
@@ -67,10 +70,16 @@ export async function deliver(
   source: Spool | undefined = spool,
 ): Promise<void> {
   const since = Date.now();
-  const delivery = { pipeline, tally, spool, source, since, shared: new Map() };
-  await Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
-  tally.duration += Date.now() - delivery.since;
+  const delivery = { pipeline, tally, spool, source, since, now: since, shared: undefined };
+  const all = destinations.map((to, i) => drain(delivery, to, i, trace));
+  await (all.length === 1 ? all[0] : Promise.all(all));
+  tally.duration += delivery.now - since;
   pipeline.settle(tally);
+}
+
+async function wait(delivery: Delivery, milliseconds: number): Promise<void> {
+  await within(milliseconds);
+  delivery.now = Date.now();
 }
 
 async function drain(delivery: Delivery, to: Destination, i: number, trace: number): Promise<void> {
@@ -79,13 +88,16 @@ async function drain(delivery: Delivery, to: Destination, i: number, trace: numb
   let well = trace <= 0;
   for (;;) {
     // The crowd is counted, not awaited: its promises belong to other requests.
-    for (let turns = 0; pipeline.crowded(i) && turns < MAX_TURNS; turns++) await within(TURN_MS);
-    const batch = pipeline.cut(i, trace, spool !== undefined);
+    for (let turns = 0; pipeline.crowded(i) && turns < MAX_TURNS; turns++) {
+      await wait(delivery, TURN_MS);
+    }
+    const batch = pipeline.cut(i, trace, spool !== undefined, delivery.now);
     if (!batch) break;
     well = await send(delivery, to, batch);
   }
   // What a queue hands over is all to be tried.
   let batches = source === spool ? MAX_REPLAYS : Infinity;
+  if (source?.empty) return; // mostly: to ask for a claim costs as much as a small run
   for (let bytes = 0; well && bytes < MAX_REPLAYED_BYTES && batches > 0; batches--) {
     const replayed = await replay(delivery, to, i);
     bytes += replayed;
@@ -97,16 +109,18 @@ async function drain(delivery: Delivery, to: Destination, i: number, trace: numb
 async function replay(delivery: Delivery, to: Destination, i: number): Promise<number> {
   const { pipeline, source, since, tally } = delivery;
   // One that is claimed is to be sent, not to be put back for want of time.
-  if (!source || Date.now() - since > (to.budget || RETRY_MS) / 2 || pipeline.crowded(i)) return 0;
+  const late = delivery.now - since > (to.budget || RETRY_MS) / 2;
+  if (!source || late || pipeline.crowded(i)) return 0;
   const claim = await tally.connections
     .use(() => source.claim(to, tally.forfeit))
     .catch((error: unknown) => fail(tally, to, error));
+  delivery.now = Date.now();
   if (!claim) return 0;
   const { bytes, spans, unsure } = claim;
   let batch: Batch | null | undefined;
   try {
     if (bytes) pipeline.attach();
-    batch = bytes && pipeline.adopt(i, spans, bytes);
+    batch = bytes?.length ? pipeline.adopt(i, spans, bytes, delivery.now) : null;
   } catch (error) {
     fail(tally, to, error);
   }
@@ -152,6 +166,16 @@ function mayHaveArrived({ status, cause }: Answer): boolean {
   return status === 408 || status === 502 || status === 504 || status > 520;
 }
 
+/** A body as it travels, made once for all that want it so. */
+async function encoded(delivery: Delivery, to: Destination, batch: Batch): Promise<Payload | undefined> {
+  const shared = (delivery.shared ??= new Map());
+  const key = `${batch.serial} ${to.coding}`;
+  if (!shared.has(key)) shared.set(key, to.encode(delivery.pipeline.view(batch)));
+  const payload = await shared.get(key);
+  delivery.now = Date.now();
+  return payload;
+}
+
 /**
  * Posts a batch as often and in such parts as the core says, and releases it; `claim`: it came from a
  * store. Whether its destination is well.
@@ -162,16 +186,9 @@ async function send(
   batch: Batch,
   claim?: Claim,
 ): Promise<boolean> {
-  const { pipeline, tally, spool, source, since, shared } = delivery;
+  const { pipeline, tally, spool, source } = delivery;
   const { connections } = tally;
-  /** undefined: as the core made it. */
-  const encoded = (): Promise<Payload> | undefined => {
-    const body = pipeline.view(batch);
-    const key = `${batch.serial} ${to.coding}`;
-    if (!shared.has(key)) shared.set(key, to.encode(body));
-    return shared.get(key);
-  };
-  const left = (): number => Math.max(0, since + to.budget - Date.now());
+  const end = delivery.since + to.budget;
   const whole = batch.spans;
   let unsure = claim?.unsure ?? false;
   // What is left of the batch is in a store; what was claimed stays in its own.
@@ -180,31 +197,40 @@ async function send(
   let verdict = batch.shut ? VERDICT_GIVEN_UP : VERDICT_NEXT;
   try {
     while (verdict === VERDICT_NEXT || verdict === VERDICT_RETRY) {
-      const answer = await connections.use(async () => {
-        if (left() === 0 && to.budget > 0) return undefined;
-        const payload = (await encoded()) ?? { bytes: pipeline.view(batch), gzip: false };
-        tally.requests++;
-        tally.bytes += pipeline.view(batch).length;
-        tally.sent += payload.bytes.length;
-        return to.post(payload, to.budget > 0 ? Math.max(1, left()) : Infinity);
-      });
+      let answer: Answer | undefined;
+      const turn = connections.take();
+      try {
+        if (turn) await turn.then(() => (delivery.now = Date.now()));
+        if (to.budget === 0 || delivery.now < end) {
+          const coded = to.coding ? await encoded(delivery, to, batch) : undefined;
+          const body = pipeline.view(batch);
+          const payload = coded ?? { bytes: body, gzip: false };
+          tally.requests++;
+          tally.bytes += body.length;
+          tally.sent += payload.bytes.length;
+          answer = await to.post(payload, to.budget > 0 ? Math.max(1, end - delivery.now) : Infinity);
+          delivery.now = Date.now();
+        }
+      } finally {
+        connections.give();
+      }
+      const { now } = delivery;
       if (!answer) {
         verdict = VERDICT_GIVEN_UP;
         note(tally, to, verdict, 0, `not sent within ${to.budget} ms`);
         // Of a part: the core makes ready all that is left.
-        pipeline.view(batch);
-        if (batch.spans < whole) pipeline.judge(batch, NO_ANSWER, 0);
+        if (batch.spans < whole) pipeline.judge(batch, NO_ANSWER, 0, now);
         break;
       }
       const { spans } = batch; // in this part
-      const judgement = pipeline.judge(batch, answer, left());
-      const { accepted, rejected, message, wait } = judgement;
+      const judgement = pipeline.judge(batch, answer, Math.max(0, end - now), now);
+      const { accepted, rejected, message } = judgement;
       verdict = judgement.verdict;
       if (unsure) tally.duplicates += accepted;
       unsure ||= mayHaveArrived(answer);
       if (verdict === VERDICT_RETRY) {
         tally.retried += spans;
-        await within(wait);
+        await wait(delivery, judgement.wait);
       } else if (rejected > 0 || message !== '' || verdict > VERDICT_ACCEPTED) {
         const part = rejected > 0 && rejected < spans ? `${rejected} of ${spans} spans refused` : '';
         if (verdict !== VERDICT_NEXT || rejected > 0) {

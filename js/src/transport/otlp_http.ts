@@ -5,10 +5,12 @@
  */
 import { MAX_ANSWER_BYTES, RETRY_MS } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
-import type { Answer, Destination, Payload } from '../destinations/destination.js';
+import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
+import type { ScoreAdapter } from '../destinations/scores/score.js';
 import type { Dialect } from '../destinations/dialect.js';
-import { Env, type Environment } from './env.js';
+import type { SpanLimits } from '../core/pipeline.js';
 import type { MastraSpan } from '../mastra/types.js';
+import type { Environment } from './env.js';
 
 export interface OtlpOptions {
   /**
@@ -72,6 +74,10 @@ export interface OtlpOptions {
    * changes is not sent after. A name of the tenant, say, stays.
    */
   storeKey?: string;
+  /** Which of `logs` and `metrics` the receiver takes beside spans; both by default. */
+  signals?: readonly ('logs' | 'metrics')[];
+  /** How the receiver takes scores and feedback; as spans by default. */
+  scores?: ScoreAdapter;
   /**
    * Changes the content of spans on their way to this destination, in place of the exporter's
    * `customSpanFormatter`: the same contract.
@@ -79,17 +85,46 @@ export interface OtlpOptions {
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
 }
 
+/** Another format than OTLP in protobuf, made of a body in that. */
+export interface Wire {
+  /** Equal for formats that are the same. */
+  readonly name: string;
+  readonly contentType: string;
+  encode(body: Uint8Array): Uint8Array;
+  /** What an answer means where its status does not say it. */
+  read?(response: Response): Partial<Answer> | undefined;
+}
+
+/** Everything that is known of a destination, once the environment has been asked. */
+export interface Target extends OtlpOptions {
+  /** The endpoint is to be used as it is. */
+  exact?: boolean;
+  warnings: readonly string[];
+  /** What was found to be wrong already. */
+  problem?: string | undefined;
+  /** Sent in another format. */
+  wire?: Wire | undefined;
+  /** Attributes that the receiver needs on the resource. */
+  resource?: Record<string, unknown> | undefined;
+  /** The receiver's own limits of a span. */
+  limits?: SpanLimits | undefined;
+  /** What must not be shown, beside the address and the headers. */
+  secrets?: readonly string[];
+}
+
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
-const MISSING = 'is missing';
-const BUILT = 'was built from a missing value';
+export const MISSING = 'is missing';
+export const BUILT = 'was built from a missing value';
 // `Bearer ${env.KEY}` without the KEY: no receiver would take it.
-const NONE = /(^|[\s=:])(undefined|null)$|^\s*(Bearer|Basic)\s*$/i;
+export const NONE: RegExp = /(^|[\s=:])(undefined|null)$|^\s*(Bearer|Basic)\s*$/i;
 
 export class OtlpDestination implements Destination {
   readonly name: string;
   readonly settings: Destination['settings'];
   readonly problem: string | undefined;
   readonly customSpanFormatter: Destination['customSpanFormatter'];
+  readonly signals: Destination['signals'];
+  readonly scores: Destination['scores'];
   readonly #url: string = '';
   readonly #headers: Record<string, string> = {};
   readonly #request: RequestInit;
@@ -97,16 +132,15 @@ export class OtlpDestination implements Destination {
   readonly coding: string;
   readonly warnings: readonly string[];
   readonly #gzip: number; // from so many bytes on
-  readonly #json: ((body: Uint8Array) => Uint8Array) | undefined;
+  readonly #wire: Wire | undefined;
   readonly #timeout: number;
   readonly #storeKey: string | undefined;
+  readonly #secrets: readonly string[];
 
-  /** @param json Makes OTLP/JSON of a body, for a destination that sends such. */
-  constructor(options: OtlpOptions | undefined, json?: (body: Uint8Array) => Uint8Array) {
-    const given = complete(options ?? {}, json !== undefined);
+  constructor(given: Target) {
     const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans } = given;
     const { delivery = 'incremental', dialect = 'genai', remoteParent } = given;
-    const { dropTypes = ['model_chunk'] } = given;
+    const { dropTypes = ['model_chunk'], wire, resource, limits } = given;
     const whole = delivery === 'whole';
     this.warnings = given.warnings;
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
@@ -117,25 +151,31 @@ export class OtlpDestination implements Destination {
       whole,
       remoteParent,
       dropTypes,
+      resource,
+      limits,
     };
-    this.customSpanFormatter = options?.customSpanFormatter;
-    this.#storeKey = options?.storeKey;
+    this.problem = given.problem;
+    this.customSpanFormatter = given.customSpanFormatter;
+    this.signals = given.signals;
+    this.scores = given.scores;
+    this.#storeKey = given.storeKey;
+    this.#secrets = given.secrets ?? [];
     this.#timeout = positive(timeout, 10_000);
     this.budget = given.retryBudget === 0 ? 0 : positive(given.retryBudget, RETRY_MS);
     const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
-    this.#json = json;
-    this.coding = `${this.#gzip}${json ? ' json' : ''}`;
+    this.#wire = wire;
+    this.coding = this.#gzip < Infinity || wire ? `${this.#gzip}${wire?.name}` : '';
     const strange =
       typeof dialect === 'string'
         ? dialect !== 'genai' && 'is none: import one from edgespan/dialects'
         : typeof dialect?.table !== 'string' && 'is no dialect';
-    if (strange) this.problem = `\`dialect\` ${strange}`;
+    if (strange) this.problem ??= `\`dialect\` ${strange}`;
     if (!['keep', 'detach', undefined].includes(remoteParent)) {
-      this.problem = "`remoteParent` is neither 'keep' nor 'detach'";
+      this.problem ??= "`remoteParent` is neither 'keep' nor 'detach'";
     }
     if (!whole && delivery !== 'incremental') {
-      this.problem = "`delivery` is neither 'whole' nor 'incremental'";
+      this.problem ??= "`delivery` is neither 'whole' nor 'incremental'";
     }
     let wrong = endpointProblem(endpoint);
     if (wrong) this.problem ??= `\`endpoint\` ${wrong}`;
@@ -145,7 +185,7 @@ export class OtlpDestination implements Destination {
       if (wrong) this.problem ??= `\`headers.${header}\` ${wrong}`;
       this.#headers[header.toLowerCase()] = `${value}`;
     }
-    const type = json ? 'application/json' : 'application/x-protobuf';
+    const type = wire?.contentType ?? 'application/x-protobuf';
     this.#request = {
       method: 'POST',
       headers: { ...this.#headers, 'content-type': type },
@@ -162,22 +202,27 @@ export class OtlpDestination implements Destination {
     return this.#storeKey ? JSON.stringify([url, this.#storeKey]) : this.identity();
   }
 
-  encode(body: Uint8Array): Promise<Payload> | undefined {
-    const bytes = this.#json?.(body) ?? body;
-    if (bytes.length >= this.#gzip) return gzip(bytes);
-    return this.#json ? Promise.resolve({ bytes, gzip: false }) : undefined;
+  address(): Address {
+    return { url: this.#url, headers: this.#headers };
   }
 
-  async post({ bytes, gzip }: Payload, most: number): Promise<Answer> {
+  encode(body: Uint8Array, json?: boolean): Promise<Payload> | undefined {
+    const bytes = json || !this.#wire ? body : this.#wire.encode(body);
+    if (bytes.length >= this.#gzip) return gzip(bytes);
+    return bytes === body ? undefined : Promise.resolve({ bytes, gzip: false });
+  }
+
+  async post({ bytes, gzip }: Payload, most: number, at?: Address): Promise<Answer> {
     const abort = new AbortController();
     const limit = Math.min(this.#timeout, most);
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const request: RequestInit = { ...this.#request, signal: abort.signal };
       request.body = bytes as Uint8Array<ArrayBuffer>;
+      if (at) request.headers = { ...at.headers, 'content-type': 'application/json' };
       if (gzip) request.headers = { ...request.headers, 'content-encoding': 'gzip' };
       timer = setTimeout(() => abort.abort(), limit);
-      const response = await fetch(this.#url, request);
+      const response = await fetch(at?.url ?? this.#url, request);
       // A browser hides what a redirect was; any will do.
       const status = response.status || 302;
       // Most receivers say "accepted" with nothing: opening a stream for that costs more than it says.
@@ -185,7 +230,8 @@ export class OtlpDestination implements Destination {
       const silent = !stream || headers.get('content-length') === '0';
       const body = silent ? NOTHING : await beginning(stream);
       const kind = silent ? BODY_OTHER : bodyKind(response);
-      return { status, kind, body, retryAfter: headers.get('retry-after') ?? '', cause: '' };
+      const retryAfter = status < 300 ? '' : (headers.get('retry-after') ?? '');
+      return { status, kind, body, retryAfter, cause: '', ...this.#wire?.read?.(response) };
     } catch (error) {
       const cause = abort.signal.aborted
         ? `no answer within ${limit} ms`
@@ -198,7 +244,7 @@ export class OtlpDestination implements Destination {
 
   redact(text: string): string {
     const { hostname, href, searchParams } = new URL(this.#url);
-    const secrets = [href, hostname, ...searchParams.values()];
+    const secrets = [href, hostname, ...searchParams.values(), ...this.#secrets];
     for (const value of Object.values(this.#headers)) secrets.push(value, ...value.split(/[\s=,;]+/));
     secrets.sort((a, b) => b.length - a.length); // the whole before its parts
     for (const secret of secrets) {
@@ -212,39 +258,6 @@ export class OtlpDestination implements Destination {
   }
 }
 
-interface Complete extends OtlpOptions {
-  /** The endpoint is to be used as it is. */
-  exact?: boolean;
-  warnings: readonly string[];
-}
-
-/** The options, with the environment's for those that are missing. */
-function complete(options: OtlpOptions, json: boolean): Complete {
-  // With an endpoint of its own nothing: credentials of one receiver must not reach another.
-  if ('endpoint' in options) return { ...options, warnings: [] };
-  const env = new Env(options.env);
-  const endpoint = env.otlp('ENDPOINT');
-  const headers = env.otlp('HEADERS');
-  const protocol = `http/${json ? 'json' : 'protobuf'}`;
-  const other = json ? 'otlp()' : 'otlpJson()';
-  env.read('PROTOCOL', (name) => name === protocol || undefined, `${protocol} (${other} sends the other)`);
-  for (const name of ['CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE']) {
-    env.read(name, () => undefined, 'for fetch, which has no place for it');
-  }
-  const found: Complete = {
-    endpoint: endpoint?.value,
-    exact: endpoint?.name.includes('_TRACES_'),
-    headers: headers && env.pairs(headers.name),
-    timeout: env.read('TIMEOUT', (ms) => (/^\d+$/.test(ms) ? +ms : undefined), 'whole milliseconds'),
-    gzip: env.read('COMPRESSION', (name) => ({ gzip: true, none: false })[name], 'gzip or none'),
-    warnings: env.warnings,
-  };
-  for (const [option, value] of Object.entries(options)) {
-    if (value !== undefined) Object.assign(found, { [option]: value });
-  }
-  return found;
-}
-
 async function gzip(body: Uint8Array): Promise<Payload> {
   const packed = new Blob([body as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream('gzip'));
   return { bytes: new Uint8Array(await new Response(packed).arrayBuffer()), gzip: true };
@@ -254,7 +267,8 @@ function positive(value: number | undefined, standard: number): number {
   return typeof value === 'number' && value >= 1 && value < 2 ** 31 ? Math.floor(value) : standard;
 }
 
-function endpointProblem(endpoint: unknown): string | undefined {
+/** What is wrong with an address: undefined, nothing. */
+export function endpointProblem(endpoint: unknown): string | undefined {
   if (typeof endpoint !== 'string' || endpoint.trim() === '') return MISSING;
   if (!URL.canParse(endpoint)) return 'is not a URL';
   const { protocol, username, password, hostname } = new URL(endpoint);
@@ -270,7 +284,8 @@ function tracesUrl(endpoint: string): string {
   return url.href;
 }
 
-function headerProblem(header: string, value: unknown): string | undefined {
+/** What is wrong with a header: undefined, nothing. */
+export function headerProblem(header: string, value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return MISSING;
   if (NONE.test(`${value}`)) return BUILT;
   try {

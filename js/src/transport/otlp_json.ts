@@ -8,6 +8,7 @@
  * has what it takes: the shortest text of a double, the escapes of JSON, base64.
  * @module
  */
+import type { Wire } from './otlp_http.js';
 
 // Messages by number; their fields in the order of their numbers: a name, then the kind: a digit for the
 // message that is nested (after '*', any number of them), else t(ext), h(ex), x (base64), b(ool),
@@ -51,10 +52,18 @@ function fields(message: number): readonly Field[] {
   return schema[message];
 }
 
+/** OTLP/JSON, as a destination sends it. */
+export const JSON_WIRE: Wire = { name: 'json', contentType: 'application/json', encode: toJson };
+
 const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The body as OTLP/JSON. REQUIRES: bytes that the core wrote. */
 export function toJson(body: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(jsonText(body));
+}
+
+/** The same as a string. */
+export function jsonText(body: Uint8Array): string {
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   let at = 0;
 
@@ -116,5 +125,5 @@ export function toJson(body: Uint8Array): Uint8Array {
     return `{${members.join()}}`;
   }
 
-  return new TextEncoder().encode(message(0, body.length));
+  return message(0, body.length);
 }

@@ -11,8 +11,9 @@ import {
 import type { Tally } from './receipt.js';
 
 /** undefined where all is well, or has been said before (a destination that is off). */
-export function warningOf(tally: Tally): { causes: string; text: string } | undefined {
-  const { errors, dropped, spans, lost } = tally;
+export function warningOf(tally: Tally, things = 'spans'): { causes: string; text: string } | undefined {
+  const { errors, spans, lost } = tally;
+  if (lost + errors.length === 0) return undefined;
   const causes = new Map<string, string>();
   for (const { destination, code, status = 0, message } of errors) {
     const words = status === 0 || code === 'accepted' ? message : `HTTP ${status}`;
@@ -25,12 +26,12 @@ export function warningOf(tally: Tally): { causes: string; text: string } | unde
   }
   if (causes.size === 0) {
     if (lost === spans[STAT_DROPPED + LOSS_DISABLED]) return undefined;
-    causes.set('lost', JSON.stringify(dropped));
+    causes.set('lost', JSON.stringify(tally.dropped));
   }
   const spooled = spans[STAT_SPOOLED];
   const kept = spooled > 0 ? `, ${spooled} kept for later` : '';
   const all = [...causes.values()].join('. ');
-  return { causes: [...causes.keys()].join(), text: `${lost} spans lost${kept}: ${all}.` };
+  return { causes: [...causes.keys()].join(), text: `${lost} ${things} lost${kept}: ${all}.` };
 }
 
 /** What the user can do about an answer, by HTTP status (0: none). */

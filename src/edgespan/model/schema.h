@@ -157,6 +157,8 @@
   X(kKeyArguments, "arguments") \
   X(kKeyContentType, "contentType") \
   X(kKeyErrorText, "errorText") \
+  X(kKeyIsError, "isError") \
+  X(kKeyFilename, "filename") \
   /* OpenTelemetry spans, events and links (kOtel items). */ \
   X(kKeyStatus, "status") \
   X(kKeyCode, "code") \

@@ -101,9 +101,18 @@ void SpanEncoder::Unruled(const Node* node, std::string_view key, Scope scope,
 void SpanEncoder::Default(Action action, std::string_view name, const Node* node) {
   if (action == Action::kFlat) {
     Flat(name, node);
+  } else if (action == Action::kQuoted) {
+    attributes_->Name(name);
+    Quoted(node);
   } else if (action == Action::kValue) {
     attributes_->Name(name).Value(node);
   }
+}
+
+void SpanEncoder::Quoted(const Node* node) {
+  if (!attributes_->Begin(node->b + 4)) return;
+  JsonText(run_.record, attributes_->buffer()).Value(node);
+  attributes_->End();
 }
 
 void SpanEncoder::Flat(std::string_view name, const Node* node) {
@@ -227,9 +236,7 @@ void SpanEncoder::Apply(const Step& step, const Node* node) {
       if (node->Kind() != Op::kArray) attributes_->buffer()->AppendByte(']');
       break;
     case Action::kQuoted:
-      if (!attributes_->Begin(node->b + 4)) return;
-      JsonText(run_.record, attributes_->buffer()).Value(node);
-      break;
+      return Quoted(node);
     case Action::kProvider: {
       const std::string_view given = TextOf(arena, node);
       if (!SameText(given, provider_)) {

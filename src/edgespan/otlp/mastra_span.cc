@@ -44,13 +44,16 @@ void SpanEncoder::WriteMastra() {
     attributes.Name("edgespan.partial").Text("true");
   }
   Marks(&attributes);
+  const bool verbatim = dialect_.verbatim;
+  if (verbatim && span_->Has(tape::kIsEvent)) attributes.Name("isEvent").Text("true");
   const TreeNode& node = *run_.record.arena->At<TreeNode>(span_->tree);
-  const Rebuilt rebuilt = span_->type == kTypeModelInference && !span_->Has(tape::kWithheld)
+  const bool is_call = span_->type == kTypeModelInference && !verbatim;
+  const Rebuilt rebuilt = is_call && !span_->Has(tape::kWithheld)
                               ? MessageWriter::CanRebuild(run_.record, node)
                               : Rebuilt::kNot;
   // What Mastra gives a step, and some calls, for an input is a preview with texts alone: it is left out
   // where the call has the messages.
-  const bool step = span_->type == kTypeModelStep;
+  const bool step = span_->type == kTypeModelStep && !verbatim;
   const Node* const input = step || rebuilt != Rebuilt::kNot ? Find(kKeyInput) : nullptr;
   const bool preview = step && input != nullptr && input->Kind() == Op::kArray;
   const bool told = rebuilt != Rebuilt::kNot || (preview && HasCall(node));
@@ -59,7 +62,7 @@ void SpanEncoder::WriteMastra() {
   if (aside != span_->End()) Members(aside->Skip(), span_->End(), Scope::kSpan);
   // The last response's id stands on the generation.
   const SpanRecord* const generation =
-      span_->type == kTypeModelInference ? GenerationEndedBy(*run_.record.arena, node) : nullptr;
+      is_call ? GenerationEndedBy(*run_.record.arena, node) : nullptr;
   if (generation != nullptr && Find(kKeyAttributes, kKeyResponseId) == nullptr) {
     const Node* const id = FindMember(FindMember(*generation, kKeyAttributes), kKeyResponseId);
     if (id != nullptr)
@@ -94,6 +97,8 @@ void SpanEncoder::WriteMastra() {
 // "{operation} {what it is about}", as Mastra's own exporters name spans; the span's name without
 // punctuation where nothing says what it is about.
 void SpanEncoder::MastraName() {
+  const std::string_view own(run_.record.arena->At<char>(span_->name), span_->name_bytes);
+  if (dialect_.verbatim) return out_.Text(pb::Span::kNameFieldNumber, Shortened(own));
   std::string_view about;
   if (type_.bits & kNamedByModel) {
     about = TextAt(kKeyAttributes, kKeyModel);
@@ -105,9 +110,9 @@ void SpanEncoder::MastraName() {
   Buffer* const out = out_.out();
   const uint32_t before = out->size();
   if (about.empty()) {
-    const uint8_t* const text = run_.record.arena->At(span_->name);
-    for (uint32_t i = 0; i < span_->name_bytes; ++i) {
-      if (StaysInName(text[i])) out->AppendByte(text[i]);
+    for (const char c : own) {
+      const auto byte = static_cast<uint8_t>(c);
+      if (StaysInName(byte)) out->AppendByte(byte);
     }
   }
   if (out->size() == before) {

@@ -90,13 +90,14 @@ class SpanEncoder {
   const Step* Virtual(Scope scope);
   // Of one that no rule is for, a member of `within` if that has a name.
   void Unruled(const Node* node, std::string_view key, Scope scope, std::string_view within = {});
-  // What becomes of it: a dialect drops it, or tells it flat, or as it is.
+  // What becomes of it: a dialect drops it, or tells it flat, as JSON, or as it is.
   void Default(Action action, std::string_view name, const Node* node);
   // A kConstant, or what a member becomes under a name.
   void Apply(const Step& step, const Node* node);
   void Flat(std::string_view name, const Node* node);
   void CommaList(const Node* list);
   void Parameters(const Node* object);
+  void Quoted(const Node* node);
   void Messages(const Step& step, const Node* node);
 
   // The span's own member `key`, or that of its member `container`.

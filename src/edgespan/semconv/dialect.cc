@@ -68,7 +68,7 @@ bool IsSound(const Rule& rule) {
   }
   return rule.key != kKeyNone || (rule.name.size <= kMaxPrefix &&
                                   (rule.action == Action::kDrop || rule.action == Action::kValue ||
-                                   rule.action == Action::kFlat));
+                                   rule.action == Action::kFlat || rule.action == Action::kQuoted));
 }
 
 // Appends the rules of layers at `to`, which has room for RoomFor() of them; nullptr if one is wrong.
@@ -147,7 +147,7 @@ Status Dialect::Read(PageArena* arena, std::string_view given) {
       return Status::kBadConfig;
     }
     flags = static_cast<uint8_t>(given[1]) - uint32_t{kFirstNumber};
-    if (flags > (kDetaches | kStringsOnly | kUponGenAi)) return Status::kBadConfig;
+    if (flags >= 2 * kVerbatim) return Status::kBadConfig;
     own = {given.data() + 2, given.size() - 2};
   }
   const std::string_view genai = (flags & kUponGenAi) != 0 ? kGenAiLayer.view() : "";
@@ -169,6 +169,7 @@ Status Dialect::Read(PageArena* arena, std::string_view given) {
       count = static_cast<uint32_t>(end - first);
       detach = (flags & kDetaches) != 0;
       strings_only = (flags & kStringsOnly) != 0;
+      verbatim = (flags & kVerbatim) != 0;
       lane.TrimTo(arena, arena->OffsetOf(end));
       return Status::kOk;
     }

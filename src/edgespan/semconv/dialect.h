@@ -157,7 +157,10 @@ struct Dialect {
   const Rule* rules;
   bool detach;  // whether a parent in another process is left out unless the host says otherwise
   bool strings_only;  // lists are JSON text
-  Lane lane;          // copy and rules
+  // Spans are told as Mastra recorded them: nothing is renamed, completed from other spans or left out
+  // because another span tells it better.
+  bool verbatim;
+  Lane lane;  // copy and rules
 };
 
 // gen_ai.operation.name of a model call, a tool call and so on; the span type itself where the

@@ -86,6 +86,7 @@ enum DialectFlag : uint32_t {
   kDetaches = 1,
   kStringsOnly = 2,
   kUponGenAi = 4,  // the core's own layer of that name lies below
+  kVerbatim = 8,   // see Dialect
 };
 
 constexpr bool Goes(Action action) { return action == Action::kEnter || action == Action::kAs; }

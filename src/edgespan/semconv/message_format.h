@@ -50,12 +50,14 @@ inline constexpr Format kToolCallPart(R"({"type":"tool_call" ,"id":!,"name":!,"a
                                       "<message.>tool_calls.#.<tool_call.function.>name!"
                                       "<message.>tool_calls.#.<tool_call.function.>arguments!");
 inline constexpr Format kToolResponsePart(
-    R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!},|)"
+    R"({"type":"tool_call_response" ,"id":!,"name":!,"response":!|)"
     "<message.>tool_call_id!<message.>name!<message.>content!");
+inline constexpr Format kFailed(R"(,"is_error":true},)");
 // What the medium is goes behind the first, what it holds behind the others.
 inline constexpr Format kMedium(R"({"modality":")");
 inline constexpr Format kUriPart(R"(" ,"mime_type":! ,"type":"uri","uri":)");
 inline constexpr Format kBlobPart(R"(" ,"mime_type":! ,"type":"blob","content":)");
+inline constexpr Format kMediumEnd(R"(,"filename":!},)");
 // A part that has no type of its own.
 inline constexpr Format kJsonPart(R"({"type":"json","content":!},|<message.>content!)");
 inline constexpr Format kMessageStart(R"({"role":!,"parts":[|^<message.>role!)");

@@ -1,6 +1,7 @@
 #include "edgespan/semconv/messages.h"
 
 #include "edgespan/base/utf.h"
+#include "edgespan/model/json_check.h"
 #include "edgespan/model/schema.h"
 #include "edgespan/semconv/generation.h"
 #include "edgespan/semconv/message_format.h"
@@ -38,11 +39,8 @@ void MessageWriter::Write(const Node* node, Element kind) {
   if (kind == Element::kApiCall) {  // {id, function: {name, arguments}}
     const Node* const function = FindMember(node, kKeyFunction);
     if (function == nullptr) return Other(node);
-    Resume();
-    Emit(form::kToolCallPart, FindMember(node, kKeyId), FindMember(function, kKeyName),
-         FindMember(function, kKeyArguments));
-    ++calls_;
-    return;
+    return ToolCall(FindMember(node, kKeyId), FindMember(function, kKeyName),
+                    FindMember(function, kKeyArguments));
   }
   if (kind == Element::kToolName) {
     if (!IsText(node)) return Emit(form::kAsItIs, node);
@@ -68,9 +66,21 @@ void MessageWriter::Other(const Node* node) {
 }
 
 void MessageWriter::ToolCall(const Node* call, const Node* name) {
+  ToolCall(FindMember(call, kKeyToolCallId), name, FirstOf(call, kKeyInput, kKeyArgs));
+}
+
+void MessageWriter::ToolCall(const Node* id, const Node* name, const Node* arguments) {
   Resume();
-  Emit(form::kToolCallPart, FindMember(call, kKeyToolCallId), name,
-       FirstOf(call, kKeyInput, kKeyArgs));
+  // Models write arguments as JSON text, which SDKs hand on as they got it, or read. As a number it
+  // goes out as it is spelled. (The indexed form wants text.)
+  Node spelled;
+  if (put_ == nullptr && IsJsonContainer(TextOf(*context_.arena, arguments))) {
+    spelled = *arguments;
+    spelled.op = static_cast<uint16_t>(Op::kNumber);
+    spelled.a -= sizeof(double);
+    arguments = &spelled;
+  }
+  Emit(form::kToolCallPart, id, name, arguments);
   ++calls_;
 }
 
@@ -127,14 +137,27 @@ void MessageWriter::Tool(const Node* part, const Node* tool, const Node* name, b
   const Node* const id = FindMember(tool, kKeyToolCallId);
   const bool called = id != nullptr && calls;
   const Node* output = FirstOf(tool, kKeyOutput, kKeyResult);
-  if (output == nullptr) output = FindMember(tool, kKeyErrorText);
+  const Node* const flag =
+      FindMember(tool, kKeyIsError);  // of AI SDK 4; of 5: {type: 'error-text'}
+  const std::string_view kind = TextOf(*context_.arena, FindMember(output, kKeyType));
+  bool failed = (Is(Op::kLiteral, flag) && flag->a == 2) || SameText(kind.substr(0, 6), "error-");
+  if (output == nullptr) {
+    output = FindMember(tool, kKeyErrorText);
+    failed = true;
+  }
   if (!answers) output = nullptr;
   if (called) ToolCall(tool, name);
   if (output == nullptr) return called ? void() : Other(part);
   // An indexed message has room for one result, and none beside a call.
   if (put_ != nullptr && (called || responses_ != 0)) Emit(form::kToolStart);
   ++responses_;
-  Emit(form::kToolResponsePart, id, name, Unwrapped(output));
+  ToolResponse(id, name, Unwrapped(output), failed);
+}
+
+void MessageWriter::ToolResponse(const Node* id, const Node* name, const Node* response,
+                                 bool failed) {
+  Emit(form::kToolResponsePart, id, name, response);
+  Emit(failed ? form::kFailed : form::kObjectEnd);
 }
 
 // A file or an image: where it is, or its bytes in base64. False: it is neither, or has none.
@@ -170,7 +193,7 @@ bool MessageWriter::Medium(const Node* body) {
   json_.Raw(size != 0 ? kind.substr(0, size) : image != nullptr ? "image" : "file");
   Emit(format, type);
   json_.String(text);
-  Emit(form::kObjectEnd);
+  Emit(form::kMediumEnd, FirstOf(body, kKeyFilename, kKeyName));
   return true;
 }
 
@@ -189,7 +212,7 @@ void MessageWriter::Message(const Node* message) {
   } else if (parts) {
     Each(content, Element::kPart);
   } else if (text && answered != nullptr) {
-    Emit(form::kToolResponsePart, answered, FindMember(message, kKeyName), content);
+    ToolResponse(answered, FindMember(message, kKeyName), content, /*failed=*/false);
   } else {
     Other(text ? content : message);
   }

@@ -4,10 +4,14 @@
 //   [{"role": "...", "parts": [
 //      {"type": "text" | "reasoning", "content": "..."} |
 //      {"type": "tool_call", "id": "...", "name": "...", "arguments": any} |
-//      {"type": "tool_call_response", "id": "...", "name": "...", "response": any} |
-//      {"modality": "...", "mime_type": "...", "type": "uri" | "blob", "uri" | "content": "..."} |
+//      {"type": "tool_call_response", "id": "...", "name": "...", "response": any,
+//       "is_error": true} |
+//      {"modality": "...", "mime_type": "...", "type": "uri" | "blob", "uri" | "content": "...",
+//       "filename": "..."} |
 //      any part as it was | {"type": "json", "content": anything}
 //   ], "finish_reason": "..."}]
+//
+// "arguments" that are the JSON text of an object or array are that object or array. "name" of a response, "is_error" and "filename" are ours: the schemas allow further members.
 //
 // or as attributes with an index, one for each thing said, as OpenInference has them and, with shorter
 // names, Traceloop:
@@ -86,6 +90,8 @@ class MessageWriter {
   void ToolCall(const Node* call, const Node* name);
   // A tool's call and its result, as far as `part` has them: in `tool`, or itself.
   void Tool(const Node* part, const Node* tool, const Node* name, bool calls, bool answers);
+  void ToolCall(const Node* id, const Node* name, const Node* arguments);
+  void ToolResponse(const Node* id, const Node* name, const Node* response, bool failed);
   void Text(const char* format, const Node* text);
   void Resume();
   // What was said between a generation's input and a call, written if `write`; how many messages that

@@ -171,7 +171,8 @@ void MessageWriter::Answer(const SpanRecord& tool, const Node* call) {
   if (name == nullptr) name = FindMember(tool, kKeyEntityId);
   if (name == nullptr) name = FindMember(call, kKeyToolName);
   Emit(form::kToolStart);
-  Emit(form::kToolResponsePart, FindMember(call, kKeyToolCallId), name, answer);
+  const bool failed = tool.type != kTypeMapping && FindMember(tool, kKeyOutput) == nullptr;
+  ToolResponse(FindMember(call, kKeyToolCallId), name, answer, failed);
   Close(form::kMessageEnd);
 }
 

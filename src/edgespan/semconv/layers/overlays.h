@@ -47,6 +47,8 @@ inline constexpr Rule kLangSmith[] = {
     {User, kValue, kKeyNone, kAny, S, "langsmith.metadata.user_id"},
     {M, kFlat, kKeyNone, kAny, S, "langsmith.metadata."},
     {S, kCommaList, kKeyTags, kAny, S, "langsmith.span.tags"},
+    Instead({S, kJson, kKeyInput, kNotCall, S, "input.value"}),
+    Instead({S, kJson, kKeyOutput, kNotCall, S, "output.value"}),
     {A, kProvider, kKeyProvider, kCall, S, "gen_ai.system"},
     {A, kFigures, kKeyUsage, kCallEmbed, S,
      "langsmith.usage_metadata={ \"input_tokens\":A\"output_tokens\":B\"total_tokens\":C"
@@ -107,6 +109,13 @@ inline constexpr Rule kDatadog[] = {
     {M, kDrop, kKeyNone, kAny},
 };
 
+// It keeps 32 attributes of a span: what has no name of its own makes room for messages, which come last.
+inline constexpr Rule kDash0[] = {
+    {S, kJson, kKeyMetadata, kAny, S, "mastra.metadata"},
+    {M, kDrop, kKeyNone, kAny},
+    {A, kDrop, kKeyNone, kCall},
+};
+
 inline constexpr Rule kTraceloop[] = {
     {Every, kConstant, kKeyNone, kCall, S, "llm.request.type=chat"},
     {Every, kConstant, kKeyNone, kEmbed, S, "llm.request.type=embedding"},
@@ -138,15 +147,25 @@ inline constexpr Rule kSentry[] = {
     OnRoot({Every, kFigures, kKeyNone, kNotCall, S, "gen_ai.cost.total_tokens=I"}),
 };
 
+// The server has types, inputs and outputs of its own for what it reads from conventions, and is given
+// those: of a convention's it leaves out what is empty or 0, and has no type for most operations. Its
+// total of tokens needs both sides, of which an embedding has one.
 inline constexpr Rule kMlflow[] = {
-    Instead({S, kJson, kKeyInput, kNotCall, S, "input.value"}),
-    Instead({S, kJson, kKeyOutput, kNotCall, S, "output.value"}),
+    {Every, kConstant, kKeyNone, kRetrievers, S, "mlflow.spanType=RETRIEVER"},
+    {Every, kConstant, kKeyNone, kEvaluators, S, "mlflow.spanType=EVALUATOR"},
+    {Every, kConstant, kKeyNone, kChains, S, "mlflow.spanType=CHAIN"},
+    Instead({S, kValue, kKeyInput, kNotCall, S, "mlflow.spanInputs"}),
+    Instead({S, kValue, kKeyOutput, kNotCall, S, "mlflow.spanOutputs"}),
+    {A, kFigures, kKeyUsage, kEmbed, S,
+     "mlflow.chat.tokenUsage={ \"input_tokens\":A\"output_tokens\":B\"total_tokens\":C }"},
     {S, kJson, kKeyTags, kAny, S, "mlflow.traceTag.tags"},
 };
 
 inline constexpr Rule kAgnost[] = {
     {Session, kValue, kKeyNone, kAny, S, "agnost.session_id"},
     {User, kValue, kKeyNone, kAny, S, "agnost.user_id"},
+    Instead({S, kJson, kKeyInput, kNotCall, S, "input.value"}),
+    Instead({S, kJson, kKeyOutput, kNotCall, S, "output.value"}),
 };
 
 }  // namespace edgespan::table

@@ -1,0 +1,11 @@
+import type { ScoreAdapter } from './score.js';
+
+/** `POST /api/public/scores`; a score with the same id is the same score. */
+export const langfuseScores: ScoreAdapter = {
+  request({ id, traceId, spanId, name, value, comment, metadata, context }, { url }) {
+    const dataType = typeof value === 'number' ? 'NUMERIC' : 'CATEGORICAL';
+    const { environment } = context;
+    const body = { id, traceId, observationId: spanId, name, value, dataType, comment, metadata, environment };
+    return { url: url.replace(/\/otel\/v1\/traces.*$/, '/scores'), body };
+  },
+};

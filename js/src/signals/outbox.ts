@@ -1,0 +1,304 @@
+/**
+ * An outbox: events of one signal wait here as text until a delivery takes them. How they are delivered
+ * is how spans are (deliver.ts): the core judges the answers and counts, and what cannot be sent goes to
+ * the exporter's store. Their bodies are made here, though, and never cross into the core.
+ * @module
+ */
+import { type Batch, Pipeline, pipelineFor } from '../core/pipeline.js';
+import {
+  LOSS_DISABLED,
+  LOSS_FAILED,
+  LOSS_MEMORY,
+  LOSS_UNSENT,
+  STAT_REPLAYED,
+  STAT_SPOOLED,
+  STAT_WITHHELD,
+} from '../core/schema.gen.js';
+import type { Destination } from '../destinations/destination.js';
+import { LATE_MS, MAX_REPLAYS } from '../limits.js';
+import type { Claim, Lose, Spool } from '../spool/spool.js';
+import { deliver } from '../transport/deliver.js';
+import { Tally } from '../transport/receipt.js';
+import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from './endpoint.js';
+import type { SignalHost } from './signal.js';
+
+/** Events that wait, and characters that they take: then the oldest gives way. */
+const MAX_EVENTS = 2_048;
+const MAX_UNITS = 2_097_152;
+
+/** An event; `to`: for these endpoints, otherwise for all. */
+interface Waiting {
+  readonly text: string;
+  readonly to: readonly Destination[] | undefined;
+}
+
+export interface OutboxSettings {
+  readonly endpoints: readonly Destination[];
+  /** How many others there would be, did they work. */
+  readonly off: number;
+  /** Tells this signal's pipeline from others. */
+  readonly lane: number;
+  /** Makes a body of events; one alone of each, if `single`. */
+  readonly join: (texts: readonly string[]) => string;
+  readonly single?: boolean;
+}
+
+export class Outbox {
+  readonly #host: SignalHost;
+  readonly #settings: OutboxSettings;
+  #waiting: Waiting[] = [];
+  #units = 0;
+  // What was lost before it was sent.
+  #lost = new Tally();
+  #pipeline: OutboxPipeline | undefined;
+  #sending = 0;
+  #off = false;
+
+  constructor(host: SignalHost, settings: OutboxSettings) {
+    this.#host = host;
+    this.#settings = settings;
+  }
+
+  get pending(): number {
+    const { endpoints } = this.#settings;
+    return this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
+  }
+
+  /**
+   * Takes an event. It is sent when the run ends that it belongs to, or by itself. `withheld`: a part of
+   * it stays here.
+   */
+  put(text: string, traceId?: string, withheld?: boolean, to?: readonly Destination[]): void {
+    const targets = (to ?? this.#settings.endpoints).length;
+    this.#lost.lose(LOSS_DISABLED, this.#settings.off + (this.#off ? targets : 0));
+    if (targets === 0 || this.#off) return;
+    if (withheld) this.#lost.spans[STAT_WITHHELD] += targets;
+    this.#waiting.push({ text, to });
+    this.#units += text.length;
+    while (this.#waiting.length > MAX_EVENTS || this.#units > MAX_UNITS) {
+      const [oldest] = this.#waiting.splice(0, 1);
+      this.#units -= oldest.text.length;
+      this.#lost.lose(LOSS_MEMORY, (oldest.to ?? this.#settings.endpoints).length);
+    }
+    this.wake(traceId);
+  }
+
+  /** An event that could not be put; for so many destinations. */
+  lose(reason: number, targets: number = this.#settings.endpoints.length + this.#settings.off): void {
+    this.#lost.lose(reason, targets);
+  }
+
+  /**
+   * Sends soon, unless the run's end will. Events of one moment go together: a look at the clock guards
+   * against a request that died before its turn.
+   */
+  wake(traceId: string | undefined): void {
+    const full = this.#waiting.length > MAX_EVENTS / 2 || this.#units > MAX_UNITS / 2;
+    if (!full && this.#host.running(traceId)) return;
+    const now = Date.now();
+    if (now - this.#sending < LATE_MS || !hasTimers()) return;
+    this.#sending = now;
+    this.#host.send();
+  }
+
+  async send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void> {
+    const { endpoints, lane } = this.#settings;
+    const { spool } = this.#host;
+    this.#sending = 0;
+    this.#tell(tally);
+    const looking = source !== undefined || final || this.#pipeline !== undefined;
+    if (endpoints.length > 0 && (this.#waiting.length > 0 || looking) && !this.#off) {
+      // What is not sent when something throws, the core that cannot be loaded say.
+      let left = this.pending;
+      if (final) this.#off = true;
+      try {
+        const fresh = this.#cut();
+        const config = { ...this.#host.config(), destinations: endpoints };
+        const pipeline = pipelineFor(config, lane, OutboxPipeline) as OutboxPipeline;
+        this.#pipeline = pipeline;
+        const pending = new Pending(pipeline, fresh, endpoints, tally, spool, source ?? spool);
+        left = 0; // it is up to the core now, and what follows does not reject
+        await deliver(pipeline, endpoints, 0, tally, spool, pending);
+        await pending.rest();
+        if (final && spool?.volatile) await this.#abandon(spool, tally);
+      } catch (error) {
+        this.lose(LOSS_FAILED, left);
+        this.#host.fail(error);
+      }
+    }
+    this.#tell(tally);
+  }
+
+  peek(tally: Tally): void {
+    tally.add(this.#lost);
+    this.#pipeline?.settle(tally, true);
+  }
+
+  #tell(tally: Tally): void {
+    tally.add(this.#lost);
+    this.#lost = new Tally();
+  }
+
+  /** What waits, as bodies. */
+  #cut(): Fresh[] {
+    const { join, single, endpoints } = this.#settings;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#units = 0;
+    const batches: Fresh[] = [];
+    for (let i = 0; i < waiting.length;) {
+      const { to = endpoints } = waiting[i];
+      const texts: string[] = [];
+      let units = 0;
+      do {
+        units += waiting[i].text.length;
+        texts.push(waiting[i++].text);
+      } while (
+        !single &&
+        i < waiting.length &&
+        texts.length < MAX_BATCH_EVENTS &&
+        units + waiting[i].text.length < MAX_BATCH_BYTES
+      );
+      batches.push({ bytes: new TextEncoder().encode(join(texts)), spans: texts.length, to });
+    }
+    return batches;
+  }
+
+  /** What is in memory goes with the process. */
+  async #abandon(spool: Spool, tally: Tally): Promise<void> {
+    for (const to of this.#settings.endpoints) {
+      let claim: Claim | undefined;
+      while ((claim = await spool.claim(to, tally.forfeit))) {
+        tally.forfeit('unsent', claim.spans);
+        await claim.sent();
+      }
+    }
+  }
+}
+
+interface Fresh {
+  readonly bytes: Uint8Array;
+  readonly spans: number;
+  readonly to: readonly Destination[];
+}
+
+/** Bodies that nobody sent yet and then those of a store, as a store. */
+class Pending implements Spool {
+  readonly #fresh: Map<Destination, Fresh[]>;
+  readonly #tally: Tally;
+  readonly #spool: Spool | undefined;
+  readonly #source: Spool | undefined;
+  readonly #replays = new Map<Destination, number>();
+  readonly #pipeline: OutboxPipeline;
+
+  constructor(
+    pipeline: OutboxPipeline,
+    fresh: readonly Fresh[],
+    endpoints: readonly Destination[],
+    tally: Tally,
+    spool: Spool | undefined,
+    source: Spool | undefined,
+  ) {
+    this.#fresh = new Map(endpoints.map((to) => [to, fresh.filter((one) => one.to.includes(to))]));
+    this.#pipeline = pipeline;
+    this.#tally = tally;
+    this.#spool = spool;
+    pipeline.expect(fresh);
+    this.#source = source;
+  }
+
+  async put(): Promise<void> {
+    throw new Error('an outbox takes nothing back');
+  }
+
+  async claim(to: Destination, lose: Lose): Promise<Claim | undefined> {
+    const one = this.#fresh.get(to)?.shift();
+    if (!one) {
+      const replays = (this.#replays.get(to) ?? 0) + 1;
+      this.#replays.set(to, replays);
+      if (replays > MAX_REPLAYS && this.#source === this.#spool) return undefined;
+      return this.#source?.claim(to, lose);
+    }
+    const { bytes, spans } = one;
+    // The core has counted that it is in a store: so it goes there.
+    const failed = async (unsure: boolean): Promise<void> => {
+      if (this.#pipeline.counted(bytes)) this.#tally.spans[STAT_SPOOLED] -= spans;
+      await this.#keep(to, one, unsure);
+    };
+    return { bytes, spans, unsure: false, sent: async () => {}, failed };
+  }
+
+  async #keep(destination: Destination, { bytes, spans }: Fresh, unsure: boolean): Promise<void> {
+    const tally = this.#tally;
+    try {
+      await this.#spool?.put({ destination, bytes, spans, unsure }, tally.forfeit);
+      if (this.#spool) tally.spans[STAT_SPOOLED] += spans;
+      else tally.lose(LOSS_UNSENT, spans);
+    } catch (error) {
+      tally.lose(LOSS_UNSENT, spans);
+      throw error;
+    }
+  }
+
+  /** Stores what was not even tried, of destinations that are not well. */
+  async rest(): Promise<void> {
+    for (const [to, left] of this.#fresh) {
+      for (const one of left.splice(0)) {
+        const kept = this.#tally.connections.use(() => this.#keep(to, one, false));
+        await kept.catch((error: unknown) => {
+          const message = to.redact(`spool: ${error}`);
+          this.#tally.fail({ destination: to.name, code: 'spool', message });
+        });
+      }
+    }
+  }
+}
+
+/** Judges bodies that it does not have. */
+class OutboxPipeline extends Pipeline {
+  // Bodies that come for the first time: the core has not counted these, and will count them as replayed.
+  readonly #fresh = new WeakSet<Uint8Array>();
+  #first = 0;
+  readonly #bodies = new WeakMap<Batch, Uint8Array>();
+
+  expect(fresh: readonly Fresh[]): void {
+    for (const { bytes } of fresh) this.#fresh.add(bytes);
+  }
+
+  counted(bytes: Uint8Array): boolean {
+    return !this.#fresh.has(bytes);
+  }
+
+  override adopt(to: number, spans: number, body: Uint8Array, now: number): Batch | undefined | null {
+    const batch = super.adopt(to, spans, new Uint8Array(0), now);
+    if (!batch) return batch;
+    this.#bodies.set(batch, body);
+    if (this.#fresh.delete(body)) this.#first += spans;
+    return batch;
+  }
+
+  override view(batch: Batch): Uint8Array {
+    return this.#bodies.get(batch) ?? super.view(batch);
+  }
+
+  override release(batch: Batch, spooled?: boolean): void {
+    super.release(batch, spooled);
+    this.#bodies.delete(batch);
+  }
+
+  override settle(tally: Tally, peek = false): void {
+    super.settle(tally, peek);
+    tally.spans[STAT_REPLAYED] -= this.#first;
+    if (!peek) this.#first = 0;
+  }
+}
+
+/** Not in a Worker's global scope, where nothing can be sent: what is said there goes with what follows. */
+function hasTimers(): boolean {
+  try {
+    clearTimeout(setTimeout(() => {}, 0));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * Scores and feedback: Mastra's own events, and what a user says of a trace later. Where a receiver has
+ * an interface for them they go there, one request each; elsewhere they are a span of their own, which
+ * any receiver of OTLP takes (evaluation.ts). Nothing here waits for the trace that is meant.
+ * @module
+ */
+import { LOSS_FAILED, LOSS_LEFT_OUT, LOSS_MALFORMED } from '../core/schema.gen.js';
+import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
+import { type Annotation, numberOf, type ScoreAdapter } from '../destinations/scores/score.js';
+import { milliseconds } from '../mastra/record.js';
+import type { MastraFeedback, MastraScore } from '../mastra/types.js';
+import type { Spool } from '../spool/spool.js';
+import type { Tally } from '../transport/receipt.js';
+import { Endpoint, type Posted } from './endpoint.js';
+import { Evaluations } from './evaluation.js';
+import { hexId } from './otlp.js';
+import { Outbox } from './outbox.js';
+import { hostOf, type Signal, type SignalHandlers, type SignalHost, type SignalSink } from './signal.js';
+import { Withholder } from './withhold.js';
+
+/**
+ * Sends scores and feedback, Mastra's (`scorers`, `addScore()` on a trace) and those of
+ * `exporter.addScore()` and `exporter.addFeedback()`: give it to an exporter among its `signals`.
+ *
+ * @example
+ * new EdgespanExporter({ destinations: [otlp({ endpoint })], signals: [scores()] })
+ */
+export function scores(): Signal {
+  return { name: 'scores', connect: (exporter, inside) => new Scores(exporter, hostOf(inside)) };
+}
+
+/** A destination with an interface for scores. */
+interface Adapted {
+  readonly adapter: ScoreAdapter;
+  readonly destination: Destination & Required<Pick<Destination, 'address'>>;
+  readonly endpoint: Endpoint;
+}
+
+class Scores implements SignalSink {
+  readonly #host: SignalHost;
+  readonly #exporter: SignalHandlers;
+  readonly #outbox: Outbox;
+  readonly #evaluations: Evaluations;
+  readonly #withholder: Withholder;
+  readonly #adapted: Adapted[] = [];
+  readonly #others: Destination[] = [];
+
+  constructor(exporter: SignalHandlers, host: SignalHost) {
+    this.#host = host;
+    this.#exporter = exporter;
+    this.#withholder = new Withholder(host.destinations);
+    for (const to of host.destinations) {
+      const { scores: adapter } = to;
+      if (adapter && to.address) {
+        const endpoint = new ScoreEndpoint(to, adapter);
+        this.#adapted.push({ adapter, destination: to as Adapted['destination'], endpoint });
+      } else this.#others.push(to);
+    }
+    this.#outbox = new Outbox(host, {
+      lane: -3,
+      endpoints: this.#adapted.map(({ endpoint }) => endpoint),
+      off: host.off,
+      single: true,
+      join: ([text]) => text,
+    });
+    this.#evaluations = new Evaluations(host);
+    // What keeps traces has set its own.
+    const { onScoreEvent, onFeedbackEvent } = exporter;
+    exporter.onScoreEvent = (event) => this.#take('score', event?.score, () => onScoreEvent?.(event));
+    exporter.onFeedbackEvent = (event) =>
+      this.#take('feedback', event?.feedback, () => onFeedbackEvent?.(event));
+    // Where Mastra is too old for onScoreEvent.
+    exporter.addScoreToTrace = async ({ scorerName, ...score }) =>
+      this.annotate('score', { scorerId: scorerName, scorerName, ...score });
+  }
+
+  /** What the user says, in Mastra's words or in the short ones, as an event of Mastra's. */
+  annotate(kind: 'score' | 'feedback', given: object): void {
+    const { name, value, comment, ...rest } = given as Record<string, unknown>;
+    const said = { ...rest, timestamp: new Date() };
+    const { onScoreEvent, onFeedbackEvent } = this.#exporter;
+    if (kind === 'score') {
+      const short = { scorerId: name, scorerName: name, score: value, reason: comment };
+      const score = { scoreId: crypto.randomUUID(), ...(name === undefined ? {} : short), ...said };
+      onScoreEvent?.({ score: score as unknown as MastraScore });
+    } else {
+      const feedbackType = typeOf(value);
+      const feedback = { feedbackId: crypto.randomUUID(), feedbackType, value, comment, ...said };
+      onFeedbackEvent?.({ feedback: feedback as unknown as MastraFeedback });
+    }
+  }
+
+  /** @param keep Hands the event to what keeps traces. */
+  #take(kind: Annotation['kind'], event: MastraScore | MastraFeedback, keep: () => void): void {
+    try {
+      keep();
+    } catch (error) {
+      this.#host.fail(error);
+    }
+    const targets = this.#host.destinations.length + this.#host.off;
+    try {
+      const annotation = annotationOf(kind, event, this.#withholder);
+      if (!annotation) return this.#outbox.lose(LOSS_MALFORMED, targets);
+      const to: Destination[] = [];
+      const spans = [...this.#others];
+      for (const { adapter, destination, endpoint } of this.#adapted) {
+        const request = adapter.request(annotation, destination.address());
+        if (request) to.push(endpoint);
+        else if (request === null) this.#outbox.lose(LOSS_LEFT_OUT, 1);
+        else spans.push(destination);
+      }
+      this.#evaluations.put(annotation, spans);
+      const { withheld } = this.#withholder;
+      this.#outbox.put(JSON.stringify(annotation), annotation.traceId, withheld, to);
+      this.#outbox.wake(annotation.traceId);
+    } catch (error) {
+      this.#outbox.lose(LOSS_FAILED, targets);
+      this.#host.fail(error);
+    }
+  }
+
+  async send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void> {
+    await Promise.all([this.#outbox.send(tally, source, final), this.#evaluations.send(tally)]);
+  }
+
+  peek(tally: Tally): void {
+    this.#outbox.peek(tally);
+    this.#evaluations.peek(tally);
+  }
+
+  get pending(): number {
+    return this.#outbox.pending + this.#evaluations.pending;
+  }
+}
+
+/** As of what is said of a kept trace; words for thumbs are thumbs. */
+function typeOf(value: unknown): string {
+  const text = `${value}`;
+  if (/^-?1$/.test(text) || numberOf(text) !== undefined) return 'thumbs';
+  return typeof value === 'number' ? 'rating' : 'comment';
+}
+
+/** undefined: it names no trace, or says nothing. */
+function annotationOf(
+  kind: Annotation['kind'],
+  event: MastraScore | MastraFeedback,
+  withholder: Withholder,
+): Annotation | undefined {
+  // Fields of both; of what is renamed the old name, too.
+  const all = event as unknown as Readonly<Record<string, any>>;
+  const context = Object.fromEntries(withholder.members(all.correlationContext));
+  const traceId = hexId(all.traceId ?? context.traceId, 32);
+  const spanId = hexId(all.spanId ?? (all.traceId ? undefined : context.spanId), 16);
+  const text = (value: unknown): string | undefined =>
+    value === undefined || value === null || value === '' ? undefined : withholder.text(value);
+  const isScore = kind === 'score';
+  const name = text(isScore ? (all.scorerName ?? all.scorerId) : all.feedbackType);
+  const given = isScore ? all.score : all.value;
+  const value = typeof given === 'number' && Number.isFinite(given) ? given : text(given);
+  if (traceId === undefined || name === undefined || value === undefined) return undefined;
+  const comment = text(isScore ? all.reason : all.comment);
+  const userId = text(all.feedbackUserId ?? all.userId ?? context.userId);
+  const source = text(isScore ? (all.scoreSource ?? all.source) : (all.feedbackSource ?? all.source));
+  const metadata = Object.fromEntries(withholder.members(all.metadata));
+  return {
+    kind,
+    id: text(isScore ? all.scoreId : all.feedbackId) ?? crypto.randomUUID(),
+    time: milliseconds(all.timestamp) || Date.now(),
+    traceId,
+    ...(spanId && { spanId }),
+    name,
+    value,
+    ...(comment && { comment }),
+    ...(userId && { userId }),
+    ...(source && { source }),
+    ...(Object.keys(metadata).length > 0 && { metadata }),
+    context,
+    event: Object.fromEntries(withholder.members(all)),
+  };
+}
+
+/** Posts what an adapter makes of an annotation, which is the body that waits and is stored. */
+class ScoreEndpoint extends Endpoint {
+  readonly #adapter: ScoreAdapter;
+
+  constructor(to: Destination, adapter: ScoreAdapter) {
+    const route = (address: Address, body: Uint8Array): Posted => {
+      const annotation = JSON.parse(new TextDecoder().decode(body)) as Annotation;
+      // It was asked before: there is one, unless another version stored this.
+      const request = adapter.request(annotation, address);
+      const { url, headers = address.headers, body: json } = request ?? { ...address, body: annotation };
+      return { at: { url, headers }, bytes: new TextEncoder().encode(JSON.stringify(json)) };
+    };
+    super(to, 'scores', route, false);
+    this.#adapter = adapter;
+  }
+
+  override async post(payload: Payload, timeout: number): Promise<Answer> {
+    const answer = await super.post(payload, timeout);
+    const { status } = answer;
+    const { patient, once } = this.#adapter;
+    if (patient && status === 404) return { ...answer, status: 503, cause: 'not there yet (404)' };
+    if (once && [0, 408, 502, 504].includes(status)) {
+      const cause = `${answer.cause || `HTTP ${status}`}; it may have arrived, and is not sent twice`;
+      return { ...answer, status: 500, cause };
+    }
+    return answer;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Signals: what Mastra emits beside spans. This is the contract between an exporter and what it is given
+ * as `signals`; nothing of them is bundled where none is imported.
+ * @module
+ */
+import type { PipelineConfig } from '../core/pipeline.js';
+import type { Destination } from '../destinations/destination.js';
+import type { Log } from '../log.js';
+import type { Lane } from '../mastra/lane.js';
+import { defaultSpool, type Spool } from '../spool/spool.js';
+import type { Tally } from '../transport/receipt.js';
+import type { MastraFeedbackEvent, MastraScoreEvent } from '../mastra/types.js';
+
+/** A log as Mastra emits it (`ExportedLog`). */
+export interface MastraLog {
+  timestamp: Date;
+  traceId?: string;
+  spanId?: string;
+  level: string;
+  message: string;
+  data?: Record<string, unknown>;
+  metadata?: Record<string, unknown>;
+  tags?: readonly string[];
+}
+
+/** A metric's value as Mastra emits it (`ExportedMetric`). */
+export interface MastraMetric {
+  timestamp: Date;
+  traceId?: string;
+  spanId?: string;
+  name: string;
+  value: number;
+  labels?: Record<string, string>;
+  correlationContext?: object;
+  costContext?: object;
+}
+
+/** The handlers that Mastra calls; an exporter has those of its signals. */
+export interface SignalHandlers {
+  onLogEvent?: (event: { log: MastraLog }) => void;
+  onMetricEvent?: (event: { metric: MastraMetric }) => void;
+  onScoreEvent?: (event: MastraScoreEvent) => void;
+  onFeedbackEvent?: (event: MastraFeedbackEvent) => void;
+  addScoreToTrace?: (score: TraceScore) => Promise<void>;
+}
+
+/** A score as Mastra hands it to `addScoreToTrace()`. */
+export interface TraceScore {
+  traceId: string;
+  spanId?: string;
+  score: number;
+  reason?: string;
+  scorerName: string;
+  metadata?: Record<string, unknown>;
+}
+
+/** What an exporter gives its signals. */
+export interface Inside {
+  readonly lanes: readonly Lane[];
+  readonly problems: readonly string[];
+  readonly log: Log;
+  readonly spool: Spool | false | undefined;
+  /** As spans have it. REQUIRES: Mastra has told its service name. */
+  config(): Omit<PipelineConfig, 'destinations'>;
+  /** Sends what all signals have, after the response. */
+  send(): void;
+  /** Says that an event was lost to a defect. */
+  fail(error: unknown): void;
+}
+
+/** What a signal knows of its exporter. */
+export interface SignalHost extends Pick<Inside, 'config' | 'send' | 'fail'> {
+  /** Those that work. */
+  readonly destinations: readonly Destination[];
+  /** How many do not. */
+  readonly off: number;
+  readonly spool: Spool | undefined;
+  /** Whether a run with this trace id goes on: at its end everything is sent. */
+  running(traceId: string | undefined): boolean;
+  /** Tells the user, once. */
+  warn(message: string): void;
+}
+
+export function hostOf(inside: object): SignalHost {
+  const { lanes, problems, log, spool, config, send, fail } = inside as Inside;
+  return {
+    destinations: lanes.flatMap((lane) => lane.destinations),
+    off: problems.length,
+    spool: spool === false ? undefined : (spool ?? defaultSpool()),
+    running: (id) => id !== undefined && lanes.some((lane) => lane.runs(id)),
+    warn: (message) => log.warn(message, message, true),
+    config,
+    send,
+    fail,
+  };
+}
+
+/** What an exporter asks of a signal. */
+export interface SignalSink {
+  /**
+   * Sends what there is, and what `source` has; resolves when all is judged, stored or given up. `final`:
+   * the exporter is shut down.
+   */
+  send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void>;
+  /** Adds what no tally was given yet. */
+  peek(tally: Tally): void;
+  /** Events that wait, once for each destination. */
+  readonly pending: number;
+  /** Takes what the user says of a trace. */
+  annotate?(kind: 'score' | 'feedback', given: object): void;
+}
+
+/** Made by `logs()`, `metrics()` and `scores()` of `edgespan/signals`; pass it to an exporter. */
+export interface Signal {
+  readonly name: string;
+  /** For the exporter: sets its handlers. What passes between them (`Inside`, `SignalSink`) is theirs alone. */
+  connect(exporter: SignalHandlers, inside: object): object;
+}

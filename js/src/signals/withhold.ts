@@ -1,0 +1,137 @@
+/**
+ * What of a log, of a score's metadata and the like may leave. Mastra hands whole objects of its own to
+ * its logger, and with them the exporters' settings: endpoints, keys, headers. Nothing is taken on trust:
+ * - Mastra's machinery (an object that holds an exporter, a bus, an instance or a span of its own) stays;
+ * - what stands under a name that names a secret is replaced by `[REDACTED]`, whatever it is;
+ * - in texts, what follows `Bearer` or `Basic`, and what the destinations know to be theirs, is cut out;
+ * - what cannot be read, lies too deep or does not end is replaced by a mark.
+ * Linear in what it reads.
+ * @module
+ */
+import type { Destination } from '../destinations/destination.js';
+
+export const REDACTED = '[REDACTED]';
+const MAX_DEPTH = 12;
+
+// Mastra's own objects: what they have, and what they are called.
+const HAVE = /* @__PURE__ */ 'observabilityInstance observabilityBus exportTracingEvent'.split(' ');
+const CALLED = /^(currentSpan|observability(Instance|Bus)|exporters|spanOutputProcessors)$/;
+// Names without what is between their words, in small letters: those of Mastra's SensitiveDataFilter,
+// and their kin.
+const SECRET =
+  /^(auth|authorization|proxyauthorization|bearer|cookies?|setcookie|credentials?|headers|jwt|keys?|pass|passwd|password|passphrase|pwd|refresh|secrets?|ssn|tokens?)$|(apikey|accesskey|accesskeyid|privatekey|secretkey|signingkey|licensekey|ingestionkey|accesstoken|authtoken|bearertoken|idtoken|refreshtoken|sessiontoken|csrftoken|clientsecret|password|connectionstring|dsn)$/;
+const CREDENTIAL = /\b(Bearer|Basic)\s+(?=\S*[\d=_.-])[\w\-.~+/=]{8,}/gi;
+
+// Headers that hold a credential. (What else is in headers, a project's name say, may be a word of the log.)
+const HEADER = /auth|key|token|secret|cookie|password/;
+const MIN_SECRET = 6;
+
+/** What of a destination must not be in a text: its host, its credentials and their parts. */
+function secretsOf({ problem, address }: Destination, to: Destination): string[] {
+  if (problem || !address) return [];
+  const { url, headers } = address.call(to);
+  const { host, hostname, searchParams } = new URL(url);
+  const secrets = [host, hostname, ...searchParams.values()];
+  for (const [name, value] of Object.entries(headers)) {
+    if (!HEADER.test(name)) continue;
+    const parts = value.split(/[\s,;]+/);
+    secrets.push(value, ...parts);
+    try {
+      if (/^basic$/i.test(parts[0])) secrets.push(...atob(parts[1]).split(':'));
+    } catch {
+      // Not what it says.
+    }
+  }
+  return secrets.filter((secret) => secret.length > MIN_SECRET || secret === hostname);
+}
+
+export class Withholder {
+  readonly #secrets: readonly string[];
+  #kept = 0;
+
+  constructor(destinations: readonly Destination[]) {
+    const secrets = new Set(destinations.flatMap((to) => secretsOf(to, to)));
+    this.#secrets = [...secrets].sort((a, b) => b.length - a.length); // the whole before its parts
+  }
+
+  /** Whether anything was withheld since this was last asked. */
+  get withheld(): boolean {
+    const withheld = this.#kept > 0;
+    this.#kept = 0;
+    return withheld;
+  }
+
+  /** A text as it may leave. */
+  text(value: unknown): string {
+    const given = typeof value === 'string' ? value : `${value}`;
+    let text = given.replace(CREDENTIAL, `$1 ${REDACTED}`);
+    for (const secret of this.#secrets) text = text.replaceAll(secret, REDACTED);
+    if (text !== given) this.#kept++;
+    return text;
+  }
+
+  /**
+   * The members of an object as they may leave: scalars as they are, the rest as plain data. Those that
+   * are withheld whole are absent.
+   */
+  members(object: Readonly<Record<string, unknown>> | undefined): [key: string, value: unknown][] {
+    const members: [string, unknown][] = [];
+    if (typeof object !== 'object' || object === null) return members;
+    for (const key of Object.keys(object)) {
+      const value = this.#member(object, key, []);
+      if (value !== undefined && value !== null) members.push([this.text(key), value]);
+    }
+    return members;
+  }
+
+  #member(object: object, key: string, open: readonly object[]): unknown {
+    let value: unknown;
+    try {
+      value = (object as Record<string, unknown>)[key];
+      if (value === undefined || value === null) return value;
+      const name = key.replace(/[^a-zA-Z0-9]/g, '').toLowerCase();
+      if (SECRET.test(name)) return this.#withhold(REDACTED);
+      if (CALLED.test(key) && isObject(Array.isArray(value) ? value[0] : value)) {
+        return this.#withhold(undefined);
+      }
+      return this.#value(value, open);
+    } catch {
+      return this.#withhold('[Throws]');
+    }
+  }
+
+  #withhold<T>(mark: T): T {
+    this.#kept++;
+    return mark;
+  }
+
+  #value(value: unknown, open: readonly object[]): unknown {
+    if (typeof value === 'string') return this.text(value);
+    if (typeof value === 'bigint') return `${value}`;
+    if (typeof value === 'function' || typeof value === 'symbol') return undefined;
+    if (typeof value !== 'object' || value === null) return value;
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+    if (open.includes(value)) return '[Circular]';
+    if (open.length >= MAX_DEPTH) return '[MaxDepth]';
+    const inside = [...open, value];
+    if (Array.isArray(value)) return value.map((one) => this.#value(one, inside));
+    if (HAVE.some((name) => name in value)) return this.#withhold(undefined);
+    if (value instanceof Error) {
+      const { name, message, stack } = value;
+      return this.#value({ name, message, stack }, inside);
+    }
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+    const plain: Record<string, unknown> = {};
+    const before = this.#kept;
+    for (const key of Object.keys(value)) {
+      const member = this.#member(value, key, inside);
+      if (member !== undefined) plain[this.text(key)] = member;
+    }
+    // Where all of it stays, so does its shell.
+    return this.#kept > before && Object.keys(plain).length === 0 ? undefined : plain;
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
