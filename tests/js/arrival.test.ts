@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { setTimeout as tick } from 'node:timers/promises';
 import { otlp } from 'edgespan/destinations';
 import type { EdgespanExporterOptions, MastraSpan } from 'edgespan/mastra';
 import { startSite } from '../support/exporter.ts';
@@ -20,7 +19,7 @@ describe('what arrives', () => {
     const spans = run(5);
     play(exporter, spans);
     await sink.until(() => arrived(spans[0].traceId).length > 0, 'the run');
-    await tick(20);
+    await exporter.flush(); // whatever else is under way
     const wire = arrived(spans[0].traceId);
     assert.deepEqual(wire.map((s) => s.spanId).sort(), spans.map((s) => s.id).sort());
     assert.deepEqual(wire.flatMap(lint), []);
@@ -92,12 +91,12 @@ describe('what arrives', () => {
     const spans = run(3);
     play(exporter, spans);
     await sink.until(() => arrived(spans[0].traceId).length === 4, 'the run');
-    await tick(20);
+    await exporter.flush();
     const requests = sink.requests.length;
     end(exporter, span({ traceId: spans[0].traceId, parentSpanId: spans[0].id }));
     end(exporter, span({ traceId: spans[0].traceId, parentSpanId: spans[0].id }));
     await sink.until(() => arrived(spans[0].traceId).length === 6, 'the late spans');
-    await tick(20);
+    await exporter.flush();
     assert.equal(sink.requests.length, requests + 1);
     assert.deepEqual(receipts.map((r) => r.accepted), [4, 2]);
   });

@@ -29,6 +29,7 @@ test('row 27: the default SensitiveDataFilter, on every kind of content', async 
   const result = { token: '[REDACTED]', nested: [{ Authorization: '[REDACTED]' }], ok: 'fine' };
   assert.ok(says(get(tool, 'gen_ai.tool.call.result'), result));
   const call = observed.all('gen_ai.input.messages', 'model_inference');
+  assert.match(JSON.stringify(call[1]), /tool_call_response.*REDACTED/, 'they are rebuilt');
   assert.ok(!JSON.stringify(call).includes(secret), 'rebuilt messages hold what was filtered');
 });
 

@@ -470,6 +470,20 @@ describe('delivery', () => {
     accounted(exporter.stats(), 1);
   });
 
+  test('what is under way is pending', async () => {
+    const options = { destinations: [otlp({ endpoint: `${sink.origin}/hang/under-way`, timeout: 5_000 })] };
+    const { exporter } = make(options);
+    exporter.onLogEvent?.(log());
+    exporter.onMetricEvent?.(metric());
+    exporter.addFeedback({ traceId: 'ab', value: 'up' });
+    await until(() => sink.held >= 3);
+    assert.equal(signalsOf(exporter.stats()).pending, 3);
+    accounted(exporter.stats(), 3);
+    sink.release();
+    assert.equal(signalsOf(await exporter.flush()).pending, 0);
+    assert.equal(signalsOf(exporter.stats()).accepted, 3);
+  });
+
   test('where nothing can be sent at all everything is counted', async () => {
     const resourceAttributes = {
       get broken(): string {

@@ -105,13 +105,13 @@ describe('memory, by default', () => {
     assert.ok(refused.receipt.errors.some(({ code, message }) => code === 'spool' && /maxBytes/.test(message)));
   });
 
-  test('bounded in age: what is too old is counted as expired, and not sent', async () => {
+  test('bounded in age: what is too old is counted as expired, and not sent', async (t) => {
     const where = await receiver();
-    const exporter = make(where, memorySpool({ maxAge: 0.05 }));
+    const exporter = make(where, memorySpool({ maxAge: 60 }));
     where.state = 503;
     await send(exporter);
     where.state = 200;
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
     const { receipt } = await send(exporter);
     assert.deepEqual([receipt.accepted, receipt.replayed, receipt.dropped], [3, 3, { expired: 3 }]);
     assert.equal(where.ids.length, 3);
@@ -129,6 +129,47 @@ describe('memory, by default', () => {
     await send(other);
     where.state = 200;
     assert.deepEqual((await other.shutdown()).accepted, 3);
+  });
+
+  test('a shutdown leaves what another exporter may still send', async () => {
+    const where = await receiver();
+    const spool = memorySpool();
+    const [first, second, stranger] = [
+      make(where, spool),
+      make(where, spool),
+      make(where, spool, { destinations: [to(where, { storeKey: 'another' })] }),
+    ];
+    where.state = 503;
+    await send(first);
+    await send(second);
+    await send(stranger);
+    const left = await first.shutdown();
+    assert.deepEqual([left.spooled, left.replayed, left.dropped], [3, 3, {}]); // it tried one
+    assert.deepEqual((await first.shutdown()).dropped, {}, 'it is no other');
+    where.state = 200;
+    assert.deepEqual((await send(second)).receipt.replayed, 6);
+    // The last one with that destination; who has another is none.
+    where.state = 503;
+    await send(second);
+    assert.deepEqual((await second.shutdown()).dropped, { unsent: 3 });
+    assert.deepEqual((await stranger.shutdown()).dropped, { unsent: 3 });
+  });
+
+  test('a shutdown where the isolate goes on leaves all to the exporters that come', async () => {
+    const where = await receiver();
+    const spool = memorySpool();
+    const waitUntil = (): void => {};
+    where.state = 503;
+    // As one is built for each request.
+    const first = make(where, spool, { waitUntil });
+    const { ids } = await send(first);
+    const left = await first.shutdown();
+    balanced(left, 0);
+    assert.deepEqual([left.spooled, left.dropped], [3, {}]);
+    where.state = 200;
+    const next = await send(make(where, spool, { waitUntil }));
+    assert.equal(next.receipt.replayed, 3);
+    assert.deepEqual(sorted(where.ids), sorted([...ids, ...next.ids]));
   });
 
   test('two requests at once send a batch once', async () => {

@@ -89,7 +89,7 @@ describe('a queue', () => {
     assert.ok(receipt.errors.some(({ code }) => code === 'spool'));
   });
 
-  test('too large, too old, broken, of another destination', async () => {
+  test('too large, too old, broken, of another destination', async (t) => {
     const where = await receiver();
     const queue = new Queue();
     const shelf = new Shelf();
@@ -109,11 +109,11 @@ describe('a queue', () => {
     assert.equal((await withStore.flush()).spooled, 2);
     assert.deepEqual([queue.bodies.length, shelf.records.length], [0, 1]);
 
-    await send(make(where, queueSpool(queue, { maxAge: 0.01 })));
+    await send(make(where, queueSpool(queue, { maxAge: 60 })));
     await send(make(where, queueSpool(queue)));
     Object.assign(queue.bodies[1] as object, { bytes: 'no bytes' });
     await send(make(await receiver(), queueSpool(queue))).catch(assert.fail);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
     where.state = 200;
     const receipt = await replayQueue(queue.take(), make(where, queueSpool(queue)));
     assert.deepEqual([receipt.dropped, queue.done], [{ expired: 3, malformed: 3 }, ['ack', 'ack']]);

@@ -106,12 +106,12 @@ describe('a store', () => {
     assert.equal(shelf.records.length, 1, 'what is not ours stays');
   });
 
-  test('what is too old is deleted and counted; a store that is full takes no more', async () => {
+  test('what is too old is deleted and counted; a store that is full takes no more', async (t) => {
     const where = await receiver();
     where.state = 503;
     const old = new Shelf();
-    await send(make(where, old.spool({ maxAge: 0.03 })));
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await send(make(where, old.spool({ maxAge: 60 })));
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
     where.state = 200;
     const receipt = await make(where, old.spool()).flush();
     assert.deepEqual([receipt.accepted, receipt.dropped, old.records], [0, { expired: 3 }, []]);

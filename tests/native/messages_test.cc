@@ -240,7 +240,8 @@ TEST_CASE("messages: tools of UI messages (AI SDK 5)") {
 }
 
 TEST_CASE("messages: what stands beside the content") {
-  const Json call = {{"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", "{}"}};
+  const Json call = {
+      {"type", "tool_call"}, {"id", "c1"}, {"name", "add"}, {"arguments", Json::object()}};
   const Json api = {{"id", "c1"}, {"function", {{"name", "add"}, {"arguments", "{}"}}}};
   CHECK(Input(One({{"role", "assistant"}, {"content", "hi"}, {"tool_calls", {api, 7}}})) ==
         One(Message("assistant", Json::array({Text("hi"), call, Other(7)}))));

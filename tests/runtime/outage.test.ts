@@ -345,6 +345,18 @@ describe('an outage without an end of the isolate', { timeout: 300_000 }, () => 
   });
   after(() => isolates.close());
 
+  it('memory outlives an exporter that is shut down with its request', async () => {
+    await isolates.receiver.become('busy');
+    await isolates.requests('memory', 1, '&last=1');
+    const down = await isolates.settled('memory');
+    assert.deepEqual(down.flatMap(({ dropped }) => Object.keys(dropped)), []);
+    assert.equal(sum(down.map(({ spooled, replayed }) => spooled - replayed)), 3);
+    await isolates.receiver.become('up');
+    await isolates.recover('memory', 60_000);
+    assert.deepEqual(sorted(isolates.receiver.at('memory')), sorted(isolates.ids.get('memory') ?? []));
+    await isolates.restart();
+  });
+
   // The circuit leaves the destination alone for half a minute, and so do the messages' delays.
   it('memory and a queue bring everything', async () => {
     const stores = ['memory', 'queue'] as const;

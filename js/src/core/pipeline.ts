@@ -140,7 +140,9 @@ export class Pipeline {
       tape.rope += writeMembers(tape, this.#settings, 0, 0);
       tape.put(OP_END);
       if (!tape.fits(0)) throw FULL;
-      status = this.#x.edgespan_open_exporter(...tape.finish());
+      const bytes = tape.encode();
+      const { w, d, at, rope } = tape;
+      status = this.#x.edgespan_open_exporter(w, d, at, bytes, rope.length);
     } finally {
       this.#handle = Math.max(0, status);
       tape.busy = false;
@@ -166,7 +168,9 @@ export class Pipeline {
     tape.refresh(); // a batch that was cut since may have grown memory
     // What the core cannot read or store it counts itself.
     if (tape.fits(0)) {
-      trace = this.#x.edgespan_commit(this.#handle, ...tape.finish());
+      const bytes = tape.encode();
+      const { w, d, at, rope } = tape;
+      trace = this.#x.edgespan_commit(this.#handle, w, d, at, bytes, rope.length);
       this.#last = tape.result[0];
     } else this.lose(LOSS_MEMORY, tape.ended);
     tape.refresh();

@@ -176,20 +176,24 @@ export class Tape {
   }
 
   rollback(mark: Mark): void {
-    Object.assign(this, mark);
+    this.w = mark.w;
+    this.d = mark.d;
+    this.at = mark.at;
+    this.rope = mark.rope;
+    this.traceId = mark.traceId;
   }
 
   /** Empties the tape and gives back what the areas grew by. */
   clear(): void {
     this.w = this.d = this.at = this.ended = 0;
-    this.stack.fill(undefined);
+    for (let i = 0; i < this.stack.length; i++) this.stack[i] = undefined;
     this.rope = this.traceId = '';
     if (this.#grown) this.#lend(0, 0, 0);
   }
 
-  /** Hands the tape over, as the arguments of a call after the handle. REQUIRES: fits(0). */
-  finish(): [words: number, doubles: number, ropeAt: number, ropeBytes: number, ropeUnits: number] {
-    return [this.w, this.d, this.at, this.#encode(this.rope), this.rope.length];
+  /** Writes the rope behind the text, for the core; its bytes. REQUIRES: fits(0). */
+  encode(): number {
+    return this.#encode(this.rope);
   }
 
   put(word: number): void {

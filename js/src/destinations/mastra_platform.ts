@@ -1,3 +1,4 @@
+import type { Head } from '../transport/otlp_http.js';
 import type { Answer, Destination } from './destination.js';
 import { native } from './dialects.gen.js';
 import { toPublished } from './mastra_platform_batch.js';
@@ -22,7 +23,7 @@ export interface MastraPlatformOptions extends Omit<BackendOptions, 'dialect'> {
  * An organisation whose quota is exhausted is told so by 402, or by a header of any answer: the platform
  * takes nothing until then, as a receiver that asks for a pause does.
  */
-function quota({ headers, status }: Response): Partial<Answer> | undefined {
+function quota({ headers, status }: Head): Partial<Answer> | undefined {
   const paused = headers.get('x-mastra-observability') === 'disabled';
   if (!paused && status !== 402) return undefined;
   const seconds = headers.get('x-mastra-observability-retry-after') ?? '';

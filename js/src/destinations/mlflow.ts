@@ -23,7 +23,7 @@ export interface MlflowOptions extends BackendOptions {
  * @example
  * mlflow({ trackingUri: 'https://mlflow.example.com', experimentId: '42' })
  *
- * @source the server itself (`scripts/interop`)
+ * @source the server's code
  */
 export function mlflow(options: MlflowOptions = {}): Destination {
   const settings = new Settings(options);

@@ -17,7 +17,7 @@ export interface PhoenixOptions extends BackendOptions {
  * @example
  * phoenix({ endpoint: 'https://app.phoenix.arize.com/s/my-space', apiKey: env.PHOENIX_API_KEY })
  *
- * @source the server itself (`scripts/interop`)
+ * @source the server's code, documentation
  */
 export function phoenix(options: PhoenixOptions = {}): Destination {
   const settings = new Settings(options);

@@ -15,7 +15,7 @@ export interface ZipkinOptions extends BackendOptions {
  * @example
  * zipkin({ endpoint: 'http://zipkin:9411' })
  *
- * @source the server itself (`scripts/interop`)
+ * @source the specification, documentation
  */
 export function zipkin(options: ZipkinOptions = {}): Destination {
   const settings = new Settings(options);

@@ -20,15 +20,14 @@ import type { Destination } from '../destinations/destination.js';
 import { EdgespanError } from '../errors.js';
 import { FLUSH_MS, MAX_DESTINATIONS } from '../limits.js';
 import { Log, type Logger } from '../log.js';
-import type { SignalHandlers } from '../signals/signal.js';
-import { defaultSpool, type Spool } from '../spool/spool.js';
+import type { SignalHandlers, SignalSinks } from '../signals/signal.js';
+import { defaultSpool, type Final, type Spool } from '../spool/spool.js';
 import { within } from '../transport/deliver.js';
 import { Env } from '../transport/env.js';
 import { type Receipt, Tally } from '../transport/receipt.js';
 import { warningOf } from '../transport/warning.js';
 import { Lane, type Send } from './lane.js';
 import { configOf, type EdgespanExporterOptions } from './options.js';
-import { Sinks } from './sinks.js';
 import type { FeedbackInput, ScoreInput } from './recorded.js';
 import type { RecordedTrace, TraceFilter, TraceReader } from './traces.js';
 import type { MastraInitOptions, MastraTracingEvent, Place } from './types.js';
@@ -52,7 +51,7 @@ export class EdgespanExporter {
   readonly #lanes: Lane[] = [];
   readonly #problems: string[] = [];
   readonly #log: Log;
-  #sinks: Sinks | undefined;
+  #sinks: SignalSinks | undefined;
   #serviceName: string | undefined;
   #reader: TraceReader | undefined;
   // Deliveries that no platform keeps alive.
@@ -111,15 +110,15 @@ export class EdgespanExporter {
     if (keepTraces && !keepTraces.connect) {
       this.#log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
     }
-    this.#sinks = new Sinks(this, signals, {
+    this.#sinks = signals?.[0]?.open?.(this, signals, {
       lanes: this.#lanes,
       problems: this.#problems,
       log: this.#log,
       spool,
       config: () => this.#config,
       send: () => this.#send([]),
-      fail: (error) => this.#fail(error, false, []),
-    });
+      fail: (error: unknown) => this.#fail(error, false, []),
+    }) as SignalSinks | undefined;
   }
 
   /** One for each distinct formatter. */
@@ -173,16 +172,20 @@ export class EdgespanExporter {
   /**
    * Scores a trace or one of its spans, now or in a later request: with `scores()` among `signals` it is
    * sent to every destination. Never throws, never waits.
-   * @example
-   * exporter.addScore({ traceId, name: 'relevance', value: 0.9, comment: 'on topic' });
+   * @example exporter.addScore({ traceId, name: 'relevance', value: 0.9, comment: 'on topic' });
    */
   addScore(score: ScoreInput & Place): void {
-    this.#sinks?.annotate('score', score);
+    this.#annotate('score', score);
   }
 
   /** The same for feedback: `addFeedback({ traceId, value: 'up', comment: 'thank you' })`. */
   addFeedback(feedback: FeedbackInput & Place): void {
-    this.#sinks?.annotate('feedback', feedback);
+    this.#annotate('feedback', feedback);
+  }
+
+  #annotate(kind: 'score' | 'feedback', given: object): void {
+    if (this.#sinks?.annotate(kind, given)) return;
+    this.#log.warn(kind, `No ${kind} is sent without scores() among \`signals\`.`, true);
   }
 
   /**
@@ -192,12 +195,16 @@ export class EdgespanExporter {
    * sent when its root ends, a long one on the way.
    */
   flush(): Promise<Receipt & void> {
-    return this.#flush(false);
+    return this.#flush();
   }
 
-  /** Sends everything, runs that did not end included; later spans are dropped and counted. */
+  /**
+   * Sends everything, runs that did not end included; later spans are dropped and counted. What cannot be
+   * sent stays in memory where the isolate goes on, for other exporters with that destination; at the end
+   * of a process it is counted as lost.
+   */
   shutdown(): Promise<Receipt & void> {
-    return this.#flush(true);
+    return this.#flush(this.#isOutlived ? 'exporter' : 'process');
   }
 
   /**
@@ -206,7 +213,7 @@ export class EdgespanExporter {
    * calls it.
    */
   replay(source: Spool): Promise<Receipt> {
-    return this.#flush(false, source);
+    return this.#flush(undefined, source);
   }
 
   /**
@@ -249,11 +256,10 @@ export class EdgespanExporter {
     const { type, exportedSpan: span } = event;
     const ended = type === 'span_ended';
     if (!ended && type !== 'span_started') return;
-    this.#openAll();
-    if (this.#lanes.some(({ pipeline }) => pipeline?.tape.busy)) {
+    for (const lane of this.#lanes) {
+      if (lane.wantsPipeline) this.#openAll();
       // Called from a getter of the object that is being walked: afterwards.
-      queueMicrotask(() => this.onTracingEvent(event));
-      return;
+      if (lane.pipeline?.tape.busy) return queueMicrotask(() => this.onTracingEvent(event));
     }
     this.#complain();
     if (ended) this.#lost.lose(LOSS_DISABLED, this.#problems.length + this.#disabled);
@@ -295,7 +301,7 @@ export class EdgespanExporter {
   }
 
   /** One receipt for all lanes, none of which waits for another's formatter. */
-  async #deliver(sending: Send[], source?: Spool, final = false): Promise<void> {
+  async #deliver(sending: Send[], source?: Spool, final?: Final): Promise<void> {
     const tally = new Tally();
     this.#active.add(tally);
     try {
@@ -308,14 +314,13 @@ export class EdgespanExporter {
       this.#tell(tally);
       this.#since.add(tally);
     }
-    const { lost, requests, spans, signals } = tally;
-    const spooled = spans[STAT_SPOOLED];
+    const { lost, requests, signals } = tally;
+    const [accepted, spooled] = [tally.spans[STAT_ACCEPTED], tally.spans[STAT_SPOOLED]];
     if (tally.touched + (signals?.touched ?? 0) === 0) return;
-    for (const warning of [warningOf(tally), signals && warningOf(signals, 'events')]) {
-      if (warning) this.#log.warn(warning.causes, warning.text);
-    }
+    const warnings = [warningOf(tally), signals && warningOf(signals, 'events')];
+    for (const one of warnings) if (one) this.#log.warn(one.causes, one.text);
     this.#log.debug(
-      () => `${requests} requests: ${spans[STAT_ACCEPTED]} spans accepted, ${spooled} spooled, ${lost} lost`,
+      () => `${requests} requests: ${accepted} spans accepted, ${spooled} spooled, ${lost} lost`,
     );
     const complain = (error: unknown): void =>
       this.#log.warn('onReceipt', `onReceipt threw (${error})`);
@@ -334,11 +339,20 @@ export class EdgespanExporter {
     this.#lost = new Tally();
   }
 
-  async #flush(final: boolean, source = this.#options.spool || undefined): Promise<Receipt & void> {
+  /** Whether a platform serves other requests with this isolate; false in a process of one's own. */
+  get #isOutlived(): boolean {
+    try {
+      return this.#options.waitUntil !== undefined || keepAlive(Promise.resolve());
+    } catch {
+      return true; // there is one, whatever ails it
+    }
+  }
+
+  async #flush(final?: Final, source = this.#options.spool || undefined): Promise<Receipt & void> {
     try {
       // What another isolate stored is looked for before the first span.
       if (source) this.#openAll();
-      const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final, source));
+      const all = this.#lanes.map((lane): Send => (tally) => lane.flush(tally, final ?? false, source));
       const last = this.#deliver(all, source, final);
       await within(FLUSH_MS, Promise.all([last, ...this.#running]));
     } catch (error) {
@@ -351,7 +365,6 @@ export class EdgespanExporter {
     return receipt as Receipt & void;
   }
 
-  /** Of what was counted, with what waits. */
   #receipt(tally: Tally): Receipt {
     const pending = this.#lanes.reduce((sum, lane) => sum + lane.pending, 0);
     return tally.receipt(pending, this.#sinks?.pending);
@@ -361,11 +374,9 @@ export class EdgespanExporter {
 
   /** With the first event: Mastra has told its service name. */
   #openAll(): void {
-    if (!this.#lanes.some((lane) => lane.wantsPipeline)) return;
-    const config = this.#config;
     this.#lanes.forEach((lane, i) => {
       if (lane.wantsPipeline) {
-        lane.pipeline = pipelineFor({ ...config, destinations: lane.destinations }, i);
+        lane.open(pipelineFor({ ...this.#config, destinations: lane.destinations }, i));
       }
     });
   }

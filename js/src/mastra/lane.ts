@@ -22,7 +22,7 @@ import {
   OPEN_TRACES,
   SILENCE_MS,
 } from '../limits.js';
-import type { Claim, Spool } from '../spool/spool.js';
+import { type Final, leave, type Spool } from '../spool/spool.js';
 import { deliver, within } from '../transport/deliver.js';
 import type { Tally } from '../transport/receipt.js';
 import { milliseconds, recordEnd, recordStart, tapeBytes } from './record.js';
@@ -103,6 +103,8 @@ export class Lane {
   // Of the span that was recorded last.
   #recent: Open | undefined;
   #lateSince = 0;
+  // Counted by its spool.
+  #opened = false;
 
   /** @param fail Told of a formatted span that could not be recorded. */
   constructor(format: Lane['format'], options: object, fail: (error: unknown) => void) {
@@ -268,9 +270,13 @@ export class Lane {
 
   /**
    * Sends all that is closed, and what `source` has. `final` false: also what may leave of runs that go
-   * on; true: everything, as if all had ended.
+   * on; what ends with it: everything, as if all had ended.
    */
-  async flush(tally: Tally, final?: boolean, source: Spool | undefined = this.spool): Promise<void> {
+  async flush(
+    tally: Tally,
+    final?: Final | false,
+    source: Spool | undefined = this.spool,
+  ): Promise<void> {
     if (final && !this.off) {
       await this.finish();
       this.pipeline?.close();
@@ -278,18 +284,9 @@ export class Lane {
     }
     this.pipeline?.commit();
     await this.#deliver(final === undefined ? 0 : OPEN_TRACES, tally, source);
-    if (final && this.spool?.volatile) await this.#abandon(this.spool, tally);
-  }
-
-  /** What is in memory goes with the process. */
-  async #abandon(spool: Spool, tally: Tally): Promise<void> {
-    for (const to of this.destinations) {
-      let claim: Claim | undefined;
-      while ((claim = await spool.claim(to, tally.forfeit))) {
-        tally.forfeit('unsent', claim.spans);
-        await claim.sent();
-      }
-    }
+    if (!final || !this.#opened) return;
+    this.#opened = false;
+    await leave(this.spool, this.destinations, final, tally.forfeit);
   }
 
   /** Sends a trace, all that are closed (0), or all (OPEN_TRACES), to each destination. */
@@ -302,6 +299,13 @@ export class Lane {
   /** Whether a run with this trace id goes on. */
   runs(traceId: string): boolean {
     return this.#open.has(traceId);
+  }
+
+  /** REQUIRES: wantsPipeline. */
+  open(pipeline: Pipeline): void {
+    this.pipeline = pipeline;
+    for (const to of this.destinations) this.spool?.users?.(to, 1);
+    this.#opened = true;
   }
 
   /** It has destinations, and is not open yet. */

@@ -33,7 +33,8 @@ export class Evaluations {
   }
 
   get pending(): number {
-    return this.#waiting.reduce((sum, { to }) => sum + to.length, 0);
+    const waiting = this.#waiting.reduce((sum, { to }) => sum + to.length, 0);
+    return [...this.#pipelines].reduce((sum, { pending }) => sum + pending, waiting);
   }
 
   put(annotation: Annotation, to: readonly Destination[]): void {
@@ -82,7 +83,8 @@ export class Evaluations {
 
 /** The span, in OpenTelemetry's schema. Its ids are the annotation's own, where that is a UUID. */
 function spanOf(annotation: Annotation): MastraSpan {
-  const { kind, id, time, traceId, spanId, name, value, comment, userId, source, metadata, context } = annotation;
+  const { kind, id, time, traceId, spanId, name, value, comment } = annotation;
+  const { userId, source, metadata, context } = annotation;
   const digits = id.replaceAll('-', '').toLowerCase();
   const own = /^[0-9a-f]{32}$/.test(digits) ? digits : crypto.randomUUID().replaceAll('-', '');
   const result = {

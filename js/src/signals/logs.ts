@@ -7,6 +7,7 @@ import type { Destination } from '../destinations/destination.js';
 import { envelope, attributes, hexId, nanoseconds } from './otlp.js';
 import { otlpEndpoints } from './otlp_endpoints.js';
 import { Outbox } from './outbox.js';
+import { openSinks } from './sinks.js';
 import { hostOf, type MastraLog, type Signal } from './signal.js';
 import { Withholder } from './withhold.js';
 import { LOSS_FAILED } from '../core/schema.gen.js';
@@ -36,6 +37,7 @@ const MAX_LOG_UNITS = 131_072;
 export function logs({ destinations, level = 'debug' }: LogsOptions = {}): Signal {
   return {
     name: 'logs',
+    open: openSinks,
     connect(exporter, inside) {
       const host = hostOf(inside);
       // The others' secrets are secrets here, too.

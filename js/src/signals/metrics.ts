@@ -11,6 +11,7 @@ import { milliseconds } from '../mastra/record.js';
 import { attributes, envelope, hexId, nanoseconds } from './otlp.js';
 import { otlpEndpoints } from './otlp_endpoints.js';
 import { Outbox } from './outbox.js';
+import { openSinks } from './sinks.js';
 import { hostOf, type MastraMetric, type Signal } from './signal.js';
 
 /** What a metric's values mean: parts of a sum, readings of a gauge, a distribution. */
@@ -51,6 +52,7 @@ interface Value {
 export function metrics({ destinations, kinds = {} }: MetricsOptions = {}): Signal {
   return {
     name: 'metrics',
+    open: openSinks,
     connect(exporter, inside) {
       const host = hostOf(inside);
       const outbox = new Outbox(host, {

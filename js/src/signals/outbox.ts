@@ -4,22 +4,22 @@
  * the exporter's store. Their bodies are made here, though, and never cross into the core.
  * @module
  */
-import { type Batch, Pipeline, pipelineFor } from '../core/pipeline.js';
+import { pipelineFor } from '../core/pipeline.js';
 import {
   LOSS_DISABLED,
   LOSS_FAILED,
   LOSS_MEMORY,
   LOSS_UNSENT,
-  STAT_REPLAYED,
   STAT_SPOOLED,
   STAT_WITHHELD,
 } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { LATE_MS, MAX_REPLAYS } from '../limits.js';
-import type { Claim, Lose, Spool } from '../spool/spool.js';
+import { type Claim, type Final, leave, type Lose, type Spool } from '../spool/spool.js';
 import { deliver } from '../transport/deliver.js';
 import { Tally } from '../transport/receipt.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from './endpoint.js';
+import { type Fresh, OutboxPipeline } from './outbox_pipeline.js';
 import type { SignalHost } from './signal.js';
 
 /** Events that wait, and characters that they take: then the oldest gives way. */
@@ -51,6 +51,8 @@ export class Outbox {
   // What was lost before it was sent.
   #lost = new Tally();
   #pipeline: OutboxPipeline | undefined;
+  /** Deliveries that are under way. */
+  readonly #active = new Set<Pending>();
   #sending = 0;
   #off = false;
 
@@ -61,7 +63,9 @@ export class Outbox {
 
   get pending(): number {
     const { endpoints } = this.#settings;
-    return this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
+    const waiting = this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
+    const untried = [...this.#active].reduce((sum, { left }) => sum + left, 0);
+    return waiting + untried + (this.#pipeline?.out ?? 0);
   }
 
   /**
@@ -101,26 +105,29 @@ export class Outbox {
     this.#host.send();
   }
 
-  async send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void> {
+  async send(tally: Tally, source: Spool | undefined, final?: Final): Promise<void> {
     const { endpoints, lane } = this.#settings;
     const { spool } = this.#host;
     this.#sending = 0;
     this.#tell(tally);
-    const looking = source !== undefined || final || this.#pipeline !== undefined;
+    const looking = source !== undefined || final !== undefined || this.#pipeline !== undefined;
     if (endpoints.length > 0 && (this.#waiting.length > 0 || looking) && !this.#off) {
       // What is not sent when something throws, the core that cannot be loaded say.
-      let left = this.pending;
+      let left = this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
       if (final) this.#off = true;
       try {
         const fresh = this.#cut();
         const config = { ...this.#host.config(), destinations: endpoints };
         const pipeline = pipelineFor(config, lane, OutboxPipeline) as OutboxPipeline;
+        if (!this.#pipeline) for (const to of endpoints) spool?.users?.(to, 1);
         this.#pipeline = pipeline;
         const pending = new Pending(pipeline, fresh, endpoints, tally, spool, source ?? spool);
         left = 0; // it is up to the core now, and what follows does not reject
+        this.#active.add(pending);
         await deliver(pipeline, endpoints, 0, tally, spool, pending);
         await pending.rest();
-        if (final && spool?.volatile) await this.#abandon(spool, tally);
+        this.#active.delete(pending);
+        if (final) await leave(spool, endpoints, final, tally.forfeit);
       } catch (error) {
         this.lose(LOSS_FAILED, left);
         this.#host.fail(error);
@@ -163,23 +170,6 @@ export class Outbox {
     }
     return batches;
   }
-
-  /** What is in memory goes with the process. */
-  async #abandon(spool: Spool, tally: Tally): Promise<void> {
-    for (const to of this.#settings.endpoints) {
-      let claim: Claim | undefined;
-      while ((claim = await spool.claim(to, tally.forfeit))) {
-        tally.forfeit('unsent', claim.spans);
-        await claim.sent();
-      }
-    }
-  }
-}
-
-interface Fresh {
-  readonly bytes: Uint8Array;
-  readonly spans: number;
-  readonly to: readonly Destination[];
 }
 
 /** Bodies that nobody sent yet and then those of a store, as a store. */
@@ -205,6 +195,11 @@ class Pending implements Spool {
     this.#spool = spool;
     pipeline.expect(fresh);
     this.#source = source;
+  }
+
+  /** Events that nobody tried to send yet, once for each destination. */
+  get left(): number {
+    return [...this.#fresh.values()].flat().reduce((sum, { spans }) => sum + spans, 0);
   }
 
   async put(): Promise<void> {
@@ -251,45 +246,6 @@ class Pending implements Spool {
         });
       }
     }
-  }
-}
-
-/** Judges bodies that it does not have. */
-class OutboxPipeline extends Pipeline {
-  // Bodies that come for the first time: the core has not counted these, and will count them as replayed.
-  readonly #fresh = new WeakSet<Uint8Array>();
-  #first = 0;
-  readonly #bodies = new WeakMap<Batch, Uint8Array>();
-
-  expect(fresh: readonly Fresh[]): void {
-    for (const { bytes } of fresh) this.#fresh.add(bytes);
-  }
-
-  counted(bytes: Uint8Array): boolean {
-    return !this.#fresh.has(bytes);
-  }
-
-  override adopt(to: number, spans: number, body: Uint8Array, now: number): Batch | undefined | null {
-    const batch = super.adopt(to, spans, new Uint8Array(0), now);
-    if (!batch) return batch;
-    this.#bodies.set(batch, body);
-    if (this.#fresh.delete(body)) this.#first += spans;
-    return batch;
-  }
-
-  override view(batch: Batch): Uint8Array {
-    return this.#bodies.get(batch) ?? super.view(batch);
-  }
-
-  override release(batch: Batch, spooled?: boolean): void {
-    super.release(batch, spooled);
-    this.#bodies.delete(batch);
-  }
-
-  override settle(tally: Tally, peek = false): void {
-    super.settle(tally, peek);
-    tally.spans[STAT_REPLAYED] -= this.#first;
-    if (!peek) this.#first = 0;
   }
 }
 

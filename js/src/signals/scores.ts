@@ -9,12 +9,13 @@ import type { Address, Answer, Destination, Payload } from '../destinations/dest
 import { type Annotation, numberOf, type ScoreAdapter } from '../destinations/scores/score.js';
 import { milliseconds } from '../mastra/record.js';
 import type { MastraFeedback, MastraScore } from '../mastra/types.js';
-import type { Spool } from '../spool/spool.js';
+import type { Final, Spool } from '../spool/spool.js';
 import type { Tally } from '../transport/receipt.js';
 import { Endpoint, type Posted } from './endpoint.js';
 import { Evaluations } from './evaluation.js';
 import { hexId } from './otlp.js';
 import { Outbox } from './outbox.js';
+import { openSinks } from './sinks.js';
 import { hostOf, type Signal, type SignalHandlers, type SignalHost, type SignalSink } from './signal.js';
 import { Withholder } from './withhold.js';
 
@@ -26,7 +27,11 @@ import { Withholder } from './withhold.js';
  * new EdgespanExporter({ destinations: [otlp({ endpoint })], signals: [scores()] })
  */
 export function scores(): Signal {
-  return { name: 'scores', connect: (exporter, inside) => new Scores(exporter, hostOf(inside)) };
+  return {
+    name: 'scores',
+    open: openSinks,
+    connect: (exporter, inside) => new Scores(exporter, hostOf(inside)),
+  };
 }
 
 /** A destination with an interface for scores. */
@@ -119,7 +124,7 @@ class Scores implements SignalSink {
     }
   }
 
-  async send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void> {
+  async send(tally: Tally, source: Spool | undefined, final?: Final): Promise<void> {
     await Promise.all([this.#outbox.send(tally, source, final), this.#evaluations.send(tally)]);
   }
 

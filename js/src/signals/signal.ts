@@ -7,7 +7,7 @@ import type { PipelineConfig } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
 import type { Log } from '../log.js';
 import type { Lane } from '../mastra/lane.js';
-import { defaultSpool, type Spool } from '../spool/spool.js';
+import { defaultSpool, type Final, type Spool } from '../spool/spool.js';
 import type { Tally } from '../transport/receipt.js';
 import type { MastraFeedbackEvent, MastraScoreEvent } from '../mastra/types.js';
 
@@ -101,7 +101,7 @@ export interface SignalSink {
    * Sends what there is, and what `source` has; resolves when all is judged, stored or given up. `final`:
    * the exporter is shut down.
    */
-  send(tally: Tally, source: Spool | undefined, final: boolean): Promise<void>;
+  send(tally: Tally, source: Spool | undefined, final?: Final): Promise<void>;
   /** Adds what no tally was given yet. */
   peek(tally: Tally): void;
   /** Events that wait, once for each destination. */
@@ -110,9 +110,25 @@ export interface SignalSink {
   annotate?(kind: 'score' | 'feedback', given: object): void;
 }
 
+/** What an exporter asks of all its signals together. */
+export interface SignalSinks {
+  /** Sends what there is, beside spans; counted apart from them (`tally.signals`). Never rejects. */
+  send(tally: Tally, source: Spool | undefined, final?: Final): Promise<unknown>;
+  /** Adds what no tally was given yet. */
+  peek(total: Tally): void;
+  readonly pending: number;
+  /** Takes what the user says of a trace; false: no signal does. Never throws. */
+  annotate(kind: 'score' | 'feedback', given: object): boolean;
+}
+
 /** Made by `logs()`, `metrics()` and `scores()` of `edgespan/signals`; pass it to an exporter. */
 export interface Signal {
   readonly name: string;
-  /** For the exporter: sets its handlers. What passes between them (`Inside`, `SignalSink`) is theirs alone. */
+  /**
+   * For the exporter: opens all its signals. What passes between them (`Inside`, `SignalSinks`) is theirs
+   * alone.
+   */
+  open(exporter: SignalHandlers, signals: readonly Signal[], inside: object): object;
+  /** Sets the exporter's handlers. */
   connect(exporter: SignalHandlers, inside: object): object;
 }

@@ -18,8 +18,14 @@ const HAVE = /* @__PURE__ */ 'observabilityInstance observabilityBus exportTraci
 const CALLED = /^(currentSpan|observability(Instance|Bus)|exporters|spanOutputProcessors)$/;
 // Names without what is between their words, in small letters: those of Mastra's SensitiveDataFilter,
 // and their kin.
-const SECRET =
-  /^(auth|authorization|proxyauthorization|bearer|cookies?|setcookie|credentials?|headers|jwt|keys?|pass|passwd|password|passphrase|pwd|refresh|secrets?|ssn|tokens?)$|(apikey|accesskey|accesskeyid|privatekey|secretkey|signingkey|licensekey|ingestionkey|accesstoken|authtoken|bearertoken|idtoken|refreshtoken|sessiontoken|csrftoken|clientsecret|password|connectionstring|dsn)$/;
+const WORDS =
+  'auth|authorization|proxyauthorization|bearer|cookies?|setcookie|credentials?|headers|' +
+  'jwt|keys?|pass|passwd|password|passphrase|pwd|refresh|secrets?|ssn|tokens?';
+const ENDS =
+  'apikey|accesskey|accesskeyid|privatekey|secretkey|signingkey|licensekey|ingestionkey|' +
+  'accesstoken|authtoken|bearertoken|idtoken|refreshtoken|sessiontoken|csrftoken|' +
+  'clientsecret|password|connectionstring|dsn';
+const SECRET = /* @__PURE__ */ new RegExp(`^(${WORDS})$|(${ENDS})$`);
 const CREDENTIAL = /\b(Bearer|Basic)\s+(?=\S*[\d=_.-])[\w\-.~+/=]{8,}/gi;
 
 // Headers that hold a credential. (What else is in headers, a project's name say, may be a word of the log.)

@@ -4,6 +4,7 @@
  * memory. The durable ones are in modules of their own (index.ts), so that nobody else pays for them.
  * @module
  */
+import { putLast } from '../bounded.js';
 import type { Destination } from '../destinations/destination.js';
 import { LEASE_MS } from '../limits.js';
 import type { DropReason } from '../transport/receipt.js';
@@ -40,6 +41,11 @@ export interface Spool {
   claim(destination: Destination, lose: Lose): Promise<Claim | undefined>;
   /** It does not outlive the isolate. */
   readonly volatile?: boolean;
+  /**
+   * Of one that does not: an exporter may send to this destination from now on (1), or no longer (-1); how
+   * many may.
+   */
+  users?(destination: Destination, by: 1 | -1): number;
   /** Nothing is in it, for sure: it need not be asked for a claim. */
   readonly empty?: boolean;
 }
@@ -49,6 +55,29 @@ export interface MemorySpoolOptions {
   maxBytes?: number;
   /** Seconds that a batch is kept; 3600 by default. */
   maxAge?: number;
+}
+
+/** What ends with a last flush: the exporter alone, where its isolate goes on, or the process as well. */
+export type Final = 'exporter' | 'process';
+
+/**
+ * For an exporter that ends: what is in memory goes with the process, and is counted; what another
+ * exporter may send stays.
+ */
+export async function leave(
+  spool: Spool | undefined,
+  destinations: readonly Destination[],
+  final: Final,
+  lose: Lose,
+): Promise<void> {
+  for (const to of destinations) {
+    const others = spool?.users?.(to, -1) ?? 1;
+    let claim: Claim | undefined;
+    while (final === 'process' && others <= 0 && (claim = await spool?.claim(to, lose))) {
+      lose('unsent', claim.spans);
+      await claim.sent();
+    }
+  }
 }
 
 interface Kept extends Unsent {
@@ -61,6 +90,9 @@ interface Kept extends Unsent {
 
 /** With what there is beside the bytes, about. */
 const size = ({ bytes }: Unsent): number => bytes.length + 256;
+
+/** Destinations whose exporters are counted: those that are never shut down would stay for ever. */
+const MAX_USERS = 1_024;
 
 let ours: Spool | undefined;
 
@@ -93,8 +125,16 @@ export function memorySpool(options: MemorySpoolOptions = {}): Spool {
       if (one.expires <= now) drop(one, lose, 'expired');
       return one.expires > now;
     });
+  const users = new Map<string, number>();
   return {
     volatile: true,
+    users(destination, by) {
+      const to = destination.storeId();
+      const count = (users.get(to) ?? 0) + by;
+      if (count > 0) putLast(users, to, count, MAX_USERS);
+      else users.delete(to);
+      return count;
+    },
     get empty() {
       return kept.size === 0;
     },

@@ -68,7 +68,8 @@ interface Known {
 // By the binding, and its prefix and destination: spools may be made on every request.
 const known = new WeakMap<object, Map<string, Known>>();
 
-interface Record {
+/** What a key says. */
+interface Entry {
   readonly expires: number;
   readonly bytes: number;
   readonly spans: number;
@@ -77,7 +78,7 @@ interface Record {
 }
 
 /** undefined for a key that is no record's. */
-function parse(key: string): Record | undefined {
+function parse(key: string): Entry | undefined {
   const parts = /([0-9a-z]+)-(\d+)-(\d+)-([01])-([0-9a-z]+)$/.exec(key);
   if (!parts) return undefined;
   const [, expires, bytes, spans, unsure, id] = parts;
@@ -162,7 +163,7 @@ class StoreSpool implements Spool {
       const [key] = at.waiting;
       if (key === undefined) return undefined;
       at.waiting.delete(key); // no other request of this isolate gets it
-      const record = parse(key) as Record;
+      const record = parse(key) as Entry;
       const lease = `${this.#prefix}leases/${record.id}`;
       const token = Math.random().toString(36).slice(2);
       let attempts = 0;
@@ -237,7 +238,7 @@ class StoreSpool implements Spool {
   }
 }
 
-interface Leased extends Omit<Record, 'bytes'> {
+interface Leased extends Omit<Entry, 'bytes'> {
   readonly bytes: Uint8Array | null;
   readonly size: number;
   readonly lease: string;

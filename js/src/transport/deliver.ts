@@ -200,7 +200,10 @@ async function send(
       let answer: Answer | undefined;
       const turn = connections.take();
       try {
-        if (turn) await turn.then(() => (delivery.now = Date.now()));
+        if (turn) {
+          await turn;
+          delivery.now = Date.now();
+        }
         if (to.budget === 0 || delivery.now < end) {
           const coded = to.coding ? await encoded(delivery, to, batch) : undefined;
           const body = pipeline.view(batch);

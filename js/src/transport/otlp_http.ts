@@ -85,6 +85,12 @@ export interface OtlpOptions {
   customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
 }
 
+/** What is looked at of an answer: declarations that need no DOM. */
+export interface Head {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+}
+
 /** Another format than OTLP in protobuf, made of a body in that. */
 export interface Wire {
   /** Equal for formats that are the same. */
@@ -92,7 +98,7 @@ export interface Wire {
   readonly contentType: string;
   encode(body: Uint8Array): Uint8Array;
   /** What an answer means where its status does not say it. */
-  read?(response: Response): Partial<Answer> | undefined;
+  read?(response: Head): Partial<Answer> | undefined;
 }
 
 /** Everything that is known of a destination, once the environment has been asked. */

@@ -53,9 +53,9 @@ void SpanEncoder::WriteMastra() {
                               : Rebuilt::kNot;
   // What Mastra gives a step, and some calls, for an input is a preview with texts alone: it is left out
   // where the call has the messages.
-  const Node* const input = Find(kKeyInput);
-  const bool preview =
-      span_->type == kTypeModelStep && !verbatim && input != nullptr && input->Kind() == Op::kArray;
+  const bool step = span_->type == kTypeModelStep && !verbatim;
+  const Node* const input = step || rebuilt != Rebuilt::kNot ? Find(kKeyInput) : nullptr;
+  const bool preview = step && input != nullptr && input->Kind() == Op::kArray;
   const bool told = rebuilt != Rebuilt::kNot || (preview && HasCall(node));
   const Node* const aside = told && input != nullptr ? input : span_->End();
   Members(span_->Begin(), aside, Scope::kSpan);

@@ -49,7 +49,7 @@ void ProtoWriter::Fixed32(int field, uint32_t value) {
   out_->Advance(Wire::WriteFixed32NoTagToArray(value, out));
 }
 
-void ProtoWriter::Bytes(int field, const void* bytes, uint32_t size) {
+[[gnu::noinline]] void ProtoWriter::Bytes(int field, const void* bytes, uint32_t size) {
   uint8_t* out = out_->Reserve(kMaxHead + size);
   if (out == nullptr) [[unlikely]]
     return;  // failed() says so.
@@ -58,7 +58,7 @@ void ProtoWriter::Bytes(int field, const void* bytes, uint32_t size) {
   out_->Advance(out + size);
 }
 
-uint32_t ProtoWriter::Open(int field, uint32_t guess) {
+[[gnu::noinline]] uint32_t ProtoWriter::Open(int field, uint32_t guess) {
   const uint32_t width = VarintSize(guess);
   uint8_t* const out =
       Put(Wire::MakeTag(field, Wire::WIRETYPE_LENGTH_DELIMITED), out_->Reserve(kMaxHead)) + width;
@@ -67,7 +67,7 @@ uint32_t ProtoWriter::Open(int field, uint32_t guess) {
   return out_->size();
 }
 
-void ProtoWriter::Close(uint32_t body) {
+[[gnu::noinline]] void ProtoWriter::Close(uint32_t body) {
   out_->Reserve(kMaxHead);
   if (out_->failed()) return;
   const uint32_t size = out_->size() - body;

@@ -55,8 +55,8 @@ uint32_t Pipeline::FreeBatch() const {
 }
 
 uint32_t Pipeline::ShareBatch(Exporter* exporter, uint32_t destination, Trace* trace) {
-  // What left while the run went on may be another part of it for each.
-  if (!trace->IsReady() || trace->in_parts) return 0;
+  // Mostly nobody has anything out. What left while the run went on may be another part of it for each.
+  if (exporter->batches == 0 || !trace->IsReady() || trace->in_parts) return 0;
   Destination& to = exporter->destinations[destination];
   uint32_t* const next = &trace->cut[destination];
   for (const Batch& other : batches_) {
@@ -166,11 +166,12 @@ Status Pipeline::Release(uint32_t handle, bool spooled) {
   --batch->to->batches;
   FreePart(batch);
   batch->handle = 0;
-  bool shared = batch->whole.at == 0;
-  for (const Batch& other : batches_) {
-    shared |= other.handle != 0 && other.whole.at == batch->whole.at;
+  if (batch->exporter->batches != 0) {  // one of them may have the same body
+    for (const Batch& other : batches_) {
+      if (other.handle != 0 && other.whole.at == batch->whole.at) return Status::kOk;
+    }
   }
-  if (!shared) arena_.Free(batch->whole.at, batch->whole.size);
+  arena_.Free(batch->whole.at, batch->whole.size);  // nothing, where the host alone has it
   return Status::kOk;
 }
 

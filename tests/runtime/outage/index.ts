@@ -1,7 +1,8 @@
 // The Worker of the outage tests: an exporter for each store, built on every request, as Mastra's builds
 // do. No request flushes what it recorded: it leaves by waitUntil, and what cannot is stored.
 //
-//   POST /run       ?store=&spans=&noise=&budget=   a run -> the ids of its spans
+//   POST /run       ?store=&spans=&noise=&budget=&last=   a run -> the ids of its spans; `last`: then its
+//                                       exporter is shut down
 //   POST /flush     ?store=                 what a cron's handler does -> the receipt
 //   POST /corrupt   ?store=                 cuts the first batch in the store in half
 //   GET  /receipts  ?store=                 receipts of this isolate since they were last asked for
@@ -147,7 +148,9 @@ async function handle(request: Request, storage?: DurableObjectStorageLike): Pro
   const exporter = exporterOf(store, spool, Number(searchParams.get('budget') ?? 20_000));
   if (pathname === '/flush') return Response.json(await exporter.flush());
   const [count, noise] = ['spans', 'noise'].map((name) => Number(searchParams.get(name)));
-  return Response.json(play(exporter, count || 3, noise || 8));
+  const ids = play(exporter, count || 3, noise || 8);
+  if (searchParams.has('last')) await exporter.shutdown();
+  return Response.json(ids);
 }
 
 /** An agent that lives in a Durable Object, as Cloudflare's do, with its exporter. */

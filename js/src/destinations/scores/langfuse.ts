@@ -5,7 +5,8 @@ export const langfuseScores: ScoreAdapter = {
   request({ id, traceId, spanId, name, value, comment, metadata, context }, { url }) {
     const dataType = typeof value === 'number' ? 'NUMERIC' : 'CATEGORICAL';
     const { environment } = context;
-    const body = { id, traceId, observationId: spanId, name, value, dataType, comment, metadata, environment };
+    const at = { traceId, observationId: spanId, environment };
+    const body = { id, ...at, name, value, dataType, comment, metadata };
     return { url: url.replace(/\/otel\/v1\/traces.*$/, '/scores'), body };
   },
 };

@@ -42,7 +42,8 @@ export interface ScoreRequest {
 export interface ScoreAdapter {
   /**
    * The request for an annotation. undefined: this receiver has no place for such, and it goes as a span;
-   * null: nor does it take a span for it. `at`: where spans go, and with what. Pure: a request that is sent again is made again.
+   * null: nor does it take a span for it. `at`: where spans go, and with what. Pure: a request that is
+   * sent again is made again.
    */
   request(annotation: Annotation, at: Address): ScoreRequest | undefined | null;
   /** A trace or span that the receiver does not know (404) may still be on its way to it. */
