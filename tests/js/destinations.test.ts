@@ -174,6 +174,7 @@ describe('addresses', () => {
     ['langfuse', { baseUrl: 'https://us.cloud.langfuse.com/' }, {}, 'https://us.cloud.langfuse.com/api/public/otel/v1/traces'],
     ['langfuse', { baseUrl: 'http://localhost:3000/api/public/otel' }, {}, 'http://localhost:3000/api/public/otel/v1/traces'],
     ['langfuse', { baseUrl: 'https://a.example' }, { LANGFUSE_BASE_URL: 'https://b.example' }, 'https://a.example/api/public/otel/v1/traces'],
+    ['langfuse', { endpoint: ' ', baseUrl: 'https://self.example' }, {}, 'https://self.example/api/public/otel/v1/traces'],
     ['langsmith', { apiUrl: 'https://eu.api.smith.langchain.com' }, {}, 'https://eu.api.smith.langchain.com/otel/v1/traces'],
     ['langsmith', {}, { LANGSMITH_ENDPOINT: 'https://ls.example/api/v1' }, 'https://ls.example/api/v1/otel/v1/traces'],
     ['braintrust', {}, { BRAINTRUST_ENDPOINT: 'https://www.braintrust.dev' }, 'https://api.braintrust.dev/otel/v1/traces'],
