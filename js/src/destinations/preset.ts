@@ -5,7 +5,7 @@
  * @module
  */
 import type { SpanLimits } from '../core/pipeline.js';
-import { Env } from '../transport/env.js';
+import { Env, objectOf } from '../transport/env.js';
 import {
   BUILT,
   endpointProblem,
@@ -71,7 +71,7 @@ export class Settings<Options extends BackendOptions> {
   #placed = false;
 
   constructor(options: Options | undefined) {
-    this.#options = options ?? ({} as Options);
+    this.#options = objectOf(options);
     this.#env = new Env(this.#options.env);
   }
 

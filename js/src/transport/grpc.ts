@@ -17,3 +17,15 @@ export function forHttp(endpoint: string, port: string): string {
   const url = /^[a-z]+:\/\//i.test(endpoint) ? endpoint : `http${local ? '' : 's'}://${endpoint}`;
   return url.replace(/^grpcs?:/i, 'https:').replace(/:4317(?=[/?#]|$)/, port);
 }
+
+/** The same, of any address; where it was for gRPC, `warn` is told so, with what names it. */
+export function overHttp(
+  endpoint: string,
+  port: string,
+  name: string,
+  warn: (warning: string) => void,
+): string {
+  if (!isGrpc(endpoint)) return endpoint;
+  warn(`${name} is for gRPC, which is not for fetch: spans leave over HTTP, for port 4317 at ${port.slice(1)}`);
+  return forHttp(endpoint, port);
+}
