@@ -5,11 +5,10 @@
  */
 import { MAX_ANSWER_BYTES, RETRY_MS } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
-import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
+import type { Address, Answer, Destination, Payload, SpanFormatter } from '../destinations/destination.js';
 import type { ScoreAdapter } from '../destinations/scores/score.js';
 import type { Dialect } from '../destinations/dialect.js';
 import type { SpanLimits } from '../core/pipeline.js';
-import type { MastraSpan } from '../mastra/types.js';
 import type { Environment } from './env.js';
 
 export interface OtlpOptions {
@@ -22,7 +21,7 @@ export interface OtlpOptions {
   /** Where the environment's variables are: a Worker's `env`; `process.env` by default. */
   env?: Environment | undefined;
   /** Sent with every request: credentials, mostly. An undefined value disables the destination. */
-  headers?: Record<string, string | undefined>;
+  headers?: Record<string, string | undefined> | undefined;
   /** Names the destination in receipts and warnings; `otlp` by default. */
   name?: string | undefined;
   /**
@@ -82,7 +81,7 @@ export interface OtlpOptions {
    * Changes the content of spans on their way to this destination, in place of the exporter's
    * `customSpanFormatter`: the same contract.
    */
-  customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
+  customSpanFormatter?: SpanFormatter | undefined;
 }
 
 /** What is looked at of an answer: declarations that need no DOM. */
