@@ -49,7 +49,7 @@ export interface Destination {
     dropTypes: readonly string[] | undefined;
     /** Attributes added to the exporter's resource; of the same name, these win. */
     resource?: Readonly<Record<string, unknown>> | undefined;
-    /** Each of them takes the place of the exporter's. */
+    /** Of each of them and the exporter's, the lower holds. */
     limits?: SpanLimits | undefined;
   };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
