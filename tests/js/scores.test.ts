@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import * as destinations from 'edgespan/destinations';
 import type { Destination } from 'edgespan/destinations';
 import { EdgespanExporter, type Receipt } from 'edgespan/mastra';
-import { scores } from 'edgespan/signals';
+import { logs, scores } from 'edgespan/signals';
+import { memorySpool } from 'edgespan/spool';
 
 interface Sent {
   readonly url: string;
@@ -255,5 +256,83 @@ describe("backends' own interfaces", () => {
       assert.equal(headers.authorization?.startsWith('Basic') ?? false, url.includes('langfuse'));
       assert.equal('x-honeycomb-team' in headers, url.includes('honeycomb'));
     }
+  });
+});
+
+describe('several, of which some are refused', () => {
+  const langfuse = (): Destination => destinations.langfuse({ publicKey: 'pk-lf-1', secretKey: 'sk-lf-1', retryBudget: 0 });
+
+  /** Adds so many scores; what becomes of them. */
+  async function give(exporter: EdgespanExporter, many: number): Promise<NonNullable<Receipt['signals']>> {
+    for (let i = 0; i < many; i++) exporter.addScore({ traceId, name: `s${i}`, value: i });
+    const { signals } = await exporter.flush();
+    assert.ok(signals);
+    return signals;
+  }
+
+  /** Everything that entered is in one of the numbers. */
+  function accounted(exporter: EdgespanExporter, ended: number): void {
+    const { accepted, rejected, dropped, spooled, pending, replayed } = exporter.stats().signals!;
+    const lost = Object.values(dropped).reduce((sum, one) => sum + one, 0);
+    assert.equal(accepted + rejected + lost + spooled + pending, ended + replayed);
+  }
+
+  const answer = (status: number) => (): Response => new Response('{}', { status });
+
+  for (const status of [400, 404, 413, 422, 500]) {
+    test(`a refusal (${status}) of one does not stop the others`, async () => {
+      for (const spool of [undefined, false] as const) {
+        sent = [];
+        answers = [answer(status), answer(200), answer(status)];
+        const exporter = new EdgespanExporter({ destinations: [langfuse()], signals: [scores()], logLevel: 'silent', ...(spool === false && { spool }) });
+        const { accepted, rejected, dropped, spooled } = await give(exporter, 5);
+        assert.deepEqual([sent.length, accepted, rejected, dropped, spooled], [5, 3, 2, {}, 0]);
+        accounted(exporter, 5);
+      }
+    });
+  }
+
+  test('one that is denied, or gets no answer, keeps the others back', async () => {
+    for (const status of [401, 503]) {
+      sent = [];
+      answers = [answer(200), answer(status)];
+      const exporter = new EdgespanExporter({ destinations: [langfuse()], signals: [scores()], spool: memorySpool(), logLevel: 'silent' });
+      const { accepted, spooled, replayed } = await give(exporter, 5);
+      assert.deepEqual([sent.length, accepted, spooled - replayed], [2, 1, 4]);
+      accounted(exporter, 5);
+    }
+  });
+
+  test('what comes back from a store is counted as such, to whomever and whatever becomes of it', async () => {
+    const mixes = [[503], [200, 503], [400, 503], [503, 503], [200, 400, 503, 200, 400], [503, 200, 503, 200, 503]];
+    for (const mix of mixes) {
+      sent = [];
+      answers = mix.map(answer);
+      const exporter = new EdgespanExporter({
+        destinations: [langfuse(), destinations.laminar({ apiKey: 'lmnr-key', retryBudget: 0 })],
+        signals: [scores()],
+        spool: memorySpool(),
+        logLevel: 'silent',
+      });
+      for (let ended = 10; ended <= 40; ended += 10) {
+        await give(exporter, 5);
+        accounted(exporter, ended);
+      }
+      const { signals } = await exporter.shutdown();
+      accounted(exporter, 40);
+      assert.ok(signals === undefined || signals.replayed >= 0);
+      const { replayed, spooled } = exporter.stats().signals!;
+      assert.ok(spooled > 0 && replayed > 0, `${mix}: ${spooled} ${replayed}`);
+    }
+  });
+
+  test('nothing is replayed that was in no store, though several get it', async () => {
+    sent = [];
+    answers = [];
+    const places = [destinations.otlp({ endpoint: 'http://one.example' }), destinations.otlp({ endpoint: 'http://two.example', name: 'two' })];
+    const exporter = new EdgespanExporter({ destinations: places, signals: [logs()], logLevel: 'silent' });
+    for (let i = 0; i < 5; i++) exporter.onLogEvent?.({ log: { timestamp: new Date(), level: 'info', message: `${i}` } });
+    const { signals } = await exporter.flush();
+    assert.deepEqual([signals?.accepted, signals?.replayed], [10, 0]);
   });
 });

@@ -9,6 +9,7 @@ import {
   BODY_OTHER,
   VERDICT_ACCEPTED,
   VERDICT_DENIED,
+  VERDICT_FAILED,
   VERDICT_GIVEN_UP,
   VERDICT_NAMES,
   VERDICT_NEXT,
@@ -178,7 +179,8 @@ async function encoded(delivery: Delivery, to: Destination, batch: Batch): Promi
 
 /**
  * Posts a batch as often and in such parts as the core says, and releases it; `claim`: it came from a
- * store. Whether its destination is well.
+ * store. Whether its destination is well enough
+ * for more.
  */
 async function send(
   delivery: Delivery,
@@ -263,7 +265,9 @@ async function send(
     pipeline.release(batch, spooled);
   }
   if (claim) await settle(tally, to, () => (back ? claim.failed(unsure) : claim.sent()));
-  return verdict <= VERDICT_PARTIAL;
+  // A first refusal is of what was sent; what a store has may wait until an address is right again.
+  const refused = verdict === VERDICT_REJECTED || verdict === VERDICT_FAILED;
+  return verdict <= VERDICT_PARTIAL || (refused && claim?.fresh === true);
 }
 
 /** Notes what was not well, in the receiver's words where it had some. */
