@@ -260,7 +260,10 @@ describe("backends' own interfaces", () => {
 });
 
 describe('several, of which some are refused', () => {
-  const langfuse = (): Destination => destinations.langfuse({ publicKey: 'pk-lf-1', secretKey: 'sk-lf-1', retryBudget: 0 });
+  // Each another's: a circuit that one test opened is no other's.
+  let accounts = 0;
+  const langfuse = (): Destination =>
+    destinations.langfuse({ publicKey: `pk-lf-${accounts++}`, secretKey: 'sk-lf-1', retryBudget: 0 });
 
   /** Adds so many scores; what becomes of them. */
   async function give(exporter: EdgespanExporter, many: number): Promise<NonNullable<Receipt['signals']>> {
@@ -295,10 +298,11 @@ describe('several, of which some are refused', () => {
   test('one that is denied, or gets no answer, keeps the others back', async () => {
     for (const status of [401, 503]) {
       sent = [];
-      answers = [answer(200), answer(status)];
+      answers = [answer(200), ...new Array(4).fill(answer(status))];
       const exporter = new EdgespanExporter({ destinations: [langfuse()], signals: [scores()], spool: memorySpool(), logLevel: 'silent' });
       const { accepted, spooled, replayed } = await give(exporter, 5);
-      assert.deepEqual([sent.length, accepted, spooled - replayed], [2, 1, 4]);
+      assert.deepEqual([accepted, spooled - replayed], [1, 4]);
+      assert.ok(sent.length <= 3, `${sent.length}`); // one more of what was just stored
       accounted(exporter, 5);
     }
   });
@@ -309,7 +313,7 @@ describe('several, of which some are refused', () => {
       sent = [];
       answers = mix.map(answer);
       const exporter = new EdgespanExporter({
-        destinations: [langfuse(), destinations.laminar({ apiKey: 'lmnr-key', retryBudget: 0 })],
+        destinations: [langfuse(), destinations.laminar({ apiKey: `lmnr-key-${accounts++}`, retryBudget: 0 })],
         signals: [scores()],
         spool: memorySpool(),
         logLevel: 'silent',
