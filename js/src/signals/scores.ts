@@ -53,7 +53,7 @@ class Scores implements SignalSink {
   constructor(exporter: SignalHandlers, host: SignalHost) {
     this.#host = host;
     this.#exporter = exporter;
-    this.#withholder = new Withholder(host.destinations);
+    this.#withholder = new Withholder(host.given);
     for (const to of host.destinations) {
       const { scores: adapter } = to;
       if (adapter && to.address) {
