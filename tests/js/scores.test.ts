@@ -330,6 +330,63 @@ describe('several, of which some are refused', () => {
     }
   });
 
+  test('what may have arrived is not sent twice where it would be there twice', async () => {
+    const metadata = { 'tcc.runId': 'order 66' };
+    const cases: Destination[] = [
+      destinations.laminar({ apiKey: 'once-1' }),
+      destinations.datadog({ apiKey: 'once-2', mlApp: 'app' }),
+      destinations.traceloop({ apiKey: 'once-3', annotationTask: 'task' }),
+      destinations.contextCompany({ apiKey: 'dev_once-4' }),
+    ];
+    for (const destination of cases) {
+      for (const status of [504, 408]) {
+        sent = [];
+        answers = [answer(status)];
+        const exporter = new EdgespanExporter({ destinations: [destination], signals: [scores()], logLevel: 'silent' });
+        exporter.addFeedback({ traceId, spanId, value: 'up', metadata });
+        const { signals } = await exporter.flush();
+        await exporter.shutdown();
+        assert.deepEqual([sent.length, signals?.accepted, signals?.rejected], [1, 0, 1], `${destination.name} ${status}`);
+        assert.match(signals?.errors[0]?.message ?? '', /may have arrived/);
+        accounted(exporter, 1);
+      }
+      // What was not taken for sure is sent again.
+      sent = [];
+      answers = [answer(429)];
+      const exporter = new EdgespanExporter({ destinations: [destination], signals: [scores()], logLevel: 'silent' });
+      exporter.addFeedback({ traceId, spanId, value: 'up', metadata });
+      const { signals } = await exporter.flush();
+      assert.deepEqual([sent.length, signals?.accepted], [2, 1], destination.name);
+    }
+  });
+
+  test("at an address whose other interfaces nobody knows: as a span, and no key to a host that is made up", async () => {
+    const at = 'https://otlp.proxy.example/v1/traces';
+    const cases: Destination[] = [
+      destinations.langfuse({ publicKey: 'pk-lf-1', secretKey: 'sk-lf-1', endpoint: at }),
+      destinations.langsmith({ apiKey: 'k', endpoint: at }),
+      destinations.braintrust({ apiKey: 'k', parent: 'project_id:p', endpoint: at }),
+      destinations.posthog({ apiKey: 'k', endpoint: 'https://otlp.proxy.example/ai/otel' }),
+      destinations.datadog({ apiKey: 'k', mlApp: 'app', endpoint: 'https://otlp.proxy.example' }),
+      destinations.datadog({ apiKey: 'k', mlApp: 'app', endpoint: 'https://otlp.datadoghq.com.example' }),
+    ];
+    for (const destination of cases) {
+      sent = [];
+      answers = [];
+      const exporter = new EdgespanExporter({ destinations: [destination], signals: [scores()], logLevel: 'silent' });
+      exporter.addScore({ traceId, spanId, name: 's', value: 1 });
+      const { signals } = await exporter.flush();
+      assert.equal(signals?.accepted, 1);
+      const [{ url, headers }] = sent;
+      assert.match(url, /^https:\/\/otlp\.(proxy|datadoghq\.com)\.example\/(v1\/traces|ai\/otel)$/, destination.name);
+      assert.equal(headers['content-type'], 'application/x-protobuf', destination.name);
+    }
+    const intake = destinations.datadog({ apiKey: 'k', mlApp: 'app', endpoint: 'https://otlp.us5.datadoghq.com' });
+    const { sent: own } = await posted(intake);
+    assert.ok(own.every(({ url }) => url.startsWith('https://api.us5.datadoghq.com/api/intake/')));
+    assert.match(destinations.datadog({ endpoint: '', mlApp: 'app' }).problem ?? '', /apiKey.*is missing/);
+  });
+
   test('nothing is replayed that was in no store, though several get it', async () => {
     sent = [];
     answers = [];

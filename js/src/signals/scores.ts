@@ -10,6 +10,7 @@ import { type Annotation, numberOf, type ScoreAdapter } from '../destinations/sc
 import { milliseconds } from '../mastra/record.js';
 import type { MastraFeedback, MastraScore } from '../mastra/types.js';
 import type { Final, Spool } from '../spool/spool.js';
+import { mayHaveArrived } from '../transport/deliver.js';
 import type { Tally } from '../transport/receipt.js';
 import { Endpoint, type Posted } from './endpoint.js';
 import { Evaluations } from './evaluation.js';
@@ -205,7 +206,7 @@ class ScoreEndpoint extends Endpoint {
     const { status } = answer;
     const { patient, once } = this.#adapter;
     if (patient && status === 404) return { ...answer, status: 503, cause: 'not there yet (404)' };
-    if (once && [0, 408, 502, 504].includes(status)) {
+    if (once && mayHaveArrived(answer)) {
       const cause = `${answer.cause || `HTTP ${status}`}; it may have arrived, and is not sent twice`;
       return { ...answer, status: 500, cause };
     }

@@ -162,7 +162,7 @@ function fail(tally: Tally, to: Destination, error: unknown): void {
 }
 
 /** Whether a receiver may have taken what was posted, although it did not say so. */
-function mayHaveArrived({ status, cause }: Answer): boolean {
+export function mayHaveArrived({ status, cause }: Answer): boolean {
   if (status === 0) return !/refused|notfound/i.test(cause);
   return status === 408 || status === 502 || status === 504 || status > 520;
 }
