@@ -7,7 +7,10 @@ export interface ArizeOptions extends BackendOptions {
   spaceId?: string | undefined;
   /** `ARIZE_API_KEY` by default. */
   apiKey?: string | undefined;
-  /** `ARIZE_PROJECT_NAME` by default, then `OTEL_SERVICE_NAME`, then `default`: Arize takes nothing without one. */
+  /**
+   * `ARIZE_PROJECT_NAME` by default, then `OTEL_SERVICE_NAME`, then `default`: Arize takes nothing
+   * without one.
+   */
   projectName?: string | undefined;
   /** `us-central-1a`, `us-east-1b`, `eu-west-1a`, `ca-central-1a`; the US without one. */
   region?: string | undefined;

@@ -8,7 +8,10 @@ export interface BraintrustOptions extends BackendOptions {
   apiKey?: string | undefined;
   /** `mastra-tracing` by default, as with Mastra's own exporter. */
   projectName?: string | undefined;
-  /** Where traces go, in place of a project's name: `project_id:…`, `experiment_id:…`; `BRAINTRUST_PARENT` by default. */
+  /**
+   * Where traces go, in place of a project's name: `project_id:…`, `experiment_id:…`;
+   * `BRAINTRUST_PARENT` by default.
+   */
   parent?: string | undefined;
 }
 
@@ -27,7 +30,8 @@ export function braintrust(options: BraintrustOptions = {}): Destination {
   const apiKey = settings.required('apiKey', 'BRAINTRUST_API_KEY');
   const projectName = settings.optional('projectName');
   // A project that the code names goes before a parent that the environment names.
-  const parent = options.parent || !projectName ? settings.optional('parent', 'BRAINTRUST_PARENT') : undefined;
+  const variable = projectName ? '' : 'BRAINTRUST_PARENT';
+  const parent = settings.optional('parent', variable);
   const base = 'https://api.braintrust.dev';
   return settings.destination({
     name: 'braintrust',

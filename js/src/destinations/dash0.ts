@@ -20,7 +20,8 @@ export interface Dash0Options extends BackendOptions {
  * dash0({ apiKey: env.DASH0_API_KEY, region: 'eu-west-1.aws' })
  *
  * @source documentation
- * @unverified gzip: bodies are sent as they are; which of more than 32 attributes are kept: the first are sent, messages come last
+ * @unverified gzip: bodies are sent as they are; which of more than
+ * 32 attributes are kept: the first are sent, messages come last
  */
 export function dash0(options: Dash0Options = {}): Destination {
   const settings = new Settings(options);

@@ -62,7 +62,7 @@ export const datadog: Dialect = {
 export const dash0: Dialect = {
   name: 'dash0',
   table:
-    ':%!!%1!0mastra.metadata(!!!!!',
+    ':%!!%1!)metadata(!!!!!',
 };
 
 /** Traceloop and other readers of OpenLLMetry. */

@@ -21,7 +21,8 @@ export interface GrafanaCloudOptions extends BackendOptions {
  * grafanaCloud({ instanceId: '123456', token: env.GRAFANA_CLOUD_API_KEY, zone: 'us-west-0' })
  *
  * @source documentation
- * @unverified gzip: bodies are sent as they are; 2048 bytes a value, Tempo's standard, at which values are cut
+ * @unverified gzip: bodies are sent as they are; 2048 bytes a value, Tempo's standard, at which values
+ * are cut
  */
 export function grafanaCloud(options: GrafanaCloudOptions = {}): Destination {
   const settings = new Settings(options);

@@ -24,7 +24,7 @@ import type { Destination } from './destination.js';
  * appended, or the whole one; `headers` are sent beside the backend's own.
  */
 export interface BackendOptions extends OtlpOptions {
-  /** Limits of a span at this destination: those of the backend, where it has some, with these before them. */
+  /** Limits of a span at this destination, each before that of the backend, where it has one. */
   limits?: SpanLimits | undefined;
 }
 
@@ -93,13 +93,17 @@ export class Settings<Options extends BackendOptions> {
    * A setting: the option, or its other name, or one of the variables (parted by spaces), whichever is
    * first to have a value.
    */
-  optional(option: keyof Options & string, variables = '', other: keyof Options & string = option): string | undefined {
-    const names = variables.split(' ').filter(Boolean);
-    const label = `\`${option}\`${names.length > 0 ? ` (or ${names.join(', ')})` : ''}`;
+  optional(
+    option: keyof Options & string,
+    variables = '',
+    other: keyof Options & string = option,
+  ): string | undefined {
+    const label = labelOf(option, variables);
     const given = this.#options[option] ?? this.#options[other];
     const text = typeof given === 'number' ? `${given}` : given;
     if (text != null && typeof text !== 'string') this.fail(`${label} is not a text`);
     const own = typeof text === 'string' ? text.trim() : '';
+    const names = variables.split(' ').filter(Boolean);
     const value = own || names.map((name) => this.#env.get(name)).find(Boolean);
     if (value === undefined) return undefined;
     if (NONE.test(value)) this.fail(`${label} ${BUILT}`);
@@ -108,9 +112,13 @@ export class Settings<Options extends BackendOptions> {
   }
 
   /** The same, where there is no destination without it: '' then. */
-  required(option: keyof Options & string, variables = '', other: keyof Options & string = option): string {
+  required(
+    option: keyof Options & string,
+    variables = '',
+    other: keyof Options & string = option,
+  ): string {
     const value = this.optional(option, variables, other);
-    if (value === undefined) this.fail(`\`${option}\`${variables && ` (or ${variables.replaceAll(' ', ', ')})`} ${MISSING}`);
+    if (value === undefined) this.fail(`${labelOf(option, variables)} ${MISSING}`);
     return value ?? '';
   }
 
@@ -173,7 +181,8 @@ export class Settings<Options extends BackendOptions> {
     for (const [header, value] of Object.entries(own)) {
       const wrong = value !== '' && headerProblem(header, value);
       if (!wrong) continue;
-      const [, label = `\`headers.${header}\``] = [...this.#known].find(([text]) => value.includes(text)) ?? [];
+      const [, label = `\`headers.${header}\``] =
+        [...this.#known].find(([text]) => value.includes(text)) ?? [];
       this.fail(`${label} ${wrong}`);
     }
     return new OtlpDestination({
@@ -189,6 +198,11 @@ export class Settings<Options extends BackendOptions> {
       secrets: this.#secrets,
     });
   }
+}
+
+/** A setting as a user knows it; the variables are parted by spaces. */
+function labelOf(option: string, variables: string): string {
+  return `\`${option}\`${variables && ` (or ${variables.replaceAll(' ', ', ')})`}`;
 }
 
 /** The members that have a value. */

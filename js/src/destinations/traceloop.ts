@@ -24,7 +24,8 @@ export interface TraceloopOptions extends BackendOptions {
  * traceloop({ apiKey: env.TRACELOOP_API_KEY })
  *
  * @source documentation, the SDK's conventions
- * @unverified gzip: bodies are sent as they are; limits of a request; whether the newer form of messages is read: the indexed one is sent as well
+ * @unverified gzip: bodies are sent as they are; limits of a request; whether the newer
+ * form of messages is read: the indexed one is sent as well
  */
 export function traceloop(options: TraceloopOptions = {}): Destination {
   const settings = new Settings(options);

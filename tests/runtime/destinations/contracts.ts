@@ -258,7 +258,7 @@ export const CONTRACTS: readonly Contract[] = [
     name: 'dash0',
     at: '/ok/dash0',
     headers: { ...bearer(), 'dash0-dataset': 'agents' },
-    metadata: { name: 'mastra.metadata', form: 'json' },
+    metadata: { name: 'metadata', form: 'json' },
     limits: { attributes: 32, bytes: 2048 },
   },
   {

@@ -111,7 +111,7 @@ inline constexpr Rule kDatadog[] = {
 
 // It keeps 32 attributes of a span, however many members metadata has: messages come last.
 inline constexpr Rule kDash0[] = {
-    {S, kJson, kKeyMetadata, kAny, S, "mastra.metadata"},
+    {S, kJson, kKeyMetadata, kAny, S, "metadata"},
     {M, kDrop, kKeyNone, kAny},
 };
 
