@@ -387,6 +387,25 @@ describe('several, of which some are refused', () => {
     assert.match(destinations.datadog({ endpoint: '', mlApp: 'app' }).problem ?? '', /apiKey.*is missing/);
   });
 
+  test('a score whose trace never comes is waited for only so long, and keeps no other back', async () => {
+    const known = (timestamp: Date) => ({ score: { ...SCORE, scoreId: crypto.randomUUID(), timestamp } });
+    const phoenix = destinations.phoenix({ endpoint: 'https://phoenix.example', retryBudget: 20_000 });
+    sent = [];
+    answers = [404, 404, 404].map(answer);
+    const exporter = new EdgespanExporter({ destinations: [phoenix], signals: [scores()], logLevel: 'silent' });
+    exporter.onScoreEvent?.(known(new Date(TIME)));
+    exporter.onScoreEvent?.(known(new Date()));
+    const { signals } = await exporter.flush();
+    assert.deepEqual([sent.length, signals?.accepted, signals?.rejected], [4, 1, 1]);
+    assert.equal(signals?.errors[0]?.status, 404);
+    // A new one is not given up as quickly.
+    answers = [404, 404, 404].map(answer);
+    exporter.onScoreEvent?.(known(new Date()));
+    const { signals: later } = await exporter.flush();
+    assert.deepEqual([later?.accepted, later?.rejected], [1, 0]);
+    accounted(exporter, 3);
+  });
+
   test('nothing is replayed that was in no store, though several get it', async () => {
     sent = [];
     answers = [];
