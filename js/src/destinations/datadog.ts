@@ -36,7 +36,7 @@ export function datadog(options: DatadogOptions = {}): Destination {
   const named = typeof env === 'string';
   const environment = rest.environment ?? (named ? env : undefined);
   const settings = new Settings({ ...rest, environment, ...(!named && env && { env }) });
-  const agent = options.endpoint !== undefined;
+  const agent = settings.optional('endpoint') !== undefined;
   const apiKey = settings[agent ? 'optional' : 'required']('apiKey', 'DD_API_KEY');
   const site = settings.part('site', 'DD_SITE', 'datadoghq.com');
   if (site === 'ddog-gov.com') settings.warn(`${settings.nameOf(site)}: Datadog has no OTLP intake there`);
@@ -51,7 +51,7 @@ export function datadog(options: DatadogOptions = {}): Destination {
       'deployment.environment.name': settings.optional('environment', 'DD_ENV'),
     },
     dialect,
-    scores: datadogScores,
+    scores: datadogScores(agent ? undefined : site),
     signals: [],
     maxRequestBytes: 3_000_000, // above 3.2 MB it is refused
   });

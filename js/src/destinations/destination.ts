@@ -88,6 +88,11 @@ export interface Destination {
   readonly signals?: readonly ('logs' | 'metrics')[] | undefined;
   /** How its receiver takes scores and feedback; otherwise as spans. */
   readonly scores?: ScoreAdapter | undefined;
+  /**
+   * What must be in no text: its address and credentials, and their parts, the longest first; of one that
+   * is off as well. Absent where there are none.
+   */
+  secrets?(): readonly string[];
   /** `text` without this destination's secrets. */
   redact(text: string): string;
   /** What Mastra may write into its logs. */

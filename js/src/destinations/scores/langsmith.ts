@@ -1,4 +1,4 @@
-import { numberOf, type ScoreAdapter, uuid } from './score.js';
+import { elsewhere, numberOf, type ScoreAdapter, uuid } from './score.js';
 
 /**
  * `POST /feedback`. Runs that come as spans have ids made of theirs; what is said of a whole trace names
@@ -19,6 +19,7 @@ export const langsmithScores: ScoreAdapter = {
       comment,
       feedback_source: { type: 'api', metadata: { ...metadata, kind, source, userId } },
     };
-    return { url: url.replace(/\/otel\/v1\/traces.*$/, '/feedback'), body };
+    const target = elsewhere(url, /\/otel\/v1\/traces.*$/, '/feedback');
+    return target ? { url: target, body } : undefined;
   },
 };
