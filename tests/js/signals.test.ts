@@ -8,7 +8,7 @@ import { Mastra } from '@mastra/core/mastra';
 import { createTool } from '@mastra/core/tools';
 import { Observability } from '@mastra/observability';
 import { OtelExporter } from '@mastra/otel-exporter';
-import { otlp } from 'edgespan/destinations';
+import { braintrust, type Destination, honeycomb, otlp, sentry } from 'edgespan/destinations';
 import { EdgespanExporter, type EdgespanExporterOptions, type Receipt } from 'edgespan/mastra';
 import { logs, type MastraLog, type MastraMetric, metrics, scores } from 'edgespan/signals';
 import { queueSpool, replayQueue } from 'edgespan/spool';
@@ -222,6 +222,29 @@ describe('logs', () => {
     assert.equal(text('nan'), NaN);
     assert.equal(attributes.get('mastra.metadata.password'), '[REDACTED]');
     assert.ok(!attributes.has('mastra.log.none'));
+  });
+
+  test("a destination's own credentials stay, whatever its header is called, and if it is off", async () => {
+    const url = sink.origin + '/ok/own';
+    const dsn = url.replace('http://', 'http://0123456789abcdef0123:dsnsecret99@');
+    const cases: [Destination, string[]][] = [
+      [honeycomb({ endpoint: url, apiKey: 'hcaik_01SECRET' }), ['hcaik_01SECRET']],
+      [sentry({ dsn: `${dsn}/42` }), ['0123456789abcdef0123', 'dsnsecret99']],
+      [otlp({ endpoint: url, headers: { 'x-credential': 'custom-secret' } }), ['custom-secret']],
+      [otlp({ endpoint: url, headers: { authorization: `Basic ${btoa('user123:pass456')}` } }), ['user123', 'pass456', btoa('user123:pass456')]],
+      [otlp({ endpoint: `${url}?key=a%2Fsecret`, headers: {} }), ['a%2Fsecret', 'a/secret']],
+      [braintrust({ apiKey: 'sk-of-one-that-is-off', endpoint: 'nonsense' }), ['sk-of-one-that-is-off']],
+    ];
+    for (const [destination, secrets] of cases) {
+      const before = sink.requests.length;
+      const destinations = [destination, otlp({ endpoint: url, name: 'other' })];
+      const { exporter } = make({ destinations, signals: [logs()] });
+      exporter.onLogEvent?.(log({ message: `garbage, undefined, ${secrets.join(' and ')}`, data: { note: secrets } }));
+      await exporter.flush();
+      const bodies = sink.requests.slice(before).map(({ body }) => Buffer.from(body).toString('latin1'));
+      assert.ok(bodies.length > 0 && bodies.every((body) => body.includes('garbage, undefined, [REDACTED]')), `${bodies}`);
+      for (const secret of secrets) assert.ok(!bodies.join().includes(secret), `${destination.name}: ${secret}`);
+    }
   });
 
   test('of one trace with its end, of none at once; by level; none of this package', async () => {

@@ -53,7 +53,7 @@ export function datadog(options: DatadogOptions = {}): Destination {
       'deployment.environment.name': settings.optional('environment', 'DD_ENV'),
     },
     dialect,
-    scores: datadogScores,
+    scores: datadogScores(agent ? undefined : site),
     signals: [],
     maxRequestBytes: 3_000_000, // above 3.2 MB it is refused
   });

@@ -54,7 +54,7 @@ export interface Destination {
     dropTypes: readonly string[] | undefined;
     /** Attributes added to the exporter's resource; of the same name, these win. */
     resource?: Readonly<Record<string, unknown>> | undefined;
-    /** Each of them takes the place of the exporter's. */
+    /** Of each of them and the exporter's, the lower holds. */
     limits?: SpanLimits | undefined;
   };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
@@ -93,6 +93,11 @@ export interface Destination {
   readonly signals?: readonly ('logs' | 'metrics')[] | undefined;
   /** How its receiver takes scores and feedback; otherwise as spans. */
   readonly scores?: ScoreAdapter | undefined;
+  /**
+   * What must be in no text: its address and credentials, and their parts, the longest first; of one that
+   * is off as well. Absent where there are none.
+   */
+  secrets?(): readonly string[];
   /** `text` without this destination's secrets. */
   redact(text: string): string;
   /** What Mastra may write into its logs. */

@@ -113,6 +113,7 @@ export class EdgespanExporter {
     this.#sinks = signals?.[0]?.open?.(this, signals, {
       lanes: this.#lanes,
       problems: this.#problems,
+      given: destinations,
       log: this.#log,
       spool,
       config: () => this.#config,

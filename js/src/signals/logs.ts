@@ -41,7 +41,7 @@ export function logs({ destinations, level = 'debug' }: LogsOptions = {}): Signa
     connect(exporter, inside) {
       const host = hostOf(inside);
       // The others' secrets are secrets here, too.
-      const withholder = new Withholder(host.destinations.concat(destinations ?? []));
+      const withholder = new Withholder(host.given.concat(destinations ?? []));
       const outbox = new Outbox(host, {
         lane: -1,
         ...otlpEndpoints(host, destinations, 'logs'),

@@ -189,11 +189,12 @@ class Pending implements Spool {
     spool: Spool | undefined,
     source: Spool | undefined,
   ) {
-    this.#fresh = new Map(endpoints.map((to) => [to, fresh.filter((one) => one.to.includes(to))]));
+    this.#fresh = new Map(
+      endpoints.map((to) => [to, pipeline.expect(fresh.filter((one) => one.to.includes(to)))]),
+    );
     this.#pipeline = pipeline;
     this.#tally = tally;
     this.#spool = spool;
-    pipeline.expect(fresh);
     this.#source = source;
   }
 
@@ -215,16 +216,14 @@ class Pending implements Spool {
       return this.#source?.claim(to, lose);
     }
     const { bytes, spans } = one;
-    // The core has counted that it is in a store: so it goes there.
-    const failed = async (unsure: boolean): Promise<void> => {
-      if (this.#pipeline.counted(bytes)) this.#tally.spans[STAT_SPOOLED] -= spans;
-      await this.#keep(to, one, unsure);
-    };
-    return { bytes, spans, unsure: false, sent: async () => {}, failed };
+    const failed = (unsure: boolean): Promise<void> => this.#keep(to, one, unsure);
+    return { bytes, spans, unsure: false, fresh: true, sent: async () => {}, failed };
   }
 
   async #keep(destination: Destination, { bytes, spans }: Fresh, unsure: boolean): Promise<void> {
     const tally = this.#tally;
+    // What the core was given it has counted as stored.
+    if (!this.#pipeline.forget(bytes)) tally.spans[STAT_SPOOLED] -= spans;
     try {
       await this.#spool?.put({ destination, bytes, spans, unsure }, tally.forfeit);
       if (this.#spool) tally.spans[STAT_SPOOLED] += spans;

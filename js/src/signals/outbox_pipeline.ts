@@ -22,12 +22,18 @@ export class OutboxPipeline extends Pipeline {
   /** Events in requests, of all exporters with this configuration. */
   out = 0;
 
-  expect(fresh: readonly Fresh[]): void {
-    for (const { bytes } of fresh) this.#fresh.add(bytes);
+  /** Bodies for one destination, which will come for the first time: views that are told apart. */
+  expect(fresh: readonly Fresh[]): Fresh[] {
+    return fresh.map((one) => {
+      const bytes = one.bytes.subarray();
+      this.#fresh.add(bytes);
+      return { ...one, bytes };
+    });
   }
 
-  counted(bytes: Uint8Array): boolean {
-    return !this.#fresh.has(bytes);
+  /** A body that goes to a store, and comes as any other from there. False: it came already. */
+  forget(bytes: Uint8Array): boolean {
+    return this.#fresh.delete(bytes);
   }
 
   override adopt(to: number, spans: number, body: Uint8Array, now: number): Batch | undefined | null {

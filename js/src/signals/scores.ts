@@ -10,6 +10,7 @@ import { type Annotation, numberOf, type ScoreAdapter } from '../destinations/sc
 import { milliseconds } from '../mastra/record.js';
 import type { MastraFeedback, MastraScore } from '../mastra/types.js';
 import type { Final, Spool } from '../spool/spool.js';
+import { mayHaveArrived } from '../transport/deliver.js';
 import type { Tally } from '../transport/receipt.js';
 import { Endpoint, type Posted } from './endpoint.js';
 import { Evaluations } from './evaluation.js';
@@ -53,7 +54,7 @@ class Scores implements SignalSink {
   constructor(exporter: SignalHandlers, host: SignalHost) {
     this.#host = host;
     this.#exporter = exporter;
-    this.#withholder = new Withholder(host.destinations);
+    this.#withholder = new Withholder(host.given);
     for (const to of host.destinations) {
       const { scores: adapter } = to;
       if (adapter && to.address) {
@@ -184,9 +185,16 @@ function annotationOf(
   };
 }
 
+/** How long a trace may be on its way, and how often it is asked for after that. */
+const PATIENCE_MS = 60_000;
+const OLD_TRIES = 3;
+const MAX_MISSES = 512;
+
 /** Posts what an adapter makes of an annotation, which is the body that waits and is stored. */
 class ScoreEndpoint extends Endpoint {
   readonly #adapter: ScoreAdapter;
+  /** By the ids of those that the receiver does not know what they are on. */
+  readonly #misses = new Map<string, number>();
 
   constructor(to: Destination, adapter: ScoreAdapter) {
     const route = (address: Address, body: Uint8Array): Posted => {
@@ -204,11 +212,27 @@ class ScoreEndpoint extends Endpoint {
     const answer = await super.post(payload, timeout);
     const { status } = answer;
     const { patient, once } = this.#adapter;
-    if (patient && status === 404) return { ...answer, status: 503, cause: 'not there yet (404)' };
-    if (once && [0, 408, 502, 504].includes(status)) {
+    if (patient && status === 404 && this.#mayCome(payload.bytes)) {
+      return { ...answer, status: 503, cause: 'not there yet (404)' };
+    }
+    if (once && mayHaveArrived(answer)) {
       const cause = `${answer.cause || `HTTP ${status}`}; it may have arrived, and is not sent twice`;
       return { ...answer, status: 500, cause };
     }
     return answer;
+  }
+
+  /**
+   * Whether what an annotation is on may still come. One that is old is asked for a few times more: its
+   * trace may have come out of a store just now.
+   */
+  #mayCome(body: Uint8Array): boolean {
+    const { id, time } = JSON.parse(new TextDecoder().decode(body)) as Annotation;
+    const misses = (this.#misses.get(id) ?? 0) + 1;
+    const waits = misses < OLD_TRIES || Date.now() - time < PATIENCE_MS;
+    if (waits) this.#misses.set(id, misses);
+    else this.#misses.delete(id);
+    if (this.#misses.size > MAX_MISSES) this.#misses.clear(); // some are asked for once more
+    return waits;
   }
 }

@@ -58,6 +58,8 @@ export interface TraceScore {
 export interface Inside {
   readonly lanes: readonly Lane[];
   readonly problems: readonly string[];
+  /** As the user gave them: what is off has secrets, too. */
+  readonly given: unknown;
   readonly log: Log;
   readonly spool: Spool | false | undefined;
   /** As spans have it. REQUIRES: Mastra has told its service name. */
@@ -75,6 +77,8 @@ export interface SignalHost extends Pick<Inside, 'config' | 'send' | 'fail'> {
   /** How many do not. */
   readonly off: number;
   readonly spool: Spool | undefined;
+  /** All that the user gave, whether they work or not. */
+  readonly given: readonly Destination[];
   /** Whether a run with this trace id goes on: at its end everything is sent. */
   running(traceId: string | undefined): boolean;
   /** Tells the user, once. */
@@ -82,10 +86,11 @@ export interface SignalHost extends Pick<Inside, 'config' | 'send' | 'fail'> {
 }
 
 export function hostOf(inside: object): SignalHost {
-  const { lanes, problems, log, spool, config, send, fail } = inside as Inside;
+  const { lanes, problems, given, log, spool, config, send, fail } = inside as Inside;
   return {
     destinations: lanes.flatMap((lane) => lane.destinations),
     off: problems.length,
+    given: Array.isArray(given) ? given.filter((one) => typeof one?.post === 'function') : [],
     spool: spool === false ? undefined : (spool ?? defaultSpool()),
     running: (id) => id !== undefined && lanes.some((lane) => lane.runs(id)),
     warn: (message) => log.warn(message, message, true),

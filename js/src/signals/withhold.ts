@@ -28,36 +28,17 @@ const ENDS =
 const SECRET = /* @__PURE__ */ new RegExp(`^(${WORDS})$|(${ENDS})$`);
 const CREDENTIAL = /\b(Bearer|Basic)\s+(?=\S*[\d=_.-])[\w\-.~+/=]{8,}/gi;
 
-// Headers that hold a credential. (What else is in headers, a project's name say, may be a word of the log.)
-const HEADER = /auth|key|token|secret|cookie|password/;
-const MIN_SECRET = 6;
-
-/** What of a destination must not be in a text: its host, its credentials and their parts. */
-function secretsOf({ problem, address }: Destination, to: Destination): string[] {
-  if (problem || !address) return [];
-  const { url, headers } = address.call(to);
-  const { host, hostname, searchParams } = new URL(url);
-  const secrets = [host, hostname, ...searchParams.values()];
-  for (const [name, value] of Object.entries(headers)) {
-    if (!HEADER.test(name)) continue;
-    const parts = value.split(/[\s,;]+/);
-    secrets.push(value, ...parts);
-    try {
-      if (/^basic$/i.test(parts[0])) secrets.push(...atob(parts[1]).split(':'));
-    } catch {
-      // Not what it says.
-    }
-  }
-  return secrets.filter((secret) => secret.length > MIN_SECRET || secret === hostname);
-}
+// Shorter ones are words: a log is not a receiver's answer.
+const MIN_SECRET = 7;
 
 export class Withholder {
   readonly #secrets: readonly string[];
   #kept = 0;
 
   constructor(destinations: readonly Destination[]) {
-    const secrets = new Set(destinations.flatMap((to) => secretsOf(to, to)));
-    this.#secrets = [...secrets].sort((a, b) => b.length - a.length); // the whole before its parts
+    const secrets = new Set(destinations.flatMap((to) => to.secrets?.() ?? []));
+    const long = [...secrets].filter(({ length }) => length >= MIN_SECRET);
+    this.#secrets = long.sort((a, b) => b.length - a.length); // the whole before its parts
   }
 
   /** Whether anything was withheld since this was last asked. */

@@ -24,6 +24,8 @@ export interface Unsent {
 export interface Claim extends Omit<Unsent, 'bytes' | 'destination'> {
   /** The same bytes; null: they cannot be read any more. */
   readonly bytes: Uint8Array | null;
+  /** Nobody tried to send it before: that it is refused says nothing of what comes next. */
+  readonly fresh?: true;
   /** It is done with: forget it. */
   sent(): Promise<void>;
   /** It could not be sent: another may try. */

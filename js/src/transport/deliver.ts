@@ -9,6 +9,7 @@ import {
   BODY_OTHER,
   VERDICT_ACCEPTED,
   VERDICT_DENIED,
+  VERDICT_FAILED,
   VERDICT_GIVEN_UP,
   VERDICT_NAMES,
   VERDICT_NEXT,
@@ -161,7 +162,7 @@ function fail(tally: Tally, to: Destination, error: unknown): void {
 }
 
 /** Whether a receiver may have taken what was posted, although it did not say so. */
-function mayHaveArrived({ status, cause }: Answer): boolean {
+export function mayHaveArrived({ status, cause }: Answer): boolean {
   if (status === 0) return !/refused|notfound/i.test(cause);
   return status === 408 || status === 502 || status === 504 || status > 520;
 }
@@ -178,7 +179,8 @@ async function encoded(delivery: Delivery, to: Destination, batch: Batch): Promi
 
 /**
  * Posts a batch as often and in such parts as the core says, and releases it; `claim`: it came from a
- * store. Whether its destination is well.
+ * store. Whether its destination is well enough
+ * for more.
  */
 async function send(
   delivery: Delivery,
@@ -263,7 +265,9 @@ async function send(
     pipeline.release(batch, spooled);
   }
   if (claim) await settle(tally, to, () => (back ? claim.failed(unsure) : claim.sent()));
-  return verdict <= VERDICT_PARTIAL;
+  // A first refusal is of what was sent; what a store has may wait until an address is right again.
+  const refused = verdict === VERDICT_REJECTED || verdict === VERDICT_FAILED;
+  return verdict <= VERDICT_PARTIAL || (refused && claim?.fresh === true);
 }
 
 /** Notes what was not well, in the receiver's words where it had some. */

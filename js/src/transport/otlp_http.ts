@@ -10,6 +10,7 @@ import type { ScoreAdapter } from '../destinations/scores/score.js';
 import type { Dialect } from '../destinations/dialect.js';
 import type { SpanLimits } from '../core/pipeline.js';
 import type { Environment } from './env.js';
+import { secretsOf } from './secrets.js';
 
 export interface OtlpOptions {
   /**
@@ -247,14 +248,14 @@ export class OtlpDestination implements Destination {
     }
   }
 
+  secrets(): readonly string[] {
+    return secretsOf(this.#url, this.#headers, this.#secrets);
+  }
+
   redact(text: string): string {
-    const { hostname, href, searchParams } = new URL(this.#url);
-    const secrets = [href, hostname, ...searchParams.values(), ...this.#secrets];
-    for (const value of Object.values(this.#headers)) secrets.push(value, ...value.split(/[\s=,;]+/));
-    secrets.sort((a, b) => b.length - a.length); // the whole before its parts
-    for (const secret of secrets) {
-      if (secret.length >= 4) text = text.replaceAll(secret, '[redacted]');
-    }
+    // What a header says that is no secret is the user's own business all the same.
+    const said = Object.values(this.#headers).filter(({ length }) => length >= 4);
+    for (const secret of [...this.secrets(), ...said]) text = text.replaceAll(secret, '[redacted]');
     return text;
   }
 

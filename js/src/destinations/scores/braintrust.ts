@@ -1,4 +1,4 @@
-import { numberOf, type ScoreAdapter } from './score.js';
+import { elsewhere, numberOf, type ScoreAdapter } from './score.js';
 
 /**
  * `POST /v1/project_logs/{project}/feedback`, where the parent is a project with its id; otherwise, and
@@ -21,6 +21,7 @@ export const braintrustScores: ScoreAdapter = {
       source: 'external',
     };
     const path = `/v1/project_logs/${encodeURIComponent(project)}/feedback`;
-    return { url: url.replace(/\/otel\/v1\/traces.*$/, path), body: { feedback: [row] } };
+    const target = elsewhere(url, /\/otel\/v1\/traces.*$/, path);
+    return target ? { url: target, body: { feedback: [row] } } : undefined;
   },
 };

@@ -1,5 +1,5 @@
 import { runOfFeedback } from '../run_id.js';
-import { numberOf, type ScoreAdapter } from './score.js';
+import { elsewhere, numberOf, type ScoreAdapter } from './score.js';
 
 const MAX_TEXT = 2_000;
 
@@ -9,6 +9,7 @@ const MAX_TEXT = 2_000;
  * feedback on a run that nothing names.
  */
 export const contextCompanyScores: ScoreAdapter = {
+  once: true,
   request({ kind, traceId, spanId, name, value, comment, metadata }, { url }) {
     const runId = runOfFeedback(traceId, spanId, metadata);
     if (kind === 'score' || !runId) return null;
@@ -22,6 +23,7 @@ export const contextCompanyScores: ScoreAdapter = {
       score: score === undefined ? undefined : score >= 0.5 ? 'thumbs_up' : 'thumbs_down',
       text: text?.slice(0, MAX_TEXT),
     };
-    return { url: url.replace(/\/v1\/mastra.*$/, '/v1/feedback'), body };
+    const target = elsewhere(url, /\/v1\/mastra.*$/, '/v1/feedback');
+    return target ? { url: target, body } : null;
   },
 };

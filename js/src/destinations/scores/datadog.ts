@@ -1,16 +1,23 @@
 import { numberOf, type ScoreAdapter } from './score.js';
 
+// The sites that Datadog has, of which an address may be: the key goes to no host that is made up of another.
+const INTAKE =
+  /^https:\/\/otlp\.(datadoghq\.(?:com|eu)|(?:us3|us5|ap1|ap2)\.datadoghq\.com|ddog-gov\.com)\//;
+
 /**
  * `POST /api/intake/llm-obs/v2/eval-metric` of the site, which wants the application's name: without it,
  * and behind an Agent, it goes as a span. So does a score of a whole trace.
+ * @param given The site that the user named; undefined where an address was given instead.
  */
-export const datadogScores: ScoreAdapter = {
+export const datadogScores = (given: string | undefined): ScoreAdapter => ({
+  once: true,
   request(annotation, { url, headers }) {
     const { kind, time, traceId, spanId, name, value, comment, userId, source, metadata } = annotation;
-    const [, site] = /^https:\/\/otlp\.([^/:]+)/.exec(url) ?? [];
+    const site = given ?? INTAKE.exec(url)?.[1];
     const app = headers['dd-ml-app'];
     const score = typeof value === 'number' ? value : undefined;
-    if (!site || !app || (kind === 'score' && !spanId)) return undefined;
+    const { 'dd-api-key': key } = headers;
+    if (!site || !app || !key || (kind === 'score' && !spanId)) return undefined;
     const common = {
       label: name.replaceAll('.', '_'),
       ml_app: app,
@@ -36,11 +43,10 @@ export const datadogScores: ScoreAdapter = {
               : { metric_type: 'score', score_value: numberOf(value), reasoning: comment }),
             submitter: { id: userId ?? 'unknown', type: source },
           };
-    const { 'dd-api-key': key = '' } = headers;
     return {
       url: `https://api.${site}/api/intake/llm-obs/v2/eval-metric`,
       headers: { 'dd-api-key': key },
       body: { data: { type: 'evaluation_metric', attributes: { metrics: [{ ...common, ...metric }] } } },
     };
   },
-};
+});

@@ -1,7 +1,8 @@
-import { numberOf, type ScoreAdapter, uuid } from './score.js';
+import { elsewhere, numberOf, type ScoreAdapter, uuid } from './score.js';
 
 /** `POST /v1/evaluators/score`; what is no number goes as a span. */
 export const laminarScores: ScoreAdapter = {
+  once: true,
   request(annotation, { url }) {
     const { kind, traceId, spanId, name, value, comment, userId, metadata } = annotation;
     const score = numberOf(value);
@@ -13,6 +14,7 @@ export const laminarScores: ScoreAdapter = {
       metadata: { ...metadata, kind, reason: comment, userId },
       ...(spanId ? { spanId: uuid(spanId) } : { traceId: uuid(traceId) }),
     };
-    return { url: url.replace(/\/v1\/traces.*$/, '/v1/evaluators/score'), body };
+    const target = elsewhere(url, /\/v1\/traces.*$/, '/v1/evaluators/score');
+    return target ? { url: target, body } : undefined;
   },
 };

@@ -1,4 +1,4 @@
-import type { ScoreAdapter } from './score.js';
+import { elsewhere, type ScoreAdapter } from './score.js';
 
 /**
  * `POST /api/public/scores`; a score with the same id is the same score.
@@ -12,6 +12,7 @@ export const langfuseScores = (own?: string): ScoreAdapter => ({
     const environment = own ?? (/^(?!langfuse)[a-z0-9_-]{1,40}$/.test(told) ? told : undefined);
     const at = { traceId, observationId: spanId, environment };
     const body = { id, ...at, name, value, dataType, comment, metadata };
-    return { url: url.replace(/\/otel\/v1\/traces.*$/, '/scores'), body };
+    const target = elsewhere(url, /\/otel\/v1\/traces.*$/, '/scores');
+    return target ? { url: target, body } : undefined;
   },
 });

@@ -1,5 +1,5 @@
 import { asUuid } from '../uuid.js';
-import { numberOf, type ScoreAdapter, uuid } from './score.js';
+import { elsewhere, numberOf, type ScoreAdapter, uuid } from './score.js';
 
 /**
  * `POST /feedback`. Runs that come as spans have ids made of theirs; what is said of a whole trace names
@@ -20,6 +20,7 @@ export const langsmithScores: ScoreAdapter = {
       comment,
       feedback_source: { type: 'api', metadata: { ...metadata, kind, source, userId } },
     };
-    return { url: url.replace(/\/otel\/v1\/traces.*$/, '/feedback'), body };
+    const target = elsewhere(url, /\/otel\/v1\/traces.*$/, '/feedback');
+    return target ? { url: target, body } : undefined;
   },
 };

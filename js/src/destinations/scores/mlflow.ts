@@ -1,4 +1,4 @@
-import type { ScoreAdapter } from './score.js';
+import { elsewhere, type ScoreAdapter } from './score.js';
 
 /** `POST /api/3.0/mlflow/traces/{id}/assessments`, which has no key to tell that it was sent before. */
 export const mlflowScores: ScoreAdapter = {
@@ -19,6 +19,7 @@ export const mlflowScores: ScoreAdapter = {
       metadata: Object.fromEntries(texts),
     };
     const path = `/api/3.0/mlflow/traces/tr-${traceId}/assessments`;
-    return { url: url.replace(/\/v1\/traces.*$/, path), body: { assessment } };
+    const target = elsewhere(url, /\/v1\/traces.*$/, path);
+    return target ? { url: target, body: { assessment } } : undefined;
   },
 };

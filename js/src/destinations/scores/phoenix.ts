@@ -1,4 +1,4 @@
-import { numberOf, type ScoreAdapter } from './score.js';
+import { elsewhere, numberOf, type ScoreAdapter } from './score.js';
 
 /** `POST /v1/span_annotations`, or that of traces; one with the same identifier is replaced. */
 export const phoenixScores: ScoreAdapter = {
@@ -18,6 +18,7 @@ export const phoenixScores: ScoreAdapter = {
       identifier: id,
     };
     const path = `/v1/${spanId ? 'span' : 'trace'}_annotations`;
-    return { url: url.replace(/\/v1\/traces.*$/, path), body: { data: [one] } };
+    const target = elsewhere(url, /\/v1\/traces.*$/, path);
+    return target ? { url: target, body: { data: [one] } } : undefined;
   },
 };

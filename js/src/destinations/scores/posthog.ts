@@ -1,5 +1,5 @@
 import { asUuid } from '../uuid.js';
-import type { ScoreAdapter } from './score.js';
+import { elsewhere, type ScoreAdapter } from './score.js';
 
 /**
  * `POST /i/v0/ai/batch/`: the events `$ai_metric` and `$ai_feedback`, which their ids tell apart.
@@ -31,9 +31,11 @@ export const posthogScores = (distinctId?: string): ScoreAdapter => ({
         ...(!userId && { $process_person_profile: false }),
       },
     };
+    const target = elsewhere(url, /\/i\/v0\/ai\/otel.*$/, '/i/v0/ai/batch/');
+    if (!target) return undefined;
     const key = (headers.authorization ?? '').replace(/^Bearer /, '');
     return {
-      url: url.replace(/\/i\/v0\/ai\/otel.*$/, '/i/v0/ai/batch/'),
+      url: target,
       headers: {},
       body: { api_key: key, batch: [event] },
     };

@@ -52,6 +52,14 @@ export interface ScoreAdapter {
   readonly once?: true;
 }
 
+/**
+ * The address of another interface: what stands at the place of `from`, the path of spans. undefined: it
+ * is not there, and where the interface is nobody knows; the annotation goes as a span.
+ */
+export function elsewhere(url: string, from: RegExp, path: string): string | undefined {
+  return from.test(url) ? url.replace(from, () => path) : undefined;
+}
+
 /** A value as a number: of words, those that Mastra has for thumbs; undefined for others. */
 export function numberOf(value: number | string): number | undefined {
   if (typeof value === 'number') return value;

@@ -1,4 +1,4 @@
-import { numberOf, type ScoreAdapter } from './score.js';
+import { elsewhere, numberOf, type ScoreAdapter } from './score.js';
 
 /**
  * `POST /v2/annotation-tasks/{task}/annotations`: a task that exists there, bound to an association
@@ -6,6 +6,7 @@ import { numberOf, type ScoreAdapter } from './score.js';
  */
 export function traceloopScores(task: string): ScoreAdapter {
   return {
+    once: true,
     request(annotation, { url }) {
       const { kind, traceId, name, value, comment, userId, source } = annotation;
       const body = {
@@ -16,7 +17,8 @@ export function traceloopScores(task: string): ScoreAdapter {
         actor: userId ? { type: 'user', id: userId } : { type: 'service', id: source ?? 'mastra' },
       };
       const path = `/v2/annotation-tasks/${encodeURIComponent(task)}/annotations`;
-      return { url: url.replace(/\/v1\/traces.*$/, path), body };
+      const target = elsewhere(url, /\/v1\/traces.*$/, path);
+      return target ? { url: target, body } : undefined;
     },
   };
 }
