@@ -203,6 +203,8 @@ describe('addresses', () => {
     ['collector', {}, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c:4317' }, 'http://c:4318/v1/traces'],
     ['mlflow', { trackingUri: 'https://mlflow.example/base/' }, {}, 'https://mlflow.example/base/v1/traces'],
     ['newRelic', { apiKey: 'eu01xxKey' }, {}, 'https://otlp.eu01.nr-data.net/v1/traces'],
+    ['newRelic', {}, { NEW_RELIC_HOST: 'collector.eu01.nr-data.net' }, 'https://otlp.eu01.nr-data.net/v1/traces'],
+    ['newRelic', {}, { NEW_RELIC_HOST: 'gov-collector.newrelic.com' }, 'https://gov-otlp.nr-data.net/v1/traces'],
     ['newRelic', { region: 'gov' }, { NEW_RELIC_ENDPOINT: 'https://o.example' }, 'https://gov-otlp.nr-data.net/v1/traces'],
     ['newRelic', { endpoint: 'https://otlp.nr-data.net:443/v1/traces' }, {}, 'https://otlp.nr-data.net/v1/traces'],
     ['signoz', {}, { SIGNOZ_REGION: 'in' }, 'https://ingest.in.signoz.cloud/v1/traces'],
@@ -243,6 +245,13 @@ describe('addresses', () => {
     assert.match(make({ apiKey: 'k3y', site, env: {} }).problem ?? '', /^`site` .*no OTLP intake/);
     const agent = make({ site, endpoint: 'http://localhost:4318', env: {} });
     assert.deepEqual([agent.problem, agent.warnings], [undefined, []]);
+  });
+
+  test("MLflow: an experiment's name is told to be no number", () => {
+    const { problem } = BACKENDS.mlflow.make({ env: { MLFLOW_EXPERIMENT_NAME: 'support' } });
+    assert.match(problem ?? '', /^`experimentId` \(or MLFLOW_EXPERIMENT_ID\) is missing; MLFLOW_EXPERIMENT_NAME /);
+    const given = BACKENDS.mlflow.make({ experimentId: 7, env: { MLFLOW_EXPERIMENT_NAME: 'support' } });
+    assert.equal(given.problem, undefined);
   });
 
   test("a Worker's variables may be numbers and booleans", async () => {

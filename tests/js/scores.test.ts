@@ -247,6 +247,24 @@ describe("backends' own interfaces", () => {
     ]);
   });
 
+  test('The Context Company: feedback may have an address of its own', async () => {
+    const at = async (options: object, TCC_FEEDBACK_URL: string): Promise<string> => {
+      sent = [];
+      const env = { TCC_API_KEY: 'dev_k', TCC_FEEDBACK_URL };
+      const to = destinations.contextCompany({ env, ...options });
+      const exporter = new EdgespanExporter({ destinations: [to], signals: [scores()] });
+      exporter.addFeedback({ traceId, spanId, value: 'up' });
+      await exporter.flush();
+      return sent[0].url;
+    };
+    const variable = 'https://feedback.example/v1/feedback';
+    assert.equal(await at({}, variable), variable);
+    assert.equal(await at({ feedbackUrl: 'https://own.example' }, variable), 'https://own.example/v1/feedback');
+    assert.equal(await at({ endpoint: 'https://own.example' }, variable), 'https://own.example/v1/feedback');
+    const { problem } = destinations.contextCompany({ env: { TCC_API_KEY: 'k', TCC_FEEDBACK_URL: 'none' } });
+    assert.match(problem ?? '', /^`feedbackUrl` \(or TCC_FEEDBACK_URL\) is not a URL$/);
+  });
+
   test("Mastra's platform: its own events; a quota is a pause", async () => {
     const platform = (): Destination => destinations.mastraPlatform({ accessToken: 't', projectId: 'p', retryBudget: 300 });
     const { sent } = await posted(platform());

@@ -11,6 +11,8 @@ export { runIdOf } from './run_id.js';
 export interface ContextCompanyOptions extends Omit<BackendOptions, 'delivery' | 'dialect'> {
   /** `TCC_API_KEY` by default. One that begins with `dev_` goes to the development host. */
   apiKey?: string | undefined;
+  /** Where feedback goes, if not beside the runs; `TCC_FEEDBACK_URL` by default, unless `endpoint` is given. */
+  feedbackUrl?: string | undefined;
   /** Says on the console which run is sent, with its id; `TCC_DEBUG` by default. */
   debug?: boolean | undefined;
 }
@@ -37,7 +39,7 @@ export function contextCompany(options: ContextCompanyOptions = {}): Destination
     name: 'context-company',
     url: settings.url('/v1/mastra', `https://${host}.thecontext.company`, 'TCC_BASE_URL TCC_URL'),
     headers: { authorization: `Bearer ${key}` },
-    scores: contextCompanyScores,
+    scores: contextCompanyScores(settings.beside('feedbackUrl', 'TCC_FEEDBACK_URL', '/v1/feedback')),
     signals: [],
     wire: {
       name: `tcc${told}`,

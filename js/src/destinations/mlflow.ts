@@ -30,6 +30,12 @@ export function mlflow(options: MlflowOptions = {}): Destination {
   const token = settings.optional('token', 'MLFLOW_TRACKING_TOKEN');
   const username = settings.optional('username', 'MLFLOW_TRACKING_USERNAME');
   const password = settings.optional('password', 'MLFLOW_TRACKING_PASSWORD') ?? '';
+  const name = settings.variable('MLFLOW_EXPERIMENT_NAME');
+  if (name && !settings.optional('experimentId', 'MLFLOW_EXPERIMENT_ID')) {
+    settings.fail(
+      '`experimentId` (or MLFLOW_EXPERIMENT_ID) is missing; MLFLOW_EXPERIMENT_NAME is no number, which OTLP wants',
+    );
+  }
   const experimentId = settings.required('experimentId', 'MLFLOW_EXPERIMENT_ID');
   settings.expect(experimentId, /^\d+$/, "an experiment's number");
   return settings.destination({

@@ -4,7 +4,7 @@ import { type BackendOptions, GZIP, Settings } from './preset.js';
 export interface NewRelicOptions extends BackendOptions {
   /** The licence key; `NEW_RELIC_LICENSE_KEY` by default. */
   apiKey?: string | undefined;
-  /** By the key, by default: `eu01xx…` is of the EU. */
+  /** By the key, by default: `eu01xx…` is of the EU; else by the agents' host, `NEW_RELIC_HOST`. */
   region?: 'us' | 'eu' | 'gov' | undefined;
 }
 
@@ -23,7 +23,10 @@ const HOSTS = { us: 'otlp.nr-data.net', eu: 'otlp.eu01.nr-data.net', gov: 'gov-o
 export function newRelic(options: NewRelicOptions = {}): Destination {
   const settings = new Settings(options);
   const apiKey = settings.required('apiKey', 'NEW_RELIC_LICENSE_KEY');
-  const region = settings.part('region', '', /^eu01xx/i.test(apiKey) ? 'eu' : 'us');
+  // The host of New Relic's agents, which takes no OTLP, but is in the region.
+  const host = settings.variable('NEW_RELIC_HOST') ?? '';
+  const standard = /^eu01xx/i.test(apiKey) || /\beu01\b/.test(host) ? 'eu' : /^gov-/.test(host) ? 'gov' : 'us';
+  const region = settings.part('region', '', standard);
   if (!(region in HOSTS)) settings.fail("`region` is neither 'us', 'eu' nor 'gov'");
   return settings.destination({
     name: 'newrelic',

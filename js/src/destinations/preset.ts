@@ -137,6 +137,11 @@ export class Settings<Options extends BackendOptions> {
     return value;
   }
 
+  /** What a variable says that no option stands for. */
+  variable(name: string): string | undefined {
+    return this.#env.get(name);
+  }
+
   /** Headers of a variable: key=value, percent-encoded, as OpenTelemetry has them. */
   pairs(variable: string): Record<string, string> {
     return this.#env.pairs(variable);
@@ -174,10 +179,19 @@ export class Settings<Options extends BackendOptions> {
     const names = this.#placed ? '' : variables;
     const given = this[base ? 'optional' : 'required']('endpoint', names, other);
     const endpoint = given ? repair(given) : base;
-    if (!endpoint) return undefined;
+    return endpoint && this.#whole(endpoint, path, given ? this.nameOf(given) : '`endpoint`');
+  }
+
+  /** Where else than beside spans an interface is, if somebody says so. */
+  beside(option: keyof Options & string, variable: string, path: string): string | undefined {
+    const given = this.optional(option, this.optional('endpoint') ? '' : variable);
+    return given && this.#whole(given, path, this.nameOf(given));
+  }
+
+  #whole(endpoint: string, path: string, name: string): string | undefined {
     const wrong = endpointProblem(endpoint);
     if (!wrong) return withPath(endpoint, path);
-    this.fail(`${given ? this.nameOf(given) : '`endpoint`'} ${wrong}`);
+    this.fail(`${name} ${wrong}`);
     return undefined;
   }
 

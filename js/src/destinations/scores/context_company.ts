@@ -7,8 +7,9 @@ const MAX_TEXT = 2_000;
  * `POST /v1/feedback`, by the run's id: that which the feedback's metadata names (`tcc.runId`), or that of a
  * run which this isolate sent, or of the root span that is named. There is no place for scores, nor for
  * feedback on a run that nothing names.
+ * @param feedbackUrl Where, if not beside the runs.
  */
-export const contextCompanyScores: ScoreAdapter = {
+export const contextCompanyScores = (feedbackUrl?: string): ScoreAdapter => ({
   once: true,
   request({ kind, traceId, spanId, name, value, comment, metadata }, { url }) {
     const runId = runOfFeedback(traceId, spanId, metadata);
@@ -23,7 +24,7 @@ export const contextCompanyScores: ScoreAdapter = {
       score: score === undefined ? undefined : score >= 0.5 ? 'thumbs_up' : 'thumbs_down',
       text: text?.slice(0, MAX_TEXT),
     };
-    const target = elsewhere(url, /\/v1\/mastra.*$/, '/v1/feedback');
+    const target = feedbackUrl ?? elsewhere(url, /\/v1\/mastra.*$/, '/v1/feedback');
     return target ? { url: target, body } : null;
   },
-};
+});
