@@ -292,6 +292,21 @@ describe('logs', () => {
     assert.equal(signalsOf(exporter.stats()).withheld, 2);
   });
 
+  test('a body is no larger, in bytes, than a destination takes', async () => {
+    const endpoint = `${sink.origin}/ok/small`;
+    const destinations = [otlp({ endpoint, name: 'large' }), otlp({ endpoint: `${endpoint}er`, name: 'small', maxRequestBytes: 50_000 })];
+    const { exporter } = make({ destinations, signals: [logs(), metrics()] });
+    const texts = Array.from({ length: 300 }, (_, i) => `${i} ${'漢'.repeat(2_300)}`);
+    for (const message of texts) exporter.onLogEvent?.(log({ message }));
+    for (let i = 0; i < 2_000; i++) exporter.onMetricEvent?.(metric({ name: `m${i}`, labels: { of: 'x'.repeat(50) } }));
+    const { accepted, rejected, dropped } = signalsOf(await exporter.flush());
+    assert.deepEqual([accepted, rejected, dropped], [4_600, 0, {}]);
+    const bodies = sink.requests.filter(({ path }) => path.includes('/small'));
+    assert.ok(bodies.every(({ body }) => body.length <= 50_000), `${bodies.map(({ body }) => body.length)}`);
+    const small = bodies.filter(({ path }) => path.startsWith('/ok/smaller/v1/logs'));
+    assert.deepEqual(small.flatMap(({ body }) => decodeLogs(body)).map(({ body }) => body), texts);
+  });
+
   test('of one trace with its end, of none at once; by level; none of this package', async () => {
     const { exporter, logs: arrived, at } = make({ signals: [logs({ level: 'warn' })] });
     const [root] = run(0);
