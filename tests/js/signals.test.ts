@@ -307,6 +307,13 @@ describe('logs', () => {
     assert.deepEqual(small.flatMap(({ body }) => decodeLogs(body)).map(({ body }) => body), texts);
   });
 
+  test('however many bytes they are, events of a well receiver are all sent', async () => {
+    const { exporter } = make({ spool: false, signals: [logs()] });
+    for (let i = 0; i < 800; i++) exporter.onLogEvent?.(log({ message: '漢'.repeat(2_300) }));
+    const { accepted, dropped } = signalsOf(await exporter.flush());
+    assert.deepEqual([accepted, dropped], [800, {}]);
+  });
+
   test('of one trace with its end, of none at once; by level; none of this package', async () => {
     const { exporter, logs: arrived, at } = make({ signals: [logs({ level: 'warn' })] });
     const [root] = run(0);
