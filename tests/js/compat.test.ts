@@ -265,6 +265,9 @@ describe('what fetch has no place for, and what is missing', () => {
     const apiKey = 'k';
     assert.equal(await urlOf({ signoz: { apiKey } }), 'https://ingest.us.signoz.cloud/v1/traces');
     assert.equal(await urlOf({ signoz: { apiKey, region: 'eu' } }), 'https://ingest.eu.signoz.cloud/v1/traces');
+    // As with the official one, whose server is not to be passed by for a region.
+    const server = { SIGNOZ_ENDPOINT: 'http://self.example:4318/v1/traces' };
+    assert.equal(await urlOf({ signoz: { apiKey, region: 'eu' } }, server), server.SIGNOZ_ENDPOINT);
     assert.equal(
       await urlOf({ signoz: {} }, { SIGNOZ_API_KEY: 'k', SIGNOZ_REGION: 'in' }),
       'https://ingest.in.signoz.cloud/v1/traces',

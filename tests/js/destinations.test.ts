@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import type { Destination } from 'edgespan/destinations';
+import * as destinations from 'edgespan/destinations';
 import { EdgespanExporter } from 'edgespan/mastra';
 import { DESTINATIONS, NAMES, page } from '../../scripts/lib/destinations.mjs';
 import { BACKENDS, options, variables } from './backends.ts';
@@ -174,6 +175,7 @@ describe('addresses', () => {
     ['langfuse', { baseUrl: 'https://us.cloud.langfuse.com/' }, {}, 'https://us.cloud.langfuse.com/api/public/otel/v1/traces'],
     ['langfuse', { baseUrl: 'http://localhost:3000/api/public/otel' }, {}, 'http://localhost:3000/api/public/otel/v1/traces'],
     ['langfuse', { baseUrl: 'https://a.example' }, { LANGFUSE_BASE_URL: 'https://b.example' }, 'https://a.example/api/public/otel/v1/traces'],
+    ['langfuse', { endpoint: ' ', baseUrl: 'https://self.example' }, {}, 'https://self.example/api/public/otel/v1/traces'],
     ['langsmith', { apiUrl: 'https://eu.api.smith.langchain.com' }, {}, 'https://eu.api.smith.langchain.com/otel/v1/traces'],
     ['langsmith', {}, { LANGSMITH_ENDPOINT: 'https://ls.example/api/v1' }, 'https://ls.example/api/v1/otel/v1/traces'],
     ['braintrust', {}, { BRAINTRUST_ENDPOINT: 'https://www.braintrust.dev' }, 'https://api.braintrust.dev/otel/v1/traces'],
@@ -195,6 +197,10 @@ describe('addresses', () => {
     ['dash0', { endpoint: 'grpc://ingress.eu-west-1.aws.dash0.com:4317' }, {}, 'https://ingress.eu-west-1.aws.dash0.com/v1/traces'],
     ['dash0', { endpoint: 'ingress.eu-west-1.aws.dash0.com:4317' }, {}, 'https://ingress.eu-west-1.aws.dash0.com/v1/traces'],
     ['dash0', { endpoint: 'https://ingress.eu-west-1.aws.dash0.com:4317' }, {}, 'https://ingress.eu-west-1.aws.dash0.com/v1/traces'],
+    ['phoenix', {}, { PHOENIX_COLLECTOR_ENDPOINT: 'http://p:4317' }, 'http://p:6006/v1/traces'],
+    ['collector', { endpoint: 'http://c:4317?tenant=1' }, {}, 'http://c:4318/v1/traces?tenant=1'],
+    ['collector', {}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'grpc://c:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'https://c:4318/v1/traces'],
+    ['collector', {}, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c:4317' }, 'http://c:4318/v1/traces'],
     ['mlflow', { trackingUri: 'https://mlflow.example/base/' }, {}, 'https://mlflow.example/base/v1/traces'],
     ['newRelic', { apiKey: 'eu01xxKey' }, {}, 'https://otlp.eu01.nr-data.net/v1/traces'],
     ['newRelic', { region: 'gov' }, { NEW_RELIC_ENDPOINT: 'https://o.example' }, 'https://gov-otlp.nr-data.net/v1/traces'],
@@ -215,6 +221,47 @@ describe('addresses', () => {
       assert.equal(await url(destination), expected);
     });
   }
+
+  test('an address for gRPC is told of once', () => {
+    const OTEL_EXPORTER_OTLP_PROTOCOL = 'grpc';
+    for (const [name, given, env, named] of [
+      ['phoenix', {}, { PHOENIX_COLLECTOR_ENDPOINT: 'http://p:4317' }, 'PHOENIX_COLLECTOR_ENDPOINT'],
+      ['collector', { endpoint: 'http://c:4317' }, {}, '`endpoint`'],
+      ['collector', {}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4317', OTEL_EXPORTER_OTLP_PROTOCOL }, 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    ] as const) {
+      const { problem, warnings } = BACKENDS[name].make({ ...given, env });
+      assert.deepEqual([problem, warnings?.length], [undefined, 1], name);
+      assert.ok(warnings?.[0].includes(named) && / is for gRPC/.test(warnings[0]), warnings?.[0]);
+    }
+  });
+
+  test('Datadog: an empty address is none, and a site without an intake turns it off', () => {
+    const { make } = BACKENDS.datadog;
+    const missing = make({ endpoint: '', env: {} }).problem ?? '';
+    assert.match(missing, /^`apiKey` \(or DD_API_KEY\) is missing$/);
+    const site = 'ddog-gov.com';
+    assert.match(make({ apiKey: 'k3y', site, env: {} }).problem ?? '', /^`site` .*no OTLP intake/);
+    const agent = make({ site, endpoint: 'http://localhost:4318', env: {} });
+    assert.deepEqual([agent.problem, agent.warnings], [undefined, []]);
+  });
+
+  test("a Worker's variables may be numbers and booleans", async () => {
+    const mlflow = await target(BACKENDS.mlflow.make({ env: { MLFLOW_EXPERIMENT_ID: 42 } }));
+    assert.equal(mlflow.headers['x-mlflow-experiment-id'], '42');
+    const env = { GRAFANA_CLOUD_INSTANCE_ID: 123456, GRAFANA_CLOUD_API_KEY: 'glc_x' };
+    const grafana = await target(BACKENDS.grafanaCloud.make({ zone: 'eu-west-2', env }));
+    assert.equal(Buffer.from(grafana.headers.authorization.slice(6), 'base64').toString(), '123456:glc_x');
+  });
+
+  test('what is no object has no options', () => {
+    for (const [name, make] of Object.entries(destinations)) {
+      if (!NAMES.includes(name)) continue;
+      for (const none of [null, 'text', 7]) {
+        const destination = (make as unknown as (options: unknown) => Destination)(none);
+        assert.equal(typeof destination.name, 'string', name);
+      }
+    }
+  });
 
   test('a region, a site or a zone that is none', () => {
     for (const [name, option] of [

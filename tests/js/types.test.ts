@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
 const file = fileURLToPath(new URL('./types_check.ts', import.meta.url));
 
-function compile(...args: string[]): string {
+function compile(file: string, ...args: string[]): string {
   const common = ['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022'];
   try {
     execFileSync(process.execPath, [tsc, ...common, ...args, file], { encoding: 'utf8' });
@@ -28,9 +28,15 @@ for (const resolution of [
   ['--module', 'esnext', '--moduleResolution', 'bundler'],
 ]) {
   test(`the exporter is Mastra's ObservabilityExporter: ${resolution.join(' ')}`, () => {
-    assert.equal(compile(...resolution, '--types', 'node', '--lib', 'es2022,dom,dom.iterable'), '');
+    assert.equal(compile(file, ...resolution, '--types', 'node', '--lib', 'es2022,dom,dom.iterable'), '');
   });
 }
+
+test("a Worker's environment, and options that are undefined, where types are exact", () => {
+  const worker = fileURLToPath(new URL('./types_worker.ts', import.meta.url));
+  const exact = ['--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--module', 'nodenext'];
+  assert.equal(compile(worker, ...exact, '--types', '', '--lib', 'es2022,dom,dom.iterable'), '');
+});
 
 /** What users write against the bindings that `wrangler types` declares. */
 const WORKER = `

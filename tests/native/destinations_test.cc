@@ -114,7 +114,8 @@ TEST_CASE("destination: each gets what an exporter of its own would send, byte f
     Json merged_limits = limits;
     for (const auto& [name, value] : all[d].limits.items()) {
       if (value.is_number_unsigned() || (value.is_number() && value >= 0)) {
-        merged_limits[name] = value;
+        const Json most = limits.value(name, Json(value));
+        merged_limits[name] = most < value ? most : value;
       }
     }
     Json merged_resource = resource;

@@ -1,4 +1,6 @@
+import { objectOf } from '../transport/env.js';
 import { fromEnvironment } from '../transport/otlp_env.js';
+import { overHttp } from '../transport/grpc.js';
 import { endpointProblem, OtlpDestination } from '../transport/otlp_http.js';
 import type { Destination } from './destination.js';
 import { type BackendOptions, GZIP } from './preset.js';
@@ -20,12 +22,19 @@ const VARIABLES = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOI
  * @source the specification, documentation
  */
 export function collector(options: CollectorOptions = {}): Destination {
-  const { endpoint, tenant, ...rest } = options;
-  const target = fromEnvironment(endpoint === undefined ? rest : options);
-  target.endpoint ??= 'http://localhost:4318';
+  const { endpoint, tenant, ...rest } = objectOf(options);
+  const target = fromEnvironment(endpoint === undefined ? rest : { ...rest, endpoint });
+  const warnings = [...target.warnings];
+  target.endpoint = overHttp(
+    target.endpoint ?? 'http://localhost:4318',
+    ':4318',
+    '`endpoint`',
+    (said) => warnings.push(said),
+  );
   const wrong = endpointProblem(target.endpoint);
   return new OtlpDestination({
     ...target,
+    warnings,
     problem: wrong && `\`endpoint\` (or ${VARIABLES}) ${wrong}`,
     name: target.name ?? 'collector',
     gzip: target.gzip ?? GZIP,

@@ -2,6 +2,7 @@
  * A destination that sends nothing: it shows runs where the developer looks.
  * @module
  */
+import { objectOf } from '../transport/env.js';
 import { BODY_OTHER } from '../core/schema.gen.js';
 import type { Answer, Destination, Payload } from './destination.js';
 import { treeText } from './tree_text.js';
@@ -42,9 +43,9 @@ function colorful(): boolean {
  * new EdgespanExporter({ destinations: [otlp({ endpoint, headers }), consoleTree()] })
  */
 export function consoleTree(options: ConsoleTreeOptions = {}): Destination {
-  const { name, log, width, dropTypes = ['model_chunk'] } = options;
+  const { name, log, width, dropTypes = ['model_chunk'] } = objectOf(options);
   const most = typeof width === 'number' && width >= 10 ? Math.floor(width) : 100;
-  const color = options.color ?? colorful();
+  const color = objectOf(options).color ?? colorful();
   const own = name || 'console';
   return {
     name: own,

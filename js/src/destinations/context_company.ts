@@ -1,4 +1,4 @@
-import { Env } from '../transport/env.js';
+import { Env, objectOf } from '../transport/env.js';
 import { toRun } from './context_company_run.js';
 import type { Destination } from './destination.js';
 import { native } from './dialects.gen.js';
@@ -27,12 +27,12 @@ export interface ContextCompanyOptions extends Omit<BackendOptions, 'delivery' |
  * @source the exporter's code, documentation
  */
 export function contextCompany(options: ContextCompanyOptions = {}): Destination {
-  const { debug, ...given } = options;
+  const { debug, ...given } = objectOf(options);
   const fixed = { delivery: 'whole', dialect: native } as const;
   const settings = new Settings({ ...given, ...fixed });
   const key = settings.required('apiKey', 'TCC_API_KEY');
   const host = key.startsWith('dev_') ? 'dev' : 'api';
-  const told = debug ?? /^(1|true)$/i.test(new Env(options.env).get('TCC_DEBUG') ?? '');
+  const told = debug ?? /^(1|true)$/i.test(new Env(given.env).get('TCC_DEBUG') ?? '');
   return settings.destination({
     name: 'context-company',
     url: settings.url('/v1/mastra', `https://${host}.thecontext.company`, 'TCC_BASE_URL TCC_URL'),

@@ -1,4 +1,5 @@
 import { dash0 as dialect } from './dialects.gen.js';
+import { forHttp, isGrpc } from '../transport/grpc.js';
 import type { Destination } from './destination.js';
 import { type BackendOptions, Settings } from './preset.js';
 
@@ -34,11 +35,8 @@ export function dash0(options: Dash0Options = {}): Destination {
       region && `https://ingress.${region}.dash0.com`,
       'DASH0_ENDPOINT DASH0_OTLP_URL',
       'endpoint',
-      // For gRPC: grpc://host:4317, host:4317.
-      (endpoint) =>
-        /^grpcs?:|:4317\b|^[^:/]+$/.test(endpoint)
-          ? `https://${endpoint.replace(/^\w+:\/\//, '').replace(/:4317\b/, '')}`
-          : endpoint,
+      // HTTP is at the usual port there.
+      (endpoint) => (isGrpc(endpoint) || /^[^:/]+$/.test(endpoint) ? forHttp(endpoint, '') : endpoint),
     ),
     headers: {
       authorization: `Bearer ${apiKey}`,

@@ -1,4 +1,4 @@
-import type { Environment } from '../transport/env.js';
+import { type Environment, objectOf } from '../transport/env.js';
 import { datadogScores } from './scores/datadog.js';
 import type { Destination } from './destination.js';
 import { datadog as dialect } from './dialects.gen.js';
@@ -32,14 +32,16 @@ export interface DatadogOptions extends Omit<BackendOptions, 'env'> {
  * @unverified gzip: bodies are sent as they are; whether `dd_llmobs_enabled` must be sent: it is
  */
 export function datadog(options: DatadogOptions = {}): Destination {
-  const { env, ...rest } = options;
+  const { env, ...rest } = objectOf(options);
   const named = typeof env === 'string';
   const environment = rest.environment ?? (named ? env : undefined);
   const settings = new Settings({ ...rest, environment, ...(!named && env && { env }) });
   const agent = settings.optional('endpoint') !== undefined;
   const apiKey = settings[agent ? 'optional' : 'required']('apiKey', 'DD_API_KEY');
   const site = settings.part('site', 'DD_SITE', 'datadoghq.com');
-  if (site === 'ddog-gov.com') settings.warn(`${settings.nameOf(site)}: Datadog has no OTLP intake there`);
+  if (!agent && site === 'ddog-gov.com') {
+    settings.fail(`${settings.nameOf(site)}: Datadog has no OTLP intake there; an Agent's \`endpoint\` has`);
+  }
   const mlApp = settings.optional('mlApp', 'DD_LLMOBS_ML_APP');
   return settings.destination({
     name: 'datadog',

@@ -34,6 +34,11 @@ export interface Address {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A formatter, declared as a method: one that was written for Mastra's own, narrower type of a span fits. */
+export type SpanFormatter = {
+  format(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
+}['format'];
+
 /** Made by `otlp()`; pass it to an exporter. */
 export interface Destination {
   /** Names the destination in receipts and warnings. */
@@ -49,7 +54,7 @@ export interface Destination {
     dropTypes: readonly string[] | undefined;
     /** Attributes added to the exporter's resource; of the same name, these win. */
     resource?: Readonly<Record<string, unknown>> | undefined;
-    /** Each of them takes the place of the exporter's. */
+    /** Of each of them and the exporter's, the lower holds. */
     limits?: SpanLimits | undefined;
   };
   /** What is missing or malformed, named for the user; a destination with a problem sends nothing. */
@@ -57,7 +62,7 @@ export interface Destination {
   /** What it ignored of its settings, named for the user. */
   readonly warnings?: readonly string[];
   /** Formats spans for this destination in place of the exporter's `customSpanFormatter`. */
-  customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
+  readonly customSpanFormatter?: SpanFormatter | undefined;
   /** Equal for destinations that are the same to a receiver. Holds secrets: compare, never show. */
   identity(): string;
   /**

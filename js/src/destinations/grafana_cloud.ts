@@ -1,3 +1,4 @@
+import { objectOf } from '../transport/env.js';
 import type { Destination } from './destination.js';
 import { type BackendOptions, Settings } from './preset.js';
 
@@ -35,7 +36,7 @@ export function grafanaCloud(options: GrafanaCloudOptions = {}): Destination {
     'OTEL_EXPORTER_OTLP_ENDPOINT',
   );
   // The variable may name another receiver, which must not see Grafana's credentials, nor Grafana its.
-  const told = options.endpoint || zone;
+  const told = objectOf(options).endpoint?.trim() || zone;
   if (url && !told && !/\.grafana\.net$/.test(new URL(url).hostname)) {
     settings.fail('`endpoint` (or OTEL_EXPORTER_OTLP_ENDPOINT) is not one of Grafana Cloud');
   }

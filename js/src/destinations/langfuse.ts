@@ -1,3 +1,4 @@
+import { objectOf } from '../transport/env.js';
 import { langfuse as dialect } from './dialects.gen.js';
 import { langfuseScores } from './scores/langfuse.js';
 import type { Destination } from './destination.js';
@@ -46,7 +47,7 @@ export function langfuse(options: LangfuseOptions = {}): Destination {
       'baseUrl',
     ),
     headers: {
-      ...options.additionalHeaders,
+      ...objectOf(options).additionalHeaders,
       authorization: settings.basic(publicKey, secretKey),
       'x-langfuse-ingestion-version': '4', // at once; up to ten minutes later without
     },

@@ -1,3 +1,4 @@
+import { objectOf } from '../transport/env.js';
 import type { Head } from '../transport/otlp_http.js';
 import type { Answer, Destination } from './destination.js';
 import { native } from './dialects.gen.js';
@@ -44,7 +45,7 @@ function quota({ headers, status }: Head): Partial<Answer> | undefined {
  * @source the exporter's code
  */
 export function mastraPlatform(options: MastraPlatformOptions = {}): Destination {
-  const { resolveFromEnv, maxBatchSize, ...given } = options;
+  const { resolveFromEnv, maxBatchSize, ...given } = objectOf(options);
   const own = resolveFromEnv === false ? { ...given, env: {} } : given;
   const settings = new Settings({ ...own, dialect: native });
   const token = settings.required('accessToken', 'MASTRA_PLATFORM_ACCESS_TOKEN MASTRA_CLOUD_ACCESS_TOKEN');

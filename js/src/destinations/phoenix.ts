@@ -1,3 +1,4 @@
+import { overHttp } from '../transport/grpc.js';
 import { phoenixScores } from './scores/phoenix.js';
 import type { Destination } from './destination.js';
 import { openinference as dialect } from './dialects.gen.js';
@@ -28,6 +29,10 @@ export function phoenix(options: PhoenixOptions = {}): Destination {
       '/v1/traces',
       apiKey ? undefined : 'http://localhost:6006', // a key is for some other place
       'PHOENIX_COLLECTOR_ENDPOINT PHOENIX_ENDPOINT',
+      'endpoint',
+      // Its own variable is an address for gRPC as often as not; HTTP is where the application is.
+      (endpoint) =>
+        overHttp(endpoint, ':6006', settings.nameOf(endpoint), (said) => settings.warn(said)),
     ),
     headers: {
       ...settings.pairs('PHOENIX_CLIENT_HEADERS'),

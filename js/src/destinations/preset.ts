@@ -5,7 +5,7 @@
  * @module
  */
 import type { SpanLimits } from '../core/pipeline.js';
-import { Env } from '../transport/env.js';
+import { Env, objectOf } from '../transport/env.js';
 import {
   BUILT,
   endpointProblem,
@@ -71,7 +71,7 @@ export class Settings<Options extends BackendOptions> {
   #placed = false;
 
   constructor(options: Options | undefined) {
-    this.#options = options ?? ({} as Options);
+    this.#options = objectOf(options);
     this.#env = new Env(this.#options.env);
   }
 
@@ -99,12 +99,14 @@ export class Settings<Options extends BackendOptions> {
     other: keyof Options & string = option,
   ): string | undefined {
     const label = labelOf(option, variables);
-    const given = this.#options[option] ?? this.#options[other];
-    const text = typeof given === 'number' ? `${given}` : given;
-    if (text != null && typeof text !== 'string') this.fail(`${label} is not a text`);
-    const own = typeof text === 'string' ? text.trim() : '';
+    const own = [option, other].map((name) => {
+      const given = this.#options[name];
+      const text = typeof given === 'number' ? `${given}` : (given ?? '');
+      if (typeof text !== 'string') this.fail(`${label} is not a text`);
+      return typeof text === 'string' ? text.trim() : '';
+    });
     const names = variables.split(' ').filter(Boolean);
-    const value = own || names.map((name) => this.#env.get(name)).find(Boolean);
+    const value = [...own, ...names.map((name) => this.#env.get(name))].find(Boolean);
     if (value === undefined) return undefined;
     if (NONE.test(value)) this.fail(`${label} ${BUILT}`);
     this.#known.set(value, label);
@@ -122,9 +124,14 @@ export class Settings<Options extends BackendOptions> {
     return value ?? '';
   }
 
-  /** A part of a host's name: a region, a site. */
+  /** A part of a host's name: a region, a site. The option goes before variables that name an address. */
   part(option: keyof Options & string, variables = '', standard = ''): string {
     if (this.#options[option]) this.#placed = true;
+    return this.label(option, variables, standard);
+  }
+
+  /** The same, where an address goes before it, whoever names that. */
+  label(option: keyof Options & string, variables = '', standard = ''): string {
     const value = this.optional(option, variables) ?? standard;
     if (/[^\w.-]/.test(value)) this.fail(`${this.nameOf(value)} is no part of a host's name`);
     return value;

@@ -7,6 +7,7 @@ import { Settings } from '../destinations/preset.js';
 import type { Destination } from '../destinations/destination.js';
 import { zipkin } from '../destinations/zipkin.js';
 import type { Environment } from '../transport/env.js';
+import { forHttp } from '../transport/grpc.js';
 import { JSON_WIRE } from '../transport/otlp_json.js';
 import type { LogLevel, Logger } from '../log.js';
 import { logs } from '../signals/logs.js';
@@ -108,13 +109,6 @@ interface Given {
   env?: Environment;
 }
 
-/** What was meant for gRPC, which needs no scheme and has a port of its own. */
-function forHttp(endpoint: string, port: string): string {
-  const local = /^(localhost|127\.|\[::1\])/.test(endpoint);
-  const url = /^[a-z]+:\/\//i.test(endpoint) ? endpoint : `http${local ? '' : 's'}://${endpoint}`;
-  return url.replace(/^grpcs?:/i, 'https:').replace(/:4317(?=\/|$)/, port);
-}
-
 function destinationOf(config: OtelExporterConfig): Destination {
   const { provider, timeout, batchSize, env } = config;
   // Chunks as well, as the official exporter sends them.
@@ -147,7 +141,7 @@ function destinationOf(config: OtelExporterConfig): Destination {
     }
     case 'signoz': {
       const headers = { 'signoz-ingestion-key': required('SIGNOZ_API_KEY') };
-      const region = settings.part('region', 'SIGNOZ_REGION', 'us');
+      const region = settings.label('region', 'SIGNOZ_REGION', 'us');
       return over({ url: url(`https://ingest.${region}.signoz.cloud:443`, 'SIGNOZ_ENDPOINT'), headers });
     }
     case 'newrelic': {

@@ -60,7 +60,7 @@ export interface EdgespanExporterOptions {
    * Where OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and OTEL_SDK_DISABLED are: a Worker's `env`;
    * `process.env` by default. Options win.
    */
-  env?: Environment;
+  env?: Environment | undefined;
   /** Keeps a promise alive after the response; found by itself on Cloudflare and Vercel. */
   waitUntil?(promise: Promise<unknown>): void;
   /** `warn` by default. */

@@ -5,23 +5,32 @@
  * @module
  */
 
-/** A Worker's `env`, or something like `process.env`. */
-export type Environment = Readonly<Record<string, unknown>>;
+/** A Worker's `env`, whose interface has no index signature, or something like `process.env`. */
+export type Environment = Readonly<object>;
+
+/** Options as they were given; of what is no object (a caller without types) nothing. */
+export function objectOf<T extends object>(given: T | null | undefined): T {
+  return typeof given === 'object' && given !== null ? given : ({} as T);
+}
 
 export class Env {
-  readonly #values: Environment;
+  readonly #values: Readonly<Record<string, unknown>>;
   /** What could not be used, for the user's log. */
   readonly warnings: string[] = [];
 
   constructor(given: Environment | undefined) {
-    this.#values =
-      given ?? (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
+    const { process } = globalThis as { process?: { env?: Environment } };
+    this.#values = objectOf(given ?? process?.env) as Readonly<Record<string, unknown>>;
   }
 
-  /** A variable's text; undefined where it is missing, empty (which means the same) or no text. */
+  /**
+   * A variable's text; undefined where it is missing, empty (which means the same) or no text. A Worker's
+   * `vars` may be numbers and booleans: what JSON has for them is their text.
+   */
   get(name: string): string | undefined {
     const value = this.#values[name];
-    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+    const text = /^(string|number|boolean)$/.test(typeof value) ? `${value}`.trim() : '';
+    return text || undefined;
   }
 
   /** OTEL_EXPORTER_OTLP_*, by preference that of traces; with the name it was found under. */

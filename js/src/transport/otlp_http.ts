@@ -5,11 +5,10 @@
  */
 import { MAX_ANSWER_BYTES, RETRY_MS } from '../limits.js';
 import { BODY_JSON, BODY_OTHER, BODY_PROTOBUF } from '../core/schema.gen.js';
-import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
+import type { Address, Answer, Destination, Payload, SpanFormatter } from '../destinations/destination.js';
 import type { ScoreAdapter } from '../destinations/scores/score.js';
 import type { Dialect } from '../destinations/dialect.js';
 import type { SpanLimits } from '../core/pipeline.js';
-import type { MastraSpan } from '../mastra/types.js';
 import type { Environment } from './env.js';
 import { secretsOf } from './secrets.js';
 
@@ -21,69 +20,69 @@ export interface OtlpOptions {
    */
   endpoint?: string | undefined;
   /** Where the environment's variables are: a Worker's `env`; `process.env` by default. */
-  env?: Environment;
+  env?: Environment | undefined;
   /** Sent with every request: credentials, mostly. An undefined value disables the destination. */
-  headers?: Record<string, string | undefined>;
+  headers?: Record<string, string | undefined> | undefined;
   /** Names the destination in receipts and warnings; `otlp` by default. */
-  name?: string;
+  name?: string | undefined;
   /**
    * Compress bodies where the runtime can (CompressionStream); off by default. With a threshold only
    * bodies of at least so many bytes.
    */
-  gzip?: boolean | { threshold: number };
+  gzip?: boolean | { threshold: number } | undefined;
   /** Milliseconds from a request to the end of its answer; 10000 by default. */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * Milliseconds that a run's delivery may take, repetitions and the waits between them included; 25000
    * by default, for Workers live 30 seconds after their response. With 0 nothing is sent twice.
    */
-  retryBudget?: number;
+  retryBudget?: number | undefined;
   /**
    * `incremental` (default): spans leave as they end where a run is long or large, in as many requests
    * as it takes, as OTLP receivers expect. `whole`: one request a run, when its root has ended, for
    * receivers that look at a run once. What does not fit one is trimmed then.
    */
-  delivery?: 'incremental' | 'whole';
+  delivery?: 'incremental' | 'whole' | undefined;
   /**
    * A batch is cut before it passes this many bytes; 4 000 000 by default. Of what does not fit alone,
    * a span or a whole run, the longest values are cut.
    */
-  maxRequestBytes?: number;
+  maxRequestBytes?: number | undefined;
   /** A batch is cut before it passes this many spans; 512 by default, unlimited for whole runs. */
-  maxRequestSpans?: number;
+  maxRequestSpans?: number | undefined;
   /**
    * How spans become attributes: `genai` (OpenTelemetry's GenAI conventions, the default), or one of
    * `edgespan/dialects`.
    */
-  dialect?: 'genai' | Dialect;
+  dialect?: 'genai' | Dialect | undefined;
   /**
    * What becomes of a parent that lives in another process (a `traceparent` that came in): it stays the
    * run's parent (`keep`), or is left out and named in `mastra.external_parent_span_id` (`detach`), for
    * receivers that never see it and show only what has a root. The dialect's own choice by default.
    */
-  remoteParent?: 'keep' | 'detach';
+  remoteParent?: 'keep' | 'detach' | undefined;
   /**
    * Spans of these types are not sent; what lay below them goes to the nearest ancestor that is.
    * `['model_chunk']` by default: what chunks tell (reasoning, the time of the first one) stands on their
    * model call; `[]` sends all.
    */
-  dropTypes?: readonly string[];
+  dropTypes?: readonly string[] | undefined;
   /**
    * Tells this destination, at its address, from others in a store (`spool`): spans that were stored
    * under one key are sent by who has the same. By default the address and the `headers` are the key
    * (a store holds their digest), so that tenants are apart; then what is stored before a credential
    * changes is not sent after. A name of the tenant, say, stays.
    */
-  storeKey?: string;
+  storeKey?: string | undefined;
   /** Which of `logs` and `metrics` the receiver takes beside spans; both by default. */
-  signals?: readonly ('logs' | 'metrics')[];
+  signals?: readonly ('logs' | 'metrics')[] | undefined;
   /** How the receiver takes scores and feedback; as spans by default. */
-  scores?: ScoreAdapter;
+  scores?: ScoreAdapter | undefined;
   /**
    * Changes the content of spans on their way to this destination, in place of the exporter's
    * `customSpanFormatter`: the same contract.
    */
-  customSpanFormatter?(span: MastraSpan): MastraSpan | Promise<MastraSpan>;
+  customSpanFormatter?: SpanFormatter | undefined;
 }
 
 /** What is looked at of an answer: declarations that need no DOM. */

@@ -17,18 +17,22 @@ constexpr uint32_t kDefaultMaxBytes = 4u << 20;  // what common receivers accept
 constexpr uint32_t kDefaultMaxSpans = 512;
 constexpr uint32_t kDefaultMaxSpansOfWhole = UINT32_MAX;
 
-// Replaces *value by a whole number member within uint32, where there is one.
-void ReadNumber(const Node* object, uint16_t key, uint32_t* value) {
+// Replaces *value by a whole number member within uint32, where there is one; by `most` if it is more.
+void ReadNumber(const Node* object, uint16_t key, uint32_t* value, uint32_t most = UINT32_MAX) {
   const Node* const node = FindMember(object, key);
-  if (node != nullptr && node->Kind() == tape::Op::kInt64 && node->b == 0) *value = node->a;
+  if (node == nullptr || node->Kind() != tape::Op::kInt64 || node->b != 0) return;
+  *value = node->a < most ? node->a : most;
 }
 
 // Replaces what `object` has of them.
-void ReadLimits(const Node* object, SpanLimits* limits) {
-  ReadNumber(object, kKeyAttributeCountLimit, &limits->attribute_count);
-  ReadNumber(object, kKeyAttributeValueLengthLimit, &limits->attribute_value_length);
-  ReadNumber(object, kKeyEventCountLimit, &limits->event_count);
-  ReadNumber(object, kKeyLinkCountLimit, &limits->link_count);
+void ReadLimits(const Node* object, const SpanLimits& most, SpanLimits* limits) {
+  const auto read = [&](uint16_t key, uint32_t SpanLimits::* limit) {
+    ReadNumber(object, key, &(limits->*limit), most.*limit);
+  };
+  read(kKeyAttributeCountLimit, &SpanLimits::attribute_count);
+  read(kKeyAttributeValueLengthLimit, &SpanLimits::attribute_value_length);
+  read(kKeyEventCountLimit, &SpanLimits::event_count);
+  read(kKeyLinkCountLimit, &SpanLimits::link_count);
 }
 
 // The destinations' resources as they are encoded: equal ones are one.
@@ -86,7 +90,8 @@ Status ReadDestination(const RecordContext& context, const Node* node, PageArena
   destination->max_spans = destination->whole ? kDefaultMaxSpansOfWhole : kDefaultMaxSpans;
   ReadNumber(node, kKeyMaxBytes, &destination->max_bytes);
   ReadNumber(node, kKeyMaxSpans, &destination->max_spans);
-  ReadLimits(FindMember(node, kKeyLimits), &destination->limits);
+  // A backend's limits loosen none of the user's.
+  ReadLimits(FindMember(node, kKeyLimits), destination->limits, &destination->limits);
   if (destination->max_spans == 0) destination->max_spans = 1;
   if (!ReadTypes(*arena, FindMember(node, kKeyDropTypes), &destination->left_out)) {
     return Status::kBadConfig;
@@ -137,8 +142,10 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Mapper
   auto* const exporter = reinterpret_cast<Exporter*>(run->data());
   std::memset(static_cast<void*>(exporter), 0, sizeof *exporter);
   exporter->scope_bytes = scope_end - static_cast<uint32_t>(sizeof *exporter);
+  static constexpr SpanLimits kAny = {.event_count = SpanLimits::kUnlimited,
+                                      .link_count = SpanLimits::kUnlimited};
   SpanLimits limits;
-  ReadLimits(FindMember(config, kKeyLimits), &limits);
+  ReadLimits(FindMember(config, kKeyLimits), kAny, &limits);
   for (const Node* node = destinations->Begin(); node < destinations->End(); node = node->Skip()) {
     const Resources::Place& resource = resources.places[exporter->destination_count];
     Destination* const next = &exporter->destinations[exporter->destination_count++];
