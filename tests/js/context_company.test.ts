@@ -116,6 +116,21 @@ test('no members at all, an event, a root whose parent is elsewhere', async () =
   assert.deepEqual([alone.isRootSpan, alone.parentSpanId, alone.attributes], [true, undefined, {}]);
 });
 
+test('what limits cut is not what names the run and its session', async () => {
+  const metadata = { note: 'x'.repeat(5_000), 'tcc.runId': 'order 66', threadId: 't1', empty: {} };
+  const runId = runIdOf('', '', metadata);
+  for (const cut of [{ limits: { attributeValueLengthLimit: 100 } }, { maxRequestBytes: 3_000 }]) {
+    const at = place();
+    const to = contextCompany({ apiKey: KEY, endpoint: sink.origin + at, env, ...cut });
+    await send([to], (exporter) => play(exporter, run(1, { metadata })));
+    const document = json(sentTo(at)[0]);
+    assert.ok(document.metadata.note.length < 5_000);
+    const { note: _, ...short } = document.metadata;
+    assert.deepEqual(short, { 'tcc.runId': 'order 66', threadId: 't1', empty: {}, 'tcc.sessionId': 't1' });
+    assert.equal(document.runId, runId);
+  }
+});
+
 test('what limits cut stays a document, of a span and of a run that is too large', async () => {
   const long = { text: '"\\ 🌨️ '.repeat(3_000), list: Array.from({ length: 500 }, (_, i) => ({ i, s: 'x' })) };
   const members = { input: long, attributes: { n: 123456789.25, when: new Date(5), long, flag: true } };

@@ -98,6 +98,39 @@ describe("backends' own interfaces", () => {
     assert.deepEqual(feedback.body, { id: ID, traceId, name: 'thumbs', value: 'up', dataType: 'CATEGORICAL', comment: 'nice' });
   });
 
+  test("Langfuse: scores are in the environment of their trace, or in Mastra's where it may be one", async () => {
+    const told = async (environment: unknown, options = {}, env = {}): Promise<unknown> => {
+      sent = [];
+      const to = destinations.langfuse({ publicKey: 'pk-lf-1', secretKey: 'sk-lf-1', env, ...options });
+      const exporter = new EdgespanExporter({ destinations: [to], signals: [scores()] });
+      const correlationContext = { environment } as never;
+      exporter.onScoreEvent?.({ score: { ...SCORE, correlationContext } });
+      await exporter.flush();
+      return sent[0].body.environment;
+    };
+    assert.equal(await told('staging', { environment: 'eu' }), 'eu');
+    assert.equal(await told(undefined, {}, { LANGFUSE_TRACING_ENVIRONMENT: 'eu' }), 'eu');
+    assert.equal(await told('staging'), 'staging');
+    assert.equal(await told('Prod Env'), undefined);
+  });
+
+  test('ids that are no UUID become one where nothing else is taken, and PostHog knows whose scores are', async () => {
+    const bodies = [];
+    for (const to of [
+      destinations.langsmith({ apiKey: 'lsv2_1' }),
+      destinations.posthog({ apiKey: 'phc_1', defaultDistinctId: 'team' }),
+    ]) {
+      sent = [];
+      const exporter = new EdgespanExporter({ destinations: [to], signals: [scores()] });
+      exporter.onScoreEvent?.({ score: { ...SCORE, scoreId: 'order 66' } });
+      await exporter.flush();
+      bodies.push(sent[0].body);
+    }
+    const id = destinations.runIdOf('', '', { 'tcc.runId': 'order 66' });
+    const [event] = bodies[1].batch;
+    assert.deepEqual([bodies[0].id, event.uuid, event.distinct_id], [id, id, 'team']);
+  });
+
   test('LangSmith; of a whole trace as a span', async () => {
     const { sent } = await posted(destinations.langsmith({ apiKey: 'lsv2_1' }));
     assert.equal(sent[0].url, 'https://api.smith.langchain.com/feedback');
@@ -204,11 +237,13 @@ describe("backends' own interfaces", () => {
     const exporter = new EdgespanExporter({ destinations: [destinations.contextCompany({ apiKey: 'dev_k' })], signals: [scores()] });
     exporter.addFeedback({ traceId, value: 'down', comment: 'no', metadata: { 'tcc.runId': 'order 66' } });
     exporter.addFeedback({ traceId, spanId, feedbackType: 'rating', value: 4 });
+    exporter.addFeedback({ traceId, spanId, feedbackType: 'rating', value: 0.9 });
     await exporter.flush();
-    assert.deepEqual(sent.map(({ url }) => url), new Array(2).fill('https://dev.thecontext.company/v1/feedback'));
+    assert.deepEqual(sent.map(({ url }) => url), new Array(3).fill('https://dev.thecontext.company/v1/feedback'));
     assert.deepEqual(sent.map(({ body }) => body), [
       { runId: destinations.runIdOf(traceId, '', { 'tcc.runId': 'order 66' }), score: 'thumbs_down', text: 'no' },
-      { runId: destinations.runIdOf(traceId, spanId), score: 'thumbs_up', text: 'rating: 4' },
+      { runId: destinations.runIdOf(traceId, spanId), text: 'rating: 4' },
+      { runId: destinations.runIdOf(traceId, spanId), score: 'thumbs_up', text: 'rating: 0.9' },
     ]);
   });
 

@@ -15,7 +15,8 @@ export interface Dash0Options extends BackendOptions {
 /**
  * [Dash0](https://www.dash0.com). It has no address that would do for all: `endpoint` (or
  * `DASH0_ENDPOINT`), of which an address for gRPC is understood, or a `region`. Dash0 keeps 32 attributes
- * of a span and 2048 characters of a value.
+ * of a span and 2048 characters of a value: limits count bytes of UTF-8, so that text other than ASCII is
+ * cut earlier.
  *
  * @example
  * dash0({ apiKey: env.DASH0_API_KEY, region: 'eu-west-1.aws' })

@@ -97,5 +97,5 @@ export const agnost: Dialect = {
 export const native: Dialect = {
   name: 'native',
   table:
-    ':*!!&!!!!%&1!)metadata!%&5!*errorInfo!%&2!%tags!):0!3told.attributes={}"!&!!,attributes."%&8!1attributes.usage"%,9!6attributes.parameters',
+    ':*!!&!!!!%&5!*errorInfo!%&2!%tags!):0!3told.attributes={}!):1!1told.metadata={}(!&!!*metadata."!&!!,attributes."%&8!1attributes.usage"%,9!6attributes.parameters',
 };

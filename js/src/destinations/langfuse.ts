@@ -38,6 +38,7 @@ export function langfuse(options: LangfuseOptions = {}): Destination {
   const secretKey = settings.required('secretKey', 'LANGFUSE_SECRET_KEY');
   settings.expect(publicKey, /^pk-lf-/, 'a public key, `pk-lf-…`');
   settings.expect(secretKey, /^sk-lf-/, 'a secret key, `sk-lf-…`');
+  const environment = settings.optional('environment', 'LANGFUSE_TRACING_ENVIRONMENT');
   return settings.destination({
     name: 'langfuse',
     url: settings.url(
@@ -52,11 +53,11 @@ export function langfuse(options: LangfuseOptions = {}): Destination {
       'x-langfuse-ingestion-version': '4', // at once; up to ten minutes later without
     },
     resource: {
-      'langfuse.environment': settings.optional('environment', 'LANGFUSE_TRACING_ENVIRONMENT'),
+      'langfuse.environment': environment,
       'langfuse.release': settings.optional('release', 'LANGFUSE_RELEASE'),
     },
     dialect,
-    scores: langfuseScores,
+    scores: langfuseScores(environment),
     signals: [],
     gzip: GZIP,
   });

@@ -19,7 +19,7 @@ export interface NativeSpan {
 const ORDER =
   'id,traceId,name,type,entityType,entityId,entityName,attributes,metadata,startTime,endTime,input,' +
   'output,errorInfo,requestContext,isEvent,isRootSpan,parentSpanId,externalParentSpanId,tags';
-const WITHIN = 'attributes.';
+const WITHIN = ['attributes', 'metadata'];
 
 /** Milliseconds, as Date.prototype.toJSON() has them. */
 const iso = (nanoseconds: bigint): string =>
@@ -36,20 +36,23 @@ function nativeSpan(span: ReadSpan): NativeSpan {
   const parentSpanId = span.remoteParent ? '' : span.parentSpanId;
   const outside = span.remoteParent ? span.parentSpanId : told['mastra.external_parent_span_id'];
   const given: Record<string, string | undefined> = {};
-  const within: [string, string][] = [];
+  const within = WITHIN.map((): [string, string][] => []);
   for (const [name, value] of Object.entries(told)) {
     const text = `${value}` || 'null'; // a number that a limit left nothing of
-    if (name.startsWith(WITHIN)) {
-      const own = name.slice(WITHIN.length);
+    const at = WITHIN.findIndex((object) => name.startsWith(`${object}.`));
+    if (at >= 0) {
+      const own = name.slice(WITHIN[at].length + 1);
       // Where they are no object they are not JSON.
-      const strange = own === 'parameters' && text[0] !== '{';
-      within.push([own, strange ? JSON.stringify(text) : text]);
+      const strange = name === 'attributes.parameters' && text[0] !== '{';
+      within[at].push([own, strange ? JSON.stringify(text) : text]);
     } else if (!name.includes('.')) {
       given[name] = text;
     } // the rest is what the core says of a span in any dialect
   }
-  if (within.length > 0) given.attributes = join(within);
-  else given.attributes ??= told['told.attributes'] as string | undefined;
+  WITHIN.forEach((object, i) => {
+    if (within[i].length > 0) given[object] = join(within[i]);
+    else given[object] ??= told[`told.${object}`] as string | undefined;
+  });
   const quoted = (text: unknown): string | undefined => text ? JSON.stringify(text) : undefined;
   Object.assign(given, {
     id: quoted(id),

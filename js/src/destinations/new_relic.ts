@@ -11,7 +11,8 @@ export interface NewRelicOptions extends BackendOptions {
 const HOSTS = { us: 'otlp.nr-data.net', eu: 'otlp.eu01.nr-data.net', gov: 'gov-otlp.nr-data.net' };
 
 /**
- * [New Relic](https://newrelic.com): at most 1 MB a request, 4095 characters a value.
+ * [New Relic](https://newrelic.com): at most 1 MB a request, 4095 characters a value: limits
+ * count bytes of UTF-8, so that text other than ASCII is cut earlier.
  *
  * @example
  * newRelic({ apiKey: env.NEW_RELIC_LICENSE_KEY })

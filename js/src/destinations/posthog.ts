@@ -27,6 +27,7 @@ export function posthog(options: PostHogOptions = {}): Destination {
   const settings = new Settings(options);
   const apiKey = settings.required('apiKey', 'POSTHOG_API_KEY NEXT_PUBLIC_POSTHOG_KEY');
   settings.expect(apiKey, /^phc_/, "a project's key, `phc_…`");
+  const distinctId = settings.optional('defaultDistinctId');
   return settings.destination({
     name: 'posthog',
     url: settings.url(
@@ -40,9 +41,9 @@ export function posthog(options: PostHogOptions = {}): Destination {
           .replace(/^(https:\/\/(us|eu))\.posthog\.com/, '$1.i.posthog.com'),
     ),
     headers: { authorization: `Bearer ${apiKey}` },
-    resource: { 'posthog.distinct_id': settings.optional('defaultDistinctId') },
+    resource: { 'posthog.distinct_id': distinctId },
     dialect,
-    scores: posthogScores,
+    scores: posthogScores(distinctId),
     signals: [],
     gzip: GZIP,
     maxRequestSpans: 100,

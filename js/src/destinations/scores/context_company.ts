@@ -13,7 +13,9 @@ export const contextCompanyScores: ScoreAdapter = {
   request({ kind, traceId, spanId, name, value, comment, metadata }, { url }) {
     const runId = runOfFeedback(traceId, spanId, metadata);
     if (kind === 'score' || !runId) return null;
-    const score = numberOf(value);
+    const number = numberOf(value);
+    // A rating of some other scale (3 of 5) is neither up nor down: it is told in words.
+    const score = number !== undefined && Math.abs(number) <= 1 ? number : undefined;
     const thumbs = name === 'thumbs' && score !== undefined;
     const text = thumbs ? comment : [`${name}: ${value}`, comment].filter(Boolean).join('. ');
     const body = {

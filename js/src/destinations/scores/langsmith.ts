@@ -1,3 +1,4 @@
+import { asUuid } from '../uuid.js';
 import { elsewhere, numberOf, type ScoreAdapter, uuid } from './score.js';
 
 /**
@@ -10,7 +11,7 @@ export const langsmithScores: ScoreAdapter = {
     const { kind, id, traceId, spanId, name, value, comment, userId, source, metadata } = annotation;
     if (!spanId) return undefined;
     const body = {
-      id,
+      id: asUuid(id),
       run_id: uuid(spanId),
       trace_id: uuid(traceId),
       key: name,

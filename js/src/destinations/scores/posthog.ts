@@ -1,7 +1,11 @@
+import { asUuid } from '../uuid.js';
 import { elsewhere, type ScoreAdapter } from './score.js';
 
-/** `POST /i/v0/ai/batch/`: the events `$ai_metric` and `$ai_feedback`, which their ids tell apart. */
-export const posthogScores: ScoreAdapter = {
+/**
+ * `POST /i/v0/ai/batch/`: the events `$ai_metric` and `$ai_feedback`, which their ids tell apart.
+ * @param distinctId Whose they are where no user is named, as with spans.
+ */
+export const posthogScores = (distinctId?: string): ScoreAdapter => ({
   request(annotation, { url, headers }) {
     const { kind, id, time, traceId, spanId, name, value, comment, userId, metadata, context } = annotation;
     const said =
@@ -15,8 +19,8 @@ export const posthogScores: ScoreAdapter = {
           };
     const event = {
       event: kind === 'score' ? '$ai_metric' : '$ai_feedback',
-      distinct_id: userId ?? traceId,
-      uuid: id,
+      distinct_id: userId ?? distinctId ?? traceId,
+      uuid: asUuid(id),
       timestamp: new Date(time).toISOString(),
       properties: {
         ...metadata,
@@ -36,4 +40,4 @@ export const posthogScores: ScoreAdapter = {
       body: { api_key: key, batch: [event] },
     };
   },
-};
+});
