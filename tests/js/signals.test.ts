@@ -247,6 +247,73 @@ describe('logs', () => {
     }
   });
 
+  test('credentials in lists, pairs, by any name of theirs, and in URLs stay; other words do not', async () => {
+    const { exporter, logs: arrived } = make();
+    exporter.onLogEvent?.(
+      log({
+        message: 'db postgres://bob:leak1@db.example/x, and https://leak2@git.example/y; mail a@b.example',
+        data: {
+          raw: ['x-api-key', 'leak3', 'accept', 'text/html', 'cookie', 'sid=leak4'],
+          pairs: [['authorization', 'leak5'], ['accept', 'text/html']],
+          har: [{ name: 'x-auth-token', value: 'leak6' }, { name: 'accept', value: 'text/html' }],
+          apiToken: 'leak7',
+          botToken: 'leak8',
+          SLACK_API_TOKEN: 'leak9',
+          webhookSecret: 'leak0',
+          inputTokens: 7,
+          tags: ['auth', 'billing'],
+        },
+      }),
+    );
+    await exporter.flush();
+    const [{ body, attributes }] = arrived();
+    const all = [body, ...attributes.values()].join();
+    assert.doesNotMatch(all, /leak/);
+    assert.equal(body, 'db postgres://[REDACTED]@db.example/x, and https://[REDACTED]@git.example/y; mail a@b.example');
+    const text = (key: string): unknown => JSON.parse(attributes.get(`mastra.log.${key}`) as string);
+    assert.deepEqual(text('raw'), ['x-api-key', '[REDACTED]', 'accept', 'text/html', 'cookie', '[REDACTED]']);
+    assert.deepEqual(text('pairs'), [['authorization', '[REDACTED]'], ['accept', 'text/html']]);
+    assert.deepEqual(text('har'), [{ name: 'x-auth-token', value: '[REDACTED]' }, { name: 'accept', value: 'text/html' }]);
+    assert.deepEqual(text('tags'), ['auth', 'billing']);
+    assert.equal(attributes.get('mastra.log.inputTokens'), 7n);
+  });
+
+  test('what is referred to very often is read so often only', async () => {
+    const { exporter, logs: arrived } = make();
+    let shared: object = { leaf: 'x' };
+    for (let depth = 0; depth < 10; depth++) shared = Array.from({ length: 9 }, () => shared);
+    const long = 'y'.repeat(100_000);
+    const since = performance.now();
+    exporter.onLogEvent?.(log({ data: { shared } }));
+    exporter.onLogEvent?.(log({ data: { texts: Array.from({ length: 1_000 }, () => ({ long })) } }));
+    assert.ok(performance.now() - since < 2_000);
+    await exporter.flush();
+    assert.equal(arrived().length, 2);
+    assert.equal(signalsOf(exporter.stats()).withheld, 2);
+  });
+
+  test('a body is no larger, in bytes, than a destination takes', async () => {
+    const endpoint = `${sink.origin}/ok/small`;
+    const destinations = [otlp({ endpoint, name: 'large' }), otlp({ endpoint: `${endpoint}er`, name: 'small', maxRequestBytes: 50_000 })];
+    const { exporter } = make({ destinations, signals: [logs(), metrics()] });
+    const texts = Array.from({ length: 300 }, (_, i) => `${i} ${'漢'.repeat(2_300)}`);
+    for (const message of texts) exporter.onLogEvent?.(log({ message }));
+    for (let i = 0; i < 2_000; i++) exporter.onMetricEvent?.(metric({ name: `m${i}`, labels: { of: 'x'.repeat(50) } }));
+    const { accepted, rejected, dropped } = signalsOf(await exporter.flush());
+    assert.deepEqual([accepted, rejected, dropped], [4_600, 0, {}]);
+    const bodies = sink.requests.filter(({ path }) => path.includes('/small'));
+    assert.ok(bodies.every(({ body }) => body.length <= 50_000), `${bodies.map(({ body }) => body.length)}`);
+    const small = bodies.filter(({ path }) => path.startsWith('/ok/smaller/v1/logs'));
+    assert.deepEqual(small.flatMap(({ body }) => decodeLogs(body)).map(({ body }) => body), texts);
+  });
+
+  test('however many bytes they are, events of a well receiver are all sent', async () => {
+    const { exporter } = make({ spool: false, signals: [logs()] });
+    for (let i = 0; i < 800; i++) exporter.onLogEvent?.(log({ message: '漢'.repeat(2_300) }));
+    const { accepted, dropped } = signalsOf(await exporter.flush());
+    assert.deepEqual([accepted, dropped], [800, {}]);
+  });
+
   test('of one trace with its end, of none at once; by level; none of this package', async () => {
     const { exporter, logs: arrived, at } = make({ signals: [logs({ level: 'warn' })] });
     const [root] = run(0);

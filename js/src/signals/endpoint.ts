@@ -44,7 +44,7 @@ export class Endpoint implements Destination {
     this.coding = signal;
     this.settings = {
       dialect: 'genai',
-      maxBytes: MAX_BATCH_BYTES,
+      maxBytes: Math.min(to.settings.maxBytes, MAX_BATCH_BYTES),
       maxSpans: MAX_BATCH_EVENTS,
       whole: true, // what is refused is refused whole: the core cannot cut what it cannot read
       remoteParent: undefined,

@@ -166,7 +166,8 @@ export class Outbox {
         texts.length < MAX_BATCH_EVENTS &&
         units + waiting[i].text.length < MAX_BATCH_BYTES
       );
-      batches.push({ bytes: new TextEncoder().encode(join(texts)), spans: texts.length, to });
+      const most = Math.min(...to.map(({ settings }) => settings.maxBytes));
+      for (const one of bodies(texts, join, most)) batches.push({ ...one, to });
     }
     return batches;
   }
@@ -246,6 +247,18 @@ class Pending implements Spool {
       }
     }
   }
+}
+
+/** Bodies of so many bytes at most, in halves as often as it takes; an event that is larger goes alone. */
+function bodies(
+  texts: readonly string[],
+  join: OutboxSettings['join'],
+  most: number,
+): { bytes: Uint8Array; spans: number }[] {
+  const bytes = new TextEncoder().encode(join(texts));
+  if (bytes.length <= most || texts.length === 1) return [{ bytes, spans: texts.length }];
+  const half = texts.length >> 1;
+  return [texts.slice(0, half), texts.slice(half)].flatMap((part) => bodies(part, join, most));
 }
 
 /** Not in a Worker's global scope, where nothing can be sent: what is said there goes with what follows. */

@@ -97,9 +97,11 @@ async function drain(delivery: Delivery, to: Destination, i: number, trace: numb
     well = await send(delivery, to, batch);
   }
   // What a queue hands over is all to be tried.
-  let batches = source === spool ? MAX_REPLAYS : Infinity;
+  let batches = Infinity;
+  let most = Infinity;
+  if (source === spool) [batches, most] = [MAX_REPLAYS, MAX_REPLAYED_BYTES];
   if (source?.empty) return; // mostly: to ask for a claim costs as much as a small run
-  for (let bytes = 0; well && bytes < MAX_REPLAYED_BYTES && batches > 0; batches--) {
+  for (let bytes = 0; well && bytes < most && batches > 0; batches--) {
     const replayed = await replay(delivery, to, i);
     bytes += replayed;
     well = replayed > 0;
