@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { otlp, zipkin } from 'edgespan/destinations';
+import { EdgespanExporter } from 'edgespan/mastra';
+import { logs, metrics } from 'edgespan/signals';
 import { decodeProtobuf, plain, type WireSpan } from '../support/otlp.ts';
 import { bare, env, json, place, RECORDINGS, send, sentTo, sink, type Json } from './formats.ts';
 import { play, recorded, run } from './spans.ts';
@@ -106,4 +108,22 @@ test('the whole address is used as it is, also from the environment', async () =
   assert.match(zipkin({ env }).identity(), /^\["http:\/\/localhost:9411\/api\/v2\/spans"/);
   const { problem } = zipkin({ env: { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'nowhere' } });
   assert.equal(problem, '`endpoint` (or OTEL_EXPORTER_ZIPKIN_ENDPOINT) is not a URL');
+});
+
+test('logs and metrics are not for Zipkin, and nobody is warned of it', async () => {
+  const [at, other] = [place(), place()];
+  const lines: string[] = [];
+  const exporter = new EdgespanExporter({
+    destinations: [zipkin({ endpoint: sink.origin + at, env }), otlp({ endpoint: sink.origin + other })],
+    signals: [logs(), metrics()],
+  });
+  const say = (line: string): void => void lines.push(line);
+  exporter.__setLogger({ debug: () => {}, info: () => {}, warn: say, error: say });
+  play(exporter, run(1));
+  const timestamp = new Date();
+  exporter.onLogEvent?.({ log: { timestamp, level: 'info', message: 'm' } } as never);
+  exporter.onMetricEvent?.({ metric: { timestamp, name: 'n', value: 1, labels: {} } } as never);
+  const { accepted, signals } = await exporter.flush();
+  assert.deepEqual([accepted, lines, signals?.accepted, signals?.dropped], [4, [], 2, {}]);
+  assert.deepEqual(sentTo(at).map(({ path }) => path), [`${at}/api/v2/spans`]);
 });

@@ -9,9 +9,12 @@ export interface DatadogOptions extends Omit<BackendOptions, 'env'> {
   apiKey?: string | undefined;
   /** `datadoghq.com` (the default), `datadoghq.eu`, `us3.datadoghq.com`, …; `DD_SITE` by default. */
   site?: string | undefined;
-  /** The application's name in LLM Observability; `DD_LLMOBS_ML_APP` by default, then `service`. */
+  /**
+   * The application's name in LLM Observability, and the service's; `DD_LLMOBS_ML_APP` by default. Without
+   * it Datadog shows the service's, and scores go as spans.
+   */
   mlApp?: string | undefined;
-  /** `DD_SERVICE` by default, then the exporter's service name. */
+  /** Where there is no `mlApp`; `DD_SERVICE` by default, then the exporter's service name. */
   service?: string | undefined;
   /** Where variables are: a Worker's `env`; or, as `@mastra/datadog` has it, the environment's name. */
   env?: Environment | string | undefined;

@@ -22,6 +22,7 @@ export function zipkin(options: ZipkinOptions = {}): Destination {
   return settings.destination({
     name: 'zipkin',
     url: settings.url('/api/v2/spans', 'http://localhost:9411', 'OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'url'),
+    signals: [],
     gzip: GZIP,
     wire: { name: 'zipkin', contentType: 'application/json', encode: toZipkin },
   });
