@@ -9,7 +9,7 @@ import { native } from 'edgespan/dialects';
 import { EdgespanExporter, type MastraSpan, type MastraTracingEvent } from 'edgespan/mastra';
 import { scores } from 'edgespan/signals';
 import { bare, env, json, place, RECORDINGS, send, sentTo, sink, type Json } from './formats.ts';
-import { end, id, play, recorded, run, span, start } from './spans.ts';
+import { end, id, play, recorded, run, span, start, type TestSpan } from './spans.ts';
 
 const KEY = 'tcc_prod_s3cr3tk3y';
 const UUID = /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
@@ -26,7 +26,7 @@ for (const name of RECORDINGS) {
       [contextCompany({ apiKey: KEY, endpoint, env, dropTypes: [] })],
       events,
     );
-    const ended = bare(endedOf(events)) as MastraSpan[];
+    const ended = bare(endedOf(events)) as TestSpan[];
     const requests = sentTo(at);
     const roots = ended.filter(({ isRootSpan }) => isRootSpan);
     assert.equal(requests.length, roots.length);
@@ -38,7 +38,7 @@ for (const name of RECORDINGS) {
       assert.equal(request.headers['content-type'], 'application/json');
       assert.equal(request.headers['content-encoding'], undefined);
       const { spans, ...document } = json(request);
-      const root = roots.find(({ id: own }) => spans.some((s: Json) => s.id === own)) as MastraSpan;
+      const root = roots.find(({ id: own }) => spans.some((s: Json) => s.id === own)) as TestSpan;
       const runId = runIdOf(root.traceId, root.id, root.metadata);
       assert.deepEqual(document, {
         runId,

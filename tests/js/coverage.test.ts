@@ -137,7 +137,7 @@ function payload(type: string, id: number, label = type): Full[] {
     set(shape.span, path, inner(name, mark));
   }
   // A generation with a model call below it is none itself.
-  const calls = [...shapes.values()].map(({ span: { id: parentSpanId } }, i) => {
+  const calls: Full[] = [...shapes.values()].map(({ span: { id: parentSpanId } }, i) => {
     const { span } = full('model_inference', id + 50 + i, () => true);
     return { label, span: { ...span, parentSpanId }, values: new Map() };
   });

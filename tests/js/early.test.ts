@@ -5,7 +5,7 @@ import { otlp, type OtlpOptions } from 'edgespan/destinations';
 import { EdgespanExporter, type EdgespanExporterOptions, type MastraSpan } from 'edgespan/mastra';
 import { decodeProtobuf, type WireSpan } from '../support/otlp.ts';
 import { Sink } from '../support/sink.ts';
-import { end, play, recorded, run, start } from './spans.ts';
+import { end, recorded, run, start } from './spans.ts';
 
 let sink: Sink;
 before(async () => {

@@ -2,6 +2,7 @@
 // (tests/support/office.ts). Titles name rows of the promises (tests/support/promises.ts).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SpanType } from '@mastra/core/observability';
 import { says } from '../support/expect.ts';
 import {
   contextOf,
@@ -90,7 +91,7 @@ test('row 64: child spans with and without a request context', async () => {
     generate({ requestContext: contextOf({ userId: 'u-1' }) }),
     async (_, context) => {
       const span = context!.tracingContext!.currentSpan!;
-      const child = { type: 'generic' as const, input: {} };
+      const child = { type: SpanType.GENERIC as const, input: {} };
       span.createChildSpan({ ...child, name: 'without' }).end();
       const requestContext = contextOf({ userId: 'u-2' });
       span.createChildSpan({ ...child, name: 'with', requestContext }).end();

@@ -4,7 +4,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mastra } from '@mastra/core/mastra';
-import type { AnyExportedSpan, AnySpan, SpanOutputProcessor } from '@mastra/core/observability';
+import {
+  type AnyExportedSpan,
+  type AnySpan,
+  type SpanOutputProcessor,
+  SpanType,
+} from '@mastra/core/observability';
 import { SensitiveDataFilter } from '@mastra/observability';
 import { says } from '../support/expect.ts';
 import { assertWhole, emitted, generate, get, start, startOffice } from '../support/office.ts';
@@ -109,7 +114,7 @@ test('row 74: spanFilter on a parent, the children hang below the root', async (
     { spanFilter: (span: AnyExportedSpan) => span.type !== 'tool_call' },
     generate(),
     async (_, context) => {
-      const child = { type: 'generic' as const, name: 'inner', input: 1 };
+      const child = { type: SpanType.GENERIC as const, name: 'inner', input: 1 };
       context!.tracingContext!.currentSpan!.createChildSpan(child).end({ output: 2 });
       return {};
     },

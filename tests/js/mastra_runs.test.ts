@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mastra } from '@mastra/core/mastra';
+import { SpanType } from '@mastra/core/observability';
 import { says } from '../support/expect.ts';
 import {
   assertWhole,
@@ -24,7 +25,7 @@ test('rows 58, 70, 71: update, createChildSpan, end with output and metadata', a
     const span = context!.tracingContext!.currentSpan!;
     span.update({ metadata: { apiStatusCode: 200, region: undefined, took: 1.5 } });
     const child = span.createChildSpan({
-      type: 'generic',
+      type: SpanType.GENERIC,
       name: 'db: “select”',
       input: { sql: 'select 1' },
       metadata: { table: 't' },
@@ -49,7 +50,7 @@ test('rows 58, 70, 71: update, createChildSpan, end with output and metadata', a
 test('row 72: error with metadata', async () => {
   const observed = await observe({}, start(), async (_, context) => {
     const child = context!.tracingContext!.currentSpan!.createChildSpan({
-      type: 'generic',
+      type: SpanType.GENERIC,
       name: 'fetch',
     });
     child.error({ error: new RangeError('too far — “5”'), metadata: { attempt: 3 } });

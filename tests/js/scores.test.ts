@@ -1,6 +1,7 @@
 // Scores and feedback at the backends that have an interface for them: what is posted, where, with what.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { ExportedScore } from '@mastra/core/observability';
 import * as destinations from 'edgespan/destinations';
 import type { Destination } from 'edgespan/destinations';
 import { EdgespanExporter, type Receipt } from 'edgespan/mastra';
@@ -99,12 +100,12 @@ describe("backends' own interfaces", () => {
   });
 
   test("Langfuse: scores are in the environment of their trace, or in Mastra's where it may be one", async () => {
-    const told = async (environment: unknown, options = {}, env = {}): Promise<unknown> => {
+    const told = async (environment: string | undefined, options = {}, env = {}): Promise<unknown> => {
       sent = [];
       const to = destinations.langfuse({ publicKey: 'pk-lf-1', secretKey: 'sk-lf-1', env, ...options });
       const exporter = new EdgespanExporter({ destinations: [to], signals: [scores()] });
-      const correlationContext = { environment } as never;
-      exporter.onScoreEvent?.({ score: { ...SCORE, correlationContext } });
+      const score: ExportedScore = { ...SCORE, correlationContext: { environment } };
+      exporter.onScoreEvent?.({ score });
       await exporter.flush();
       return sent[0].body.environment;
     };

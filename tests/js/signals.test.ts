@@ -483,7 +483,8 @@ describe('scores and feedback', () => {
     assert.equal(scored?.links[0].traceId, traceId);
     assert.equal(scored?.attributes.get('gen_ai.evaluation.explanation'), 'half');
     const trace = await exporter.getTrace(traceId);
-    assert.ok(trace?.scores.some((one) => one.scorerId === 'length'));
+    assert.ok(trace);
+    assert.ok(trace.scores.some((one) => one.scorerId === 'length'));
     await until(() => spans().some((one) => one.spanId === scored?.links[0].spanId), 'what was scored');
     await trace.addFeedback({ value: 1, comment: 'by the trace' });
     const said = (): WireSpan | undefined =>

@@ -9,8 +9,15 @@ let made = 0;
 /** A fresh id of so many hex digits. */
 export const id = (digits = 16): string => (++made).toString(16).padStart(digits, 'a');
 
+/** A span with the content that tests look at, or change, once it is made. */
+export interface TestSpan extends MastraSpan {
+  input?: unknown;
+  attributes?: Record<string, unknown>;
+  metadata?: Record<string, unknown>;
+}
+
 /** A span with everything a test does not care about filled in. */
-export function span(fields: Partial<MastraSpan> & Record<string, unknown> = {}): MastraSpan {
+export function span(fields: Partial<TestSpan> & Record<string, unknown> = {}): TestSpan {
   const start = START + made * 10;
   return {
     id: id(),
@@ -26,7 +33,7 @@ export function span(fields: Partial<MastraSpan> & Record<string, unknown> = {})
 }
 
 /** A run: root first; its traceId is fresh. */
-export function run(children = 2, fields: Record<string, unknown> = {}): MastraSpan[] {
+export function run(children = 2, fields: Record<string, unknown> = {}): TestSpan[] {
   const traceId = id(32);
   const root = span({ traceId, isRootSpan: true, type: 'agent_run', name: 'root', ...fields });
   const rest = Array.from({ length: children }, (_, i) =>

@@ -1,9 +1,16 @@
-/// <reference lib="dom" />
 // A second reader of the tape's grammar (src/edgespan/model/tape.h), for tests of the writer without
 // a core; and a stand-in for the core's memory calls. Strict: whatever the grammar forbids throws.
 import type { CoreExports } from '../../js/dist/core/core.js';
 import * as schema from '../../js/dist/core/schema.gen.js';
 import type { Tape } from '../../js/dist/core/tape.js';
+
+// Node's types do not have it, and those of the DOM would give all tests other streams than Node's.
+declare const WebAssembly: {
+  Memory: new (pages: { initial: number; maximum: number }) => {
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  };
+};
 
 const names = new Map<number, string>();
 for (const [constant, value] of Object.entries(schema)) {

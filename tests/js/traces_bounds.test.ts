@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { traceStore } from 'edgespan/traces';
+import type { Keeper } from '../../js/dist/mastra/lane.js';
 import { read, startKeeping } from '../support/traces.ts';
 import { end, play, run, start } from './spans.ts';
 
@@ -70,11 +71,15 @@ describe('bounds', () => {
       setFlagsFromString('--expose-gc');
       const gc = runInNewContext('gc') as () => void;
       const store = traceStore({ count: 1e9, bytes: 1e9 });
+      const lane: { keeper?: Keeper } = {}; // an exporter's, to which the store connects itself
+      store.connect(lane, {});
+      const { keeper } = lane;
+      assert.ok(keeper);
       const fill = (count: number): void => {
         for (let i = 0; i < count; i++) {
           const [root, ...rest] = run(4, { input: input(i) });
-          store.started(root.traceId);
-          for (const s of [...rest, root]) store.ended(s, s);
+          keeper.started(root.traceId);
+          for (const s of [...rest, root]) keeper.ended(s, s);
         }
       };
       fill(200);

@@ -177,7 +177,7 @@ describe('totals', () => {
     const [root] = run(0);
     const { traceId } = root;
     const usage = (inputTokens: number, outputTokens = 0) => ({ inputTokens, outputTokens });
-    const below = (parent: MastraSpan, type: string, attributes?: object): MastraSpan =>
+    const below = (parent: MastraSpan, type: string, attributes?: Record<string, unknown>): MastraSpan =>
       span({ traceId, parentSpanId: parent.id, type, attributes });
     const cost = (estimatedCost: number, costUnit?: string) => ({ costContext: { estimatedCost, costUnit } });
     const generation = below(root, 'model_generation', { usage: usage(10, 5), ...cost(0.25, 'USD') });

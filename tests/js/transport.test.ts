@@ -307,7 +307,7 @@ describe('receipts', () => {
     let compressed = 0;
     const Native = globalThis.CompressionStream;
     globalThis.CompressionStream = class extends Native {
-      constructor(format: CompressionFormat) {
+      constructor(format: ConstructorParameters<typeof Native>[0]) {
         super(format);
         compressed++;
       }

@@ -1,7 +1,7 @@
 // What the packed declarations are to users: found and right under every module resolution, alone,
 // without another package or an ambient type; and unchanged since they were last reviewed.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
