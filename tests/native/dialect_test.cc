@@ -1,5 +1,5 @@
 // Dialects: finding them, their rules in order, and providers in the registry's spelling. What the
-// rules make of a span is tested with the encoder (span_encoder_test.cc).
+// rules make of a span is tested with the encoder (span_encoder_rules_test.cc).
 #include "edgespan/semconv/dialect.h"
 
 #include <map>

@@ -1,5 +1,5 @@
 // Mapper: steps by rule and by default, the same at every look, through a full map and without memory.
-// What the rules of a dialect say is tested with the encoder (span_encoder_test.cc).
+// What the rules of a dialect say is tested with the encoder (span_encoder_rules_test.cc).
 #include "edgespan/semconv/mapper.h"
 
 #include <string>
