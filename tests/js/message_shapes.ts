@@ -1,6 +1,6 @@
 // Shapes in which messages come: the AI SDK's and Mastra's, old and new, what is not quite one, and
 // what is none. Each is a span's type and members; schema.test.ts validates what becomes of it,
-// messages.test.ts sees that nothing is lost, tests/native/messages_test.cc says what becomes of what.
+// messages.test.ts sees that nothing is lost, tests/native/messages*_test.cc what becomes of it.
 
 export interface Shape {
   readonly name: string;
