@@ -85,7 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CoreSession::Batch batch;
     if (!core.Cut(trace, http_status, &batch)) return false;
     Require(batch.spans > 0, "a batch has spans");
-    Require(CheckBody(batch.body) == batch.spans, "a batch knows its spans");
+    Require(CheckBody(batch.body, true) == batch.spans, "a batch knows its spans");
     answered += batch.spans;
     Require(core.ReadStats().Balanced(), "the totals add up after a batch");
     return true;
@@ -120,7 +120,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         for (int turn = 0; turn < 20; ++turn) {
           const edgespan::tools::BatchView view(batch);
           const bool none = view.body.empty();  // no memory for a part
-          Require(none || CheckBody(std::string(view.body)) == view.spans,
+          Require(none || CheckBody(std::string(view.body), true) == view.spans,
                   "a part knows its spans");
           verdict = edgespan_judge(batch, OneOf(&in, kStatuses), 0, 0, 0, UpTo(&in, 900),
                                    UpTo(&in, 30'000), in.ConsumeIntegral<uint32_t>());
@@ -143,7 +143,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!tape.empty()) commit();
   for (const uint32_t batch : held) {
     const edgespan::tools::BatchView view(batch);
-    Require(CheckBody(std::string(view.body)) == view.spans, "a batch stays where it is");
+    Require(CheckBody(std::string(view.body), true) == view.spans, "a batch stays where it is");
     answered += view.spans;
     Require(edgespan_release(batch, 0) >= 0, "release");
     Require(edgespan_release(batch, 0) < 0, "a released batch is gone");

@@ -28,7 +28,7 @@ const uint8_t* Number(const uint8_t* at) {
 
 const uint8_t* Word(const uint8_t* at) {
   for (const char* word = *at == 't' ? "true" : *at == 'f' ? "false" : "null"; *word != 0; ++word) {
-    if (*at++ != *word) return nullptr;
+    if (*at++ != static_cast<uint8_t>(*word)) return nullptr;
   }
   return at;
 }
@@ -37,7 +37,7 @@ const uint8_t* Word(const uint8_t* at) {
 const uint8_t* Escape(const uint8_t* at) {
   if (*at != 'u') {
     for (const char* letter = "\"\\/bfnrt"; *letter != 0; ++letter) {
-      if (*at == *letter) return at + 1;
+      if (*at == static_cast<uint8_t>(*letter)) return at + 1;
     }
     return nullptr;
   }

@@ -5,10 +5,6 @@
 
 namespace edgespan {
 
-using tape::Op;
-
-[[gnu::noinline]] bool Is(Op op, const Node* node) { return node != nullptr && node->Kind() == op; }
-
 const Node* FirstOf(const Node* object, uint16_t key, uint16_t other) {
   const Node* const member = FindMember(object, key);
   return member != nullptr ? member : FindMember(object, other);
