@@ -28,7 +28,7 @@ export function output(command, args, options = {}) {
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) return resolve(stdout.trim());
-      reject(new Error(`${command} ${args[0] ?? ''}: ${code}: ${tail(stderr || stdout)}`));
+      reject(new Error(`${command} ${args[0] ?? ''}: ${code}: ${tail(`${stdout}\n${stderr}`)}`));
     });
   });
 }

@@ -52,7 +52,7 @@ async function fetchServer(log) {
   mkdirSync(BUILD, { recursive: true });
   const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy';
   const artifact = `-Dartifact=io.zipkin:zipkin-server:${VERSION}:jar:exec`;
-  await output('mvn', ['-B', '-q', copy, artifact, `-DoutputDirectory=${BUILD}`], { cwd: BUILD }).catch(
+  await output('mvn', ['-B', '-q', '-Dstyle.color=never', copy, artifact, `-DoutputDirectory=${BUILD}`], { cwd: BUILD }).catch(
     (error) => {
       throw new Unavailable(error.message);
     },
