@@ -24,13 +24,7 @@ constinit bool g_ready = false;
 
 extern "C" uint8_t __heap_base;  // from the linker: the end of the module's own data
 
-bool Grow(uintptr_t end) {
-  constexpr uintptr_t kWasmPage = 65536;
-  const uintptr_t have = __builtin_wasm_memory_size(0) * kWasmPage;
-  if (end <= have) return true;
-  return __builtin_wasm_memory_grow(0, (end - have + kWasmPage - 1) / kWasmPage) !=
-         static_cast<size_t>(-1);
-}
+constexpr edgespan::PageArena::GrowFn Grow = nullptr;  // the arena grows by itself
 constexpr uint32_t g_budget = Pipeline::kDefaultBudget;
 uintptr_t Base() { return 0; }
 uint32_t First() { return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(&__heap_base)); }
@@ -125,6 +119,10 @@ int32_t edgespan_judge(uint32_t batch, uint32_t http_status, uint32_t body_kind,
 }
 int32_t edgespan_release(uint32_t batch, uint32_t spooled) {
   return Value(Core().Release(batch, spooled != 0));
+}
+
+int32_t edgespan_redact(uint32_t exporter, uint32_t destination, uint32_t size) {
+  return Value(Core().Redact(exporter, destination, size));
 }
 
 int32_t edgespan_stats(uint32_t exporter, uint32_t destination) {

@@ -1,4 +1,5 @@
-/* The C ABI of the Edgespan core: everything the WebAssembly module exports.
+/* The C ABI of the Edgespan core: everything that core.wasm exports, but for the table, where
+ * redactor.wasm's functions go (README.md).
  *
  * Conventions
  *  (1) Types are uint32_t and int32_t. No 64-bit parameters (no BigInt in the host); times and
@@ -11,7 +12,8 @@
  *      reads the offsets again. Any call may grow memory: refresh views when memory.buffer changed.
  *  (4) Negative results are edgespan::Status (src/edgespan/base/status.h). Zero or positive is
  *      success: a count, a handle or an offset.
- *  (5) Calls are not re-entrant, and the core calls nothing back: the module has no imports.
+ *  (5) Calls are not re-entrant, and the core calls nothing back: the module has no imports. The
+ *      functions of redactor.wasm, which it calls through its table, call nobody.
  *  (6) Bad input never traps: it yields a Status, or is dropped and counted.
  *  (7) Handles are positive and never reused while alive; a stale one yields kBadHandle.
  *  (8) edgespan_abi_version() changes when any of this does; the shim refuses a mismatch.
@@ -31,7 +33,7 @@ extern "C" {
 #define EDGESPAN_EXPORT(name) name
 #endif
 
-#define EDGESPAN_ABI_VERSION 3u
+#define EDGESPAN_ABI_VERSION 6u
 
 uint32_t EDGESPAN_EXPORT(edgespan_abi_version)(void);
 
@@ -89,7 +91,8 @@ int32_t EDGESPAN_EXPORT(edgespan_close)(uint32_t exporter, uint32_t before);
  * runs whole gets the ended spans that nothing can change any more. Returns a batch id, or 0 when
  * nothing is left to send there now. While the destination's circuit is open (pipeline/circuit.h) its
  * spans of closed traces are dropped and counted instead, unless `hold` is not 0: then the batch says
- * that it is not to be posted now. */
+ * that it is not to be posted now. A closed trace that the destination's tail sampling leaves out is
+ * counted and gives nothing; of an open one that it has not decided nothing leaves. */
 int32_t EDGESPAN_EXPORT(edgespan_cut)(uint32_t exporter, uint32_t destination, uint32_t trace,
                                       uint32_t now, uint32_t hold);
 
@@ -105,9 +108,9 @@ int32_t EDGESPAN_EXPORT(edgespan_adopt)(uint32_t exporter, uint32_t destination,
 int32_t EDGESPAN_EXPORT(edgespan_batch)(uint32_t batch);
 
 /* Judges an answer: HTTP status (0: no answer, the request failed or timed out), kind of the body
- * (0 other, 1 application/x-protobuf, 2 application/json), `size` bytes of it at text[0], and the
- * `retry_after` bytes of that header after them; `left` is how many milliseconds the host may still
- * spend on this batch, `random` 32 random bits. Counts what became of spans and returns a Verdict
+ * (0 other, 1 application/x-protobuf, 2 application/json), `size` bytes of it at text[0], and how many
+ * milliseconds its Retry-After header asks to wait; `left` is how many the host may still spend on this
+ * batch, `random` 32 random bits. Counts what became of spans and returns a Verdict
  * (otlp/response.h): kRetry, post the same after a wait; kNext, post what edgespan_batch() now says;
  * after any other nothing is to be posted. Fills the result area:
  * [accepted, rejected, message (offset), message (bytes), wait (milliseconds)]. kBadHandle also when
@@ -119,6 +122,12 @@ int32_t EDGESPAN_EXPORT(edgespan_judge)(uint32_t batch, uint32_t http_status, ui
 /* Ends a batch. Spans of it that nothing became of count as rejected after kDenied, else as unsent; or,
  * if `spooled` is not 0, as given to a store: what edgespan_batch() said before is what is left. */
 int32_t EDGESPAN_EXPORT(edgespan_release)(uint32_t batch, uint32_t spooled);
+
+/* What may leave, to a destination, of the `size` bytes of UTF-8 at text[0]: by its policy of redaction,
+ * for what the host itself sends beside spans. Fills the result area: [offset, bytes, found], good until
+ * the next call; found: how often something was replaced or withheld. All of it, where the destination
+ * redacts nothing. kTooLarge: more than the text area holds. */
+int32_t EDGESPAN_EXPORT(edgespan_redact)(uint32_t exporter, uint32_t destination, uint32_t size);
 
 /* The exporter's totals for one destination, in the result area: the fields of Stat
  * (pipeline/accounting.h). */

@@ -1,9 +1,10 @@
 /**
- * Errors with stable codes. Only what a user calls by hand throws (`initCore`); telemetry never does.
+ * Errors with stable codes. Only what a user calls by hand throws (`initCore`, `encodeSpans`); telemetry
+ * never does.
  * @module
  */
 
-/** Why the core could not be loaded. Codes are stable; messages are not. */
+/** Why the core could not be loaded, or used. Codes are stable; messages are not. */
 export type EdgespanErrorCode =
   /** The runtime forbids compiling WebAssembly from bytes; the message says what to configure. */
   | 'EDGESPAN_WASM_COMPILE_BLOCKED'
@@ -14,7 +15,9 @@ export type EdgespanErrorCode =
   /** The core refused the exporter's configuration. */
   | 'EDGESPAN_BAD_CONFIG'
   /** The core has no memory left for another exporter. */
-  | 'EDGESPAN_NO_MEMORY';
+  | 'EDGESPAN_NO_MEMORY'
+  /** `encodeSpans` was given spans that cannot be encoded. */
+  | 'EDGESPAN_NOT_ENCODED';
 
 /**
  * An error of this package.

@@ -55,6 +55,11 @@ export const MAX_DESTINATIONS = 8;
 /** Runs of one exporter whose root has not ended. */
 export const MAX_OPEN_TRACES = 4_096;
 /**
+ * Spans of OpenTelemetry's that go on, with one configuration: those of requests that died hold what their
+ * contexts hold.
+ */
+export const MAX_LIVE = 4_096;
+/**
  * Batches that requests hold: of all pipelines (the core has room for 256, its kMaxBatches), and of one
  * destination, so that one which does not answer leaves room for others.
  */
@@ -87,3 +92,6 @@ export const MAX_ERRORS = 16;
 /** A warning is not said again for so long; so many are remembered. */
 export const QUIET_MS = 60_000;
 export const MAX_SAID = 256;
+/** Thresholds of sampling (sampling/threshold.ts): nothing is kept; it is, and nobody knows how likely that was. */
+export const NEVER: number = 2 ** 56;
+export const UNKNOWN_ODDS = -1;

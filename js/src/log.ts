@@ -22,11 +22,14 @@ const said = new Map<string, number>();
 
 export class Log {
   readonly #level: LogLevel | undefined;
+  readonly #redact: (text: string) => string;
   /** The console until it is set. */
   logger: Logger | undefined;
 
-  constructor(level: LogLevel | undefined) {
+  /** @param redact Makes a text of one that may leave. */
+  constructor(level: LogLevel | undefined, redact: (text: string) => string = (text) => text) {
     this.#level = level;
+    this.#redact = redact;
   }
 
   /** Says `message`, unless the same `key` was used within the last minute (`once`: ever). */
@@ -43,7 +46,7 @@ export class Log {
 
   #write(level: 'debug' | 'warn', message: string): void {
     try {
-      (this.logger ?? console)[level](`[edgespan] ${message}`);
+      (this.logger ?? console)[level](`[edgespan] ${this.#redact(message)}`);
     } catch {
       // A logger that throws must not reach the caller, and there is nobody left to tell.
     }

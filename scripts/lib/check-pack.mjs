@@ -27,7 +27,7 @@ const promised = [manifest.main, manifest.types, manifest.exports, manifest.impo
 const problems = [...new Set(promised)]
   .filter((path) => !packed.has(path))
   .map((path) => `promised by package.json but not packed: ${path}`);
-for (const path of ['LICENSE', 'README.md', 'dist/core.wasm']) {
+for (const path of ['LICENSE', 'README.md', 'dist/core.wasm', 'dist/redactor.wasm']) {
   if (!packed.has(path)) problems.push(`not packed: ${path}`);
 }
 for (const path of packed) {

@@ -1,12 +1,13 @@
-// Fills the measured figures of README.md and wasm/README.md and the table of docs/packaging.md, so that
-// none is ever typed by hand.
+// Fills the measured figures of README.md, wasm/README.md and docs/performance.md and the tables of
+// docs/packaging.md and docs/scale.md (with its plot), so that none is ever typed by hand.
 // Each file has one block between figures:begin and figures:end; it ends with a digest of itself, by
 // which tests/js/docs.test.ts tells a block that was edited from one that was measured.
 //
-//   scripts/size; scripts/bench; scripts/packaging --full; node scripts/lib/figures.mjs
+//   scripts/size; scripts/bench; scripts/packaging --full; node tests/bench/scale.mjs
+//   node scripts/lib/figures.mjs
 //
-// Reads build/size.json, build/bench.json, build/packaging.json and the core.wasm of both toolchains
-// below build/. A dash stands for what was not measured: never, before js/dist was last built, or by a
+// Reads build/size.json, build/bench.json, build/packaging.json, build/scale.json, build/compare.json or
+// else the core.wasm of both toolchains below build/. A dash stands for what was not measured: never, before js/dist was last built, or by a
 // quick run. Of consumers that were not run the table says so; without a run at all it stays.
 import { createHash } from 'node:crypto';
 import {
@@ -20,6 +21,8 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
+import { acceptanceTable, profileTable, resultTables, WHAT } from '../../tests/bench/print.mjs';
+import { plot, tables } from '../../tests/bench/scale/report.mjs';
 import { gzipSize } from './gzip.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -61,17 +64,16 @@ function readmeFigures() {
     ['`core.wasm`, gzip -9', kib(core?.gzip), `≤ ${kib(budget.wasm.goal)}`, '`scripts/size`'],
     ['its imports', core?.imports ?? '–', budget.wasm.imports, '`scripts/size`'],
   ];
-  for (const [name, { goal }] of Object.entries(budget.entries)) {
+  for (const [name, { goal, gzip }] of Object.entries(budget.entries)) {
     if (goal === undefined) continue;
     const row = sizes.find((other) => other.name === name);
-    const what = `${name}: JS, minified, and wasm, gzip -9`;
-    rows.push([what, kib(row?.gzipWithWasm), `≤ ${kib(goal)}`, '`scripts/size`']);
+    const what = `${name}: JS, minified, ${gzip ? 'beside the' : 'and'} wasm, gzip -9`;
+    rows.push([what, kib(row?.measured), `≤ ${kib(goal)}`, '`scripts/size`']);
   }
-  // Workloads with a bar; without a measurement there is nothing to name them by.
-  for (const { what, bar, rows: measured } of bench?.results.filter((one) => one.bar) ?? []) {
-    const own = measured.find(({ name }) => name === 'edgespan');
-    const row = `CPU of \`@mastra/otel-exporter\` ${official} over ours: ${what}`;
-    rows.push([row, times(own?.ratio), `≥ ${times(bar)}`, '`scripts/bench`']);
+  const [full] = bench?.acceptance ?? [];
+  for (const { workload, bar, figure } of full?.cells ?? []) {
+    const row = `CPU of \`@mastra/otel-exporter\` ${official} over ours: ${WHAT[workload]}`;
+    rows.push([row, times(figure), `≥ ${times(bar)}`, '`scripts/bench`']);
   }
   if (!bench) {
     rows.push([`CPU of \`@mastra/otel-exporter\` ${official} over ours`, '–', '', '`scripts/bench`']);
@@ -82,17 +84,39 @@ function readmeFigures() {
   return `${table(rows)}\n\n${how}`;
 }
 
+function performanceFigures() {
+  const bench = measurement('build/bench.json');
+  if (!bench) return undefined;
+  const { node, v8, cpu, acceptance, results, profiles, notes } = bench;
+  const machine = `Node ${node.replace(/^v/, '')} (V8 ${v8}), ${cpu}.`;
+  const parts = [acceptanceTable(acceptance), ...notes, `Everything measured, on ${machine}`];
+  return [...parts, resultTables(results), profileTable(profiles)].join('\n\n');
+}
+
+/** Compilers and levels, as wasm/compare measured them; without that, the sizes of what is built. */
 function wasmFigures() {
+  const shipped = { clang: 'clang 19, `wasi`', emscripten: 'Emscripten 3.1.6, `wasm`' };
+  const nameOf = (name) => {
+    const [compiler, level] = name.split('-');
+    return level ? `${shipped[compiler]}, all of it \`-${level}\`` : shipped[compiler];
+  };
+  const us = ({ all, core }) => `${all.toFixed(0)} / ${core.toFixed(0)} µs`;
+  const compared = measurement('build/compare.json');
   const rows = [
-    ['`core.wasm`', 'raw', 'gzip -9', 'brotli'],
-    ['---', '---', '---', '---'],
+    ['`core.wasm`', 'raw', 'gzip -9', 'brotli', 'W1', 'W2', 'W3'],
+    Array(7).fill('---'),
   ];
-  const compilers = { wasi: 'clang 19, `wasi`', wasm: 'Emscripten, `wasm`' };
-  for (const [preset, name] of Object.entries(compilers)) {
-    const path = join(root, `build/${preset}/wasm/core.wasm`);
-    const bytes = existsSync(path) ? readFileSync(path) : undefined;
-    const packed = bytes && [gzipSize(bytes), brotliCompressSync(bytes).length];
-    rows.push([name, ...[bytes?.length, ...(packed ?? [undefined, undefined])].map(kib)]);
+  const measured = compared ?? [
+    { name: 'clang', path: 'build/wasi/wasm/core.wasm' },
+    { name: 'emscripten', path: 'build/wasm/wasm/core.wasm' },
+  ];
+  for (const { name, path, raw, gzip, brotli, W1, W2, W3 } of measured) {
+    const bytes = path && existsSync(join(root, path)) ? readFileSync(join(root, path)) : undefined;
+    const sizes = bytes
+      ? [bytes.length, gzipSize(bytes), brotliCompressSync(bytes).length]
+      : [raw, gzip, brotli];
+    const times = [W1, W2, W3].map((time) => (time ? us(time) : '–'));
+    rows.push([nameOf(name), ...sizes.map(kib), ...times]);
   }
   return table(rows);
 }
@@ -112,6 +136,13 @@ function packagingTable() {
   return table(rows);
 }
 
+function scaleTables() {
+  const scale = measurement('build/scale.json');
+  if (!scale) return undefined;
+  writeFileSync(join(root, 'docs/scale.svg'), plot(scale));
+  return tables(scale);
+}
+
 function fill(path, content) {
   if (content === undefined) return;
   const before = readFileSync(join(root, path), 'utf8');
@@ -125,6 +156,8 @@ function fill(path, content) {
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   fill('README.md', readmeFigures());
+  fill('docs/performance.md', performanceFigures());
   fill('wasm/README.md', wasmFigures());
   fill('docs/packaging.md', packagingTable());
+  fill('docs/scale.md', scaleTables());
 }

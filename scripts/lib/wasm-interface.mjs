@@ -1,9 +1,10 @@
-// Compares what a core.wasm exports and imports with the golden lists wasm/exports.txt and
-// wasm/imports.txt (one "kind name" a line, sorted; # starts a comment).
+// Compares what modules export and import with their golden lists: wasm/exports.txt and
+// wasm/imports.txt for core.wasm, redactor_exports.txt and redactor_imports.txt for redactor.wasm (one
+// "kind name" a line, sorted; # starts a comment).
 //
-//   node wasm-interface.mjs [--update] CORE.wasm...     exit 1 on a difference
+//   node wasm-interface.mjs [--update] MODULE.wasm...     exit 1 on a difference
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const wasmDir = join(dirname(fileURLToPath(import.meta.url)), '../../wasm');
@@ -11,7 +12,7 @@ const args = process.argv.slice(2);
 const update = args[0] === '--update';
 const files = update ? args.slice(1) : args;
 if (files.length === 0) {
-  console.error('usage: wasm-interface.mjs [--update] CORE.wasm...');
+  console.error('usage: wasm-interface.mjs [--update] MODULE.wasm...');
   process.exit(2);
 }
 
@@ -41,8 +42,9 @@ for (const file of files) {
   const module = new WebAssembly.Module(readFileSync(file));
   const exported = WebAssembly.Module.exports(module).map((e) => `${e.kind} ${e.name}`);
   const imported = WebAssembly.Module.imports(module).map((i) => `${i.kind} ${i.module}.${i.name}`);
-  const sameExports = compare(file, 'exports.txt', exported.sort());
-  const sameImports = compare(file, 'imports.txt', imported.sort());
+  const list = basename(file) === 'redactor.wasm' ? 'redactor_' : '';
+  const sameExports = compare(file, `${list}exports.txt`, exported.sort());
+  const sameImports = compare(file, `${list}imports.txt`, imported.sort());
   same = same && sameExports && sameImports;
 }
 if (!same) {

@@ -74,6 +74,8 @@ std::string_view NameOf(SpanFlag flag) {
     EDGESPAN_CASE(tape, kRemoteParent);
     EDGESPAN_CASE(tape, kWithheld);
     EDGESPAN_CASE(tape, kOtel);
+    EDGESPAN_CASE(tape, kOutlived);
+    EDGESPAN_CASE(tape, kScore);
     case tape::kKindShift:  // no flag: where the kind's bits start
       return {};
   }
@@ -103,6 +105,8 @@ std::string_view NameOf(LossReason reason) {
     EDGESPAN_CASE(LossReason, kCircuit);
     EDGESPAN_CASE(LossReason, kLeftOut);
     EDGESPAN_CASE(LossReason, kExpired);
+    EDGESPAN_CASE(LossReason, kDuplicate);
+    EDGESPAN_CASE(LossReason, kSampled);
   }
   return {};
 }
@@ -117,6 +121,8 @@ std::string_view NameOf(Stat stat) {
     EDGESPAN_CASE(Stat, kWithheld);
     EDGESPAN_CASE(Stat, kSpooled);
     EDGESPAN_CASE(Stat, kReplayed);
+    EDGESPAN_CASE(Stat, kRedacted);
+    EDGESPAN_CASE(Stat, kUnread);
     EDGESPAN_CASE(Stat, kDropped);
   }
   return {};
@@ -146,11 +152,11 @@ std::string_view NameOf(BodyKind kind) {
 }
 #undef EDGESPAN_CASE
 
-// Every enumerator of E; all of ours lie in [-64, 64).
+// Every enumerator of E; all of ours lie in [-64, 2048).
 template <typename E>
 Enumerators AllOf() {
   Enumerators all;
-  for (int value = -64; value < 64; ++value) {
+  for (int value = -64; value < 2048; ++value) {
     const std::string_view name = NameOf(static_cast<E>(value));
     if (!name.empty()) all.push_back({name, value});
   }

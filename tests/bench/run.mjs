@@ -1,10 +1,11 @@
-// Our exporter's full path against the official one's: ratios as a table and, in build/bench.json, as
-// data. What is timed and how to read it: README.md beside this file.
+// What our exporter and our encoder cost beside others', on Node and in workerd: tables, the acceptance
+// table, and in build/bench.json the data. What is timed and how to read it: README.md beside this file.
 //
 //   node tests/bench/run.mjs [options]
 //     --quick              fewer samples: under 2 minutes
-//     --gate               exit 1 when a ratio is below its bar
+//     --gate               exit 1 when a ratio is below what was reached before
 //     --only W1,W3         these workloads (W1, W2, W2U, W3, W4)
+//     --parts full,heap    these parts: full, encoder, workerd, cold, heap, features, profile
 //     --against DIR        also measure another build of the package: DIR holds package.json and dist
 //     --out FILE           the data; build/bench.json by default
 import { fork } from 'node:child_process';
@@ -13,38 +14,55 @@ import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { judged } from './acceptance.mjs';
 import { compare } from './check.ts';
-import { sources } from './workloads.ts';
+import { compareEncoded } from './check_encoded.ts';
+import { coldStarts } from './cold.mjs';
+import { FEATURE_NAMES } from './features.ts';
+import { ENCODERS, inputs } from './inputs.ts';
+import { installPeers } from './peers.mjs';
+import { printAcceptance, printProfiles, printResult } from './print.mjs';
+import { profile } from './profile.mjs';
+import { startCandidate, workerdProblem } from './workerd.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const WORKLOADS = 'W1,W2,W2U,W3,W4';
+const PARTS = 'full,encoder,workerd,cold,heap,features,profile';
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     gate: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'W1,W2,W2U,W3,W4' },
+    only: { type: 'string', default: WORKLOADS },
+    parts: { type: 'string', default: PARTS },
     against: { type: 'string' },
     out: { type: 'string', default: resolve(here, '../../build/bench.json') },
   },
 });
 if (options.help) {
-  console.log('options: --quick --gate --only W1,W2,W2U,W3,W4 --against DIR --out FILE');
+  console.log(`options: --quick --gate --only ${WORKLOADS} --parts ${PARTS} --against DIR --out FILE`);
   process.exit(0);
 }
-
-/** What the gate asks of official / edgespan, at their medians. */
-const BARS = { W1: 4.5, W2: 6, W3: 4 };
-const WHAT = {
-  W1: 'one agent turn: 8 spans, 2 kB of text',
-  W2: 'a long turn: 30 spans, 60 kB of text',
-  W2U: 'W2 with 2 % of the words beyond ASCII',
-  W3: 'documents: 200 spans, 1 MB of text, 12 % of the words beyond ASCII',
-  W4: 'recorded runs of Mastra, the mean of all',
+const listOf = (given, all) => {
+  const list = given.split(',');
+  for (const name of list) if (!all.split(',').includes(name)) throw new Error(`there is no "${name}"`);
+  return list;
 };
+const workloads = listOf(options.only, WORKLOADS);
+const parts = listOf(options.parts, PARTS);
+const { quick } = options;
+
 /** Timed rounds after warm-up rounds, in which V8 compiles what is hot. */
-const ROUNDS = options.quick
-  ? { W1: [41, 20], W2: [41, 20], W2U: [15, 8], W3: [15, 6], W4: [31, 15] }
-  : { W1: [81, 20], W2: [81, 20], W2U: [61, 20], W3: [41, 8], W4: [81, 20] };
+const ROUNDS = quick
+  ? { W1: [17, 12], W2: [13, 9], W2U: [7, 5], W3: [5, 4], W4: [7, 6] }
+  : { W1: [61, 20], W2: [41, 15], W2U: [21, 12], W3: [21, 6], W4: [31, 15] };
+const IN_WORKERD = quick
+  ? { W1: [7, 5], W2: [7, 5], W3: [3, 3] }
+  : { W1: [21, 8], W2: [21, 8], W3: [13, 5] };
+const STARTS = quick ? 3 : 17;
+/** What a row that is not the median stands for: cold starts are told by the quarter that was best. */
+const COLD = 0.25;
+
 // Freed pages stay with the process: otherwise every candidate pays for page faults of its fresh
 // output now and then, and the distribution has two humps.
 const MALLOC = {
@@ -53,19 +71,12 @@ const MALLOC = {
   MALLOC_MMAP_THRESHOLD_: '1073741824',
 };
 
-const workloads = options.only.split(',');
-for (const name of workloads) {
-  if (!(name in WHAT)) throw new Error(`no workload "${name}"`);
-}
-const names = ['edgespan', 'official', 'official-json', 'stringify'];
-if (options.against) names.splice(1, 0, `edgespan=${resolve(options.against)}`);
-
 /** A candidate's process: ask() it one thing at a time. */
-async function start(name) {
-  const child = fork(`${here}/worker.ts`, [name], {
+async function startNode(name, level, flags = []) {
+  const child = fork(`${here}/worker.ts`, [name, level], {
     env: { ...process.env, ...MALLOC },
     // Collections on the thread whose time is taken, as in an isolate.
-    execArgv: ['--expose-gc', '--single-threaded-gc'],
+    execArgv: ['--expose-gc', '--single-threaded-gc', ...flags],
     serialization: 'advanced',
   });
   const next = () =>
@@ -86,18 +97,34 @@ async function start(name) {
   return { name, ask, stop: () => child.kill() };
 }
 
-/** Bodies of every source, ours against the official one's; returns their mean sizes. */
-async function check(workload, candidates) {
+/** Candidates while `work` needs them. */
+async function withCandidates(names, start, work) {
+  const candidates = [];
+  try {
+    for (const name of names) candidates.push(await start(name));
+    return await work(candidates);
+  } finally {
+    for (const { stop } of candidates) stop();
+  }
+}
+
+/** Bodies of every source, compared with those of the peer that `level` has; returns mean sizes. */
+async function check(workload, level, candidates) {
   const faults = [];
-  const sizes = new Map(names.map((name) => [name, 0]));
-  const list = sources(workload);
-  for (const [index, source] of list.entries()) {
+  const list = await inputs(workload, level);
+  const some = quick ? list.slice(0, 2) : list;
+  const sizes = new Map(candidates.map(({ name }) => [name, 0]));
+  for (const { ask } of candidates) await ask({ load: list });
+  for (const [index, source] of some.entries()) {
     const bodies = new Map();
-    for (const { name, ask } of candidates) bodies.set(name, await ask({ workload, body: index }));
+    for (const { name, ask } of candidates) bodies.set(name, await ask({ body: index }));
     for (const [name, body] of bodies) {
-      sizes.set(name, sizes.get(name) + (body.length ?? body) / list.length);
-      if (!name.startsWith('edgespan')) continue;
-      const lines = compare(bodies.get('official'), body);
+      sizes.set(name, sizes.get(name) + (body.length ?? body) / some.length);
+      let lines = [];
+      if (level === 'full' && /^edgespan(=|$)/.test(name)) lines = compare(bodies.get('official'), body);
+      if (level === 'encoder' && name !== 'encodeInto') {
+        lines = compareEncoded(name, bodies.get('otel-protobuf'), body);
+      }
       faults.push(...lines.map((line) => `${name}, ${source.name}: ${line}`));
     }
   }
@@ -108,71 +135,150 @@ async function check(workload, candidates) {
   return sizes;
 }
 
-async function measure(workload, candidates) {
-  const sizes = await check(workload, candidates);
-  const times = new Map(names.map((name) => [name, []]));
-  const [rounds, warm] = ROUNDS[workload];
+const quantile = (sorted, share) => sorted[Math.floor((sorted.length - 1) * share)];
+
+/** A table: rows in the order of `times`, ratios to `peer`. */
+function resultOf(about, times, peer, spans, more = () => ({}), middle = 0.5) {
+  const rows = [...times].map(([name, list]) => {
+    const sorted = [...list].sort((a, b) => a - b);
+    const [p10, median, p90] = [0.1, middle, 0.9].map((share) => quantile(sorted, share));
+    return { name, median, p10, p90, perSpan: median / spans, ...more(name) };
+  });
+  const reference = rows.find(({ name }) => name === peer).median;
+  for (const row of rows) row.ratio = reference / row.median;
+  const result = { ...about, rounds: [...times.values()][0].length, peer, rows };
+  results.push(result);
+  printResult(result);
+}
+
+async function spansOf(workload, level) {
+  const list = await inputs(workload, level);
+  return list.reduce((sum, source) => sum + source.spans, 0) / list.length;
+}
+
+/** Warm: samples in turn. */
+async function measure(workload, level, host, peer, candidates, [rounds, warm]) {
+  const checked = host !== 'features';
+  const sizes = checked ? await check(workload, level, candidates) : new Map();
+  if (!checked) for (const { ask } of candidates) await ask({ load: await inputs(workload, level) });
+  const times = new Map(candidates.map(({ name }) => [name, []]));
   for (let round = 0; round < warm + rounds; round++) {
     for (const { name, ask } of candidates) {
-      const time = await ask({ workload });
+      // Node compresses on other threads.
+      const time = await ask({ sample: workload, whole: name.endsWith('+gzip') });
       if (round >= warm) times.get(name).push(time);
     }
   }
-  const list = sources(workload);
-  const mean = list.reduce((sum, source) => sum + source.spans, 0) / list.length;
-  const quantiles = (list) => {
-    const sorted = [...list].sort((a, b) => a - b);
-    return [0.1, 0.5, 0.9].map((share) => sorted[Math.floor((sorted.length - 1) * share)]);
-  };
-  const rows = names.map((name) => {
-    const [p10, median, p90] = quantiles(times.get(name));
-    const usPerSpan = median / mean;
-    return { name, median, p10, p90, usPerSpan, bodyBytes: sizes.get(name) };
-  });
-  const official = rows.find(({ name }) => name === 'official');
-  for (const row of rows) row.ratio = official.median / row.median;
-  return { workload, what: WHAT[workload], rounds, bar: BARS[workload], rows };
+  const more = (name) => ({ bodyBytes: sizes.get(name) });
+  resultOf({ level, host, workload }, times, peer, await spansOf(workload, level), more);
 }
 
-function print({ workload, what, rounds, bar, rows }) {
-  console.log(`\n${workload}: ${what} (${rounds} samples)`);
-  console.log(
-    `${''.padEnd(24)}${'us/run'.padStart(10)}${'p10'.padStart(10)}${'p90'.padStart(10)}` +
-      `${'us/span'.padStart(9)}${'body kB'.padStart(9)}${'official/x'.padStart(12)}`,
-  );
-  for (const { name, median, p10, p90, usPerSpan, bodyBytes, ratio } of rows) {
-    const short = name.length > 22 ? `…${name.slice(-21)}` : name;
-    const verdict = name !== 'edgespan' || !bar ? '' : ratio < bar ? `  below ${bar}` : `  (bar ${bar})`;
-    console.log(
-      short.padEnd(24) +
-        [median, p10, p90].map((time) => time.toFixed(1).padStart(10)).join('') +
-        usPerSpan.toFixed(2).padStart(9) +
-        (bodyBytes / 1000).toFixed(1).padStart(9) +
-        `${ratio.toFixed(2)}x`.padStart(12) +
-        verdict,
-    );
-  }
-}
-
+const results = [];
+const notes = [];
 const machine = { node: process.version, v8: process.versions.v8, cpu: cpus()[0]?.model ?? '' };
 console.log(`node ${machine.node}, V8 ${machine.v8}, ${cpus().length} x ${machine.cpu}`);
-const candidates = [];
-try {
-  for (const name of names) candidates.push(await start(name));
-  const results = [];
-  for (const workload of workloads) {
-    const result = await measure(workload, candidates);
-    results.push(result);
-    print(result);
-  }
-  mkdirSync(dirname(resolve(options.out)), { recursive: true });
-  const data = { ...machine, quick: options.quick, results };
-  writeFileSync(options.out, `${JSON.stringify(data, null, 2)}\n`);
-  const below = results.filter(({ bar, rows }) => rows[0].ratio < bar);
-  for (const { workload, bar, rows } of below) {
-    console.log(`\n${workload} is ${rows[0].ratio.toFixed(2)}x, its bar ${bar}x`);
-  }
-  if (options.gate && below.length > 0) process.exitCode = 1;
-} finally {
-  for (const { stop } of candidates) stop();
+const began = Date.now();
+const clock = () => `${Math.round((Date.now() - began) / 1000)} s`;
+
+const missing = parts.includes('encoder') || parts.includes('workerd') ? installPeers() : undefined;
+if (missing) notes.push(`without @vercel/otel and @microlabs/otel-cf-workers: ${missing}`);
+const encoders = ENCODERS.filter((name) => !missing || !['vercel', 'cf-workers'].includes(name));
+const noWorkerd = workerdProblem();
+if (noWorkerd) notes.push(noWorkerd);
+const both = workloads.filter((name) => name in IN_WORKERD);
+
+if (parts.includes('full')) {
+  const names = ['edgespan', 'official', 'official-json', 'stringify'];
+  if (options.against) names.splice(1, 0, `edgespan=${resolve(options.against)}`);
+  await withCandidates(names, (name) => startNode(name, 'full'), async (candidates) => {
+    for (const workload of workloads) {
+      await measure(workload, 'full', 'node', 'official', candidates, ROUNDS[workload]);
+    }
+  });
 }
+if (parts.includes('encoder')) {
+  await withCandidates(encoders, (name) => startNode(name, 'encoder'), async (candidates) => {
+    for (const workload of workloads.filter((name) => name !== 'W4')) {
+      await measure(workload, 'encoder', 'node', 'otel-protobuf', candidates, ROUNDS[workload]);
+    }
+  });
+}
+if (parts.includes('workerd') && !noWorkerd) {
+  const levels = {
+    full: [['edgespan', 'official'], 'official'],
+    encoder: [quick ? ['encodeSpans', 'otel-protobuf', 'otel-json'] : encoders, 'otel-protobuf'],
+  };
+  for (const [level, [names, peer]] of Object.entries(levels)) {
+    await withCandidates(names, (name) => startCandidate(name, level), async (candidates) => {
+      for (const workload of both) {
+        await measure(workload, level, 'workerd', peer, candidates, IN_WORKERD[workload]);
+      }
+    });
+  }
+}
+if (parts.includes('cold') && !noWorkerd) {
+  for (const workload of both) {
+    const [source] = await inputs(workload, 'full');
+    const times = await coldStarts(['nothing', 'edgespan', 'official'], source, STARTS);
+    const empty = quantile([...times.get('nothing')].sort((a, b) => a - b), COLD);
+    times.delete('nothing');
+    for (const [name, list] of times) times.set(name, list.map((time) => time - empty));
+    const about = { level: 'cold', host: 'workerd', workload };
+    resultOf(about, times, 'official', source.spans, undefined, COLD);
+  }
+}
+if (parts.includes('heap')) {
+  // A new generation in which nothing is collected meanwhile.
+  const flags = ['--min-semi-space-size=512', '--max-semi-space-size=512'];
+  await withCandidates(['edgespan', 'official'], (name) => startNode(name, 'full', flags), async (candidates) => {
+    for (const workload of both) {
+      const times = new Map(candidates.map(({ name }) => [name, []]));
+      const list = await inputs(workload, 'full');
+      for (const { ask } of candidates) await ask({ load: list });
+      // Before V8 has compiled what is hot, all take more.
+      for (let round = workload === 'W1' ? -60 : -12; round < 9; round++) {
+        for (const { name, ask } of candidates) {
+          const taken = await ask({ allocation: workload });
+          if (round >= 0) times.get(name).push(taken);
+        }
+      }
+      const about = { level: 'heap', host: 'node', workload };
+      resultOf(about, times, 'official', await spansOf(workload, 'full'));
+    }
+  });
+}
+if (parts.includes('features')) {
+  const names = ['edgespan', ...FEATURE_NAMES.map((name) => `edgespan+${name}`)];
+  await withCandidates(names, (name) => startNode(name, 'full'), async (candidates) => {
+    for (const workload of workloads.filter((name) => (quick ? ['W2'] : ['W1', 'W2']).includes(name))) {
+      const rounds = quick ? [5, 5] : [21, 12];
+      await measure(workload, 'full', 'features', 'edgespan', candidates, rounds);
+    }
+  });
+}
+const profiles = [];
+if (parts.includes('profile')) {
+  for (const name of ['edgespan', 'encodeSpans']) {
+    for (const workload of workloads.filter((name) => ['W1', 'W2', 'W3'].includes(name))) {
+      if (quick && workload !== 'W1') continue;
+      profiles.push({ name, workload, shares: profile(name, workload, quick ? 60 : 150) });
+    }
+  }
+  printProfiles(profiles);
+}
+
+mkdirSync(dirname(resolve(options.out)), { recursive: true });
+const data = { ...machine, quick, notes, results, profiles };
+data.acceptance = judged(data);
+writeFileSync(options.out, `${JSON.stringify(data, null, 2)}\n`);
+printAcceptance(data);
+for (const note of notes) console.log(note);
+console.log(`\n${clock()}`);
+
+const below = data.acceptance.flatMap(({ what, cells }) =>
+  cells.filter(({ figure, gate }) => figure < gate).map((cell) => ({ what, ...cell })),
+);
+for (const { what, workload, figure, gate } of below) {
+  console.log(`${what}, ${workload}: ${figure.toFixed(2)}x, below its gate of ${gate}x`);
+}
+if (options.gate && below.length > 0) process.exitCode = 1;

@@ -59,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   config.tight_limits = limits == 0;
   config.own_settings = limits <= 1;
   config.whole = UpTo(&in, 3) == 0;
+  config.tail = UpTo(&in, 3) == 0;
   bool known;
   config.dialect = Dialect(&in, &known);
   CoreSession core(config);
@@ -120,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         for (int turn = 0; turn < 20; ++turn) {
           const edgespan::tools::BatchView view(batch);
           const bool none = view.body.empty();  // no memory for a part
-          Require(none || CheckBody(std::string(view.body), true) == view.spans,
+          Require(none || CheckBody(std::string(view.body), true, true) == view.spans,
                   "a part knows its spans");
           verdict = edgespan_judge(batch, OneOf(&in, kStatuses), 0, 0, 0, UpTo(&in, 900),
                                    UpTo(&in, 30'000), in.ConsumeIntegral<uint32_t>());
@@ -161,7 +162,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       after.dropped(LossReason::kMemory) - before.dropped(LossReason::kMemory) +
       after.dropped(LossReason::kMalformed) - before.dropped(LossReason::kMalformed) +
       after.dropped(LossReason::kTooLarge) - before.dropped(LossReason::kTooLarge) +
-      after.dropped(LossReason::kCircuit) - before.dropped(LossReason::kCircuit);
+      after.dropped(LossReason::kCircuit) - before.dropped(LossReason::kCircuit) +
+      after.dropped(LossReason::kDuplicate) - before.dropped(LossReason::kDuplicate) +
+      after.dropped(LossReason::kSampled) - before.dropped(LossReason::kSampled);
   Require(answered + lost == ended, "a span was in one batch or was dropped");
   return 0;
 }

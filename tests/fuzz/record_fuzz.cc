@@ -6,7 +6,8 @@
 //   mode bit 0  text is masked to ASCII, so that "kUtf8 and the rope are valid UTF-8" holds and the
 //               bodies must parse; without it only traps and counts are looked at
 //   mode bit 1  a destination with tiny batches; bit 2: no close before the first cut; bit 3: an early
-//               cut, of runs that go on; bit 4: a destination that wants runs whole
+//               cut, of runs that go on; bit 4: a destination that wants runs whole; bit 5: one that
+//               gets a part of them, by tail sampling
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -85,6 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     config.max_bytes = 4096;
   }
   config.whole = (mode & 16) != 0;
+  config.tail = (mode & 32) != 0;
   CoreSession core(config);
   Require(core.id() > 0, "the exporter opens");
   const auto before = core.ReadStats();

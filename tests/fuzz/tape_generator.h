@@ -50,10 +50,11 @@ inline constexpr const char* kWords[] = {"user",
                                          "streamable",
                                          "weather"};
 inline constexpr Key kTopLevel[] = {
-    kKeyAttributes, kKeyMetadata,   kKeyInput,    kKeyOutput,
-    kKeyErrorInfo,  kKeyEntityType, kKeyEntityId, kKeyEntityName,
-    kKeyTags,       kKeyThreadId,   kKeyEvents,   kKeyLinks,
-    kKeyStatus,     kKeyTraceState, kKeyFlags,    kKeyDroppedAttributesCount};
+    kKeyAttributes, kKeyMetadata,          kKeyInput,          kKeyOutput,
+    kKeyErrorInfo,  kKeyEntityType,        kKeyEntityId,       kKeyEntityName,
+    kKeyTags,       kKeyThreadId,          kKeyEvents,         kKeyLinks,
+    kKeyStatus,     kKeyTraceState,        kKeyFlags,          kKeyDroppedAttributesCount,
+    kKeyScope,      kKeyStartTimeUnixNano, kKeyEndTimeUnixNano};
 
 inline uint32_t UpTo(FuzzedDataProvider* in, uint32_t max) {
   return in->ConsumeIntegralInRange<uint32_t>(0, max);
@@ -200,6 +201,7 @@ class TapeGenerator {
     const Key key = OneOf(in_, kTopLevel);
     const bool conversation = key == kKeyInput || key == kKeyOutput;
     if (conversation && in_->ConsumeBool()) return Conversation(key);
+    if (key == kKeyScope && UpTo(in_, 3) != 0) return Scope();
     if (key == kKeyAttributes && in_->ConsumeBool()) {
       tape_->Object(key);
       Entry(kKeyProvider, 1);
@@ -210,6 +212,17 @@ class TapeGenerator {
       return tape_->End();
     }
     Value(key, 0);
+  }
+
+  // An instrumentation scope, often that of the span before.
+  void Scope() {
+    tape_->Object(kKeyScope);
+    tape_->String(kKeyName, tools::ToUtf16(kWords[UpTo(in_, 2)]));
+    if (UpTo(in_, 3) == 0) tape_->String(kKeyVersion, Text());
+    if (UpTo(in_, 3) == 0) Entry(kKeySchemaUrl, 1);
+    if (UpTo(in_, 7) == 0) Entry(kKeyAttributes, 1);
+    if (UpTo(in_, 7) == 0) Entry(kKeyDroppedAttributesCount, 1);
+    tape_->End();
   }
 
   void Members(uint32_t depth) {

@@ -56,12 +56,18 @@ describe('a bundle', () => {
     });
   }
 
-  test('an exporter with otlp() brings no backend, format, signal, kept trace or lasting store', async () => {
+  test('an exporter with otlp() brings no backend, format, signal, bridge, kept trace, redactor or lasting store', async () => {
     const files = await carried(
       "export { EdgespanExporter } from 'edgespan/mastra'; export { otlp } from 'edgespan/destinations';",
     );
     const optional =
-      /^(destinations\/(?!index\.js)|signals\/|mastra\/(compat|traces|recorded)|spool\/(?!spool\.js)|transport\/otlp_(json|read))/;
+      /^(destinations\/(?!index\.js)|signals\/|mastra\/(bridge|compat|propagated|recorded|stand|traces)|otel\/|privacy\/|wasm\/redactor|spool\/(?!spool\.js)|transport\/otlp_(json|read))/;
     assert.deepEqual(files.filter((file) => optional.test(file)), []);
+  });
+
+  test('redact() brings the redactor, and no destination', async () => {
+    const files = await carried("export { redact } from 'edgespan/privacy';");
+    assert.ok(files.includes('wasm/redactor-workerd.js'));
+    assert.deepEqual(files.filter((file) => FILES.has(file) || /^(otel|signals)\//.test(file)), []);
   });
 });

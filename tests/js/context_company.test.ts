@@ -17,6 +17,13 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const endedOf = (events: readonly MastraTracingEvent[]): MastraSpan[] =>
   events.filter(({ type }) => type === 'span_ended').map(({ exportedSpan }) => exportedSpan);
 
+/** A span as it leaves: of a run that hides its input, instructions and what its tools are do not. */
+function shown(one: TestSpan, root: TestSpan): TestSpan {
+  if (root.type !== 'agent_run' || root.input !== undefined) return one;
+  const { instructions, tools, availableTools, toolDescription, ...attributes } = one.attributes ?? {};
+  return { ...one, attributes };
+}
+
 for (const name of RECORDINGS) {
   test(`rows 134-137, 139-141, 151-152: a run is what Mastra exported, in one request: ${name}`, async () => {
     const at = place();
@@ -53,7 +60,7 @@ for (const name of RECORDINGS) {
       const whole = ended.filter(({ traceId }) => traceId === root.traceId);
       assert.equal(sent.size, whole.length);
       for (const one of whole) {
-        assert.ok(isDeepStrictEqual(sent.get(one.id), { ...one, runId }), `${one.type} ${one.id}`);
+        assert.ok(isDeepStrictEqual(sent.get(one.id), { ...shown(one, root), runId }), `${one.type} ${one.id}`);
       }
     }
   });

@@ -1,7 +1,7 @@
 // What the texts name exists: options, tests, files, commands, versions. Figures are those that a script
 // measured, untouched. (The texts' snippets have tests of their own: snippets.test.ts.)
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,9 @@ import { isMeasured } from '../../scripts/lib/figures.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const PAGES = readdirSync(join(root, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
 const DOCUMENTS = [
   'README.md',
   'CHANGELOG.md',
@@ -16,26 +19,28 @@ const DOCUMENTS = [
   'src/README.md',
   'wasm/README.md',
   'js/README.md',
-  'docs/life.md',
-  'docs/packaging.md',
+  ...PAGES,
 ];
 
 describe('what the texts name exists', () => {
   /** The members of an interface in the package's declarations. */
   function members(file: string, name: string): string[] {
-    const body = new RegExp(`interface ${name} \\{([\\s\\S]*?)\\n\\}`).exec(read(file))?.[1] ?? '';
+    const body = new RegExp(`interface ${name}(?: extends \\w+)? \\{([\\s\\S]*?)\\n\\}`).exec(read(file))?.[1] ?? '';
     const names = [...body.matchAll(/^ {4}(?:readonly )?(\w+)\??[:(]/gm)].map(([, member]) => member);
     assert.ok(names.length > 1, `${name} was not found in ${file}`);
     return names;
   }
-  for (const document of ['README.md', 'js/README.md']) {
-    test(`${document} describes every option`, () => {
-      const page = read(document);
+  for (const documents of [['README.md', ...PAGES], ['js/README.md']]) {
+    test(`${documents[0]} describes every option`, () => {
+      const page = documents.map(read).join('\n');
       const options = [
         ...members('js/dist/mastra/options.d.ts', 'EdgespanExporterOptions'),
+        ...members('js/dist/engine/options.d.ts', 'EngineOptions'),
         ...members('js/dist/transport/otlp_http.d.ts', 'OtlpOptions'),
         ...members('js/dist/core/pipeline.d.ts', 'SpanLimits'),
-        ...members('js/dist/mastra/lane.d.ts', 'EarlyOptions'),
+        ...members('js/dist/engine/lane.d.ts', 'EarlyOptions'),
+        ...members('js/dist/engine/privacy.d.ts', 'PrivacyOptions'),
+        ...members('js/dist/privacy/options.d.ts', 'RedactOptions'),
         ...members('js/dist/mastra/traces.d.ts', 'TraceStoreOptions'),
         ...members('js/dist/spool/spool.d.ts', 'MemorySpoolOptions'),
         ...members('js/dist/spool/store.d.ts', 'StoreSpoolOptions'),
@@ -48,6 +53,13 @@ describe('what the texts name exists', () => {
       assert.deepEqual(options.filter((option) => !cells.includes(option)), []);
     });
   }
+
+  test('docs/cloudflare.md describes every option', () => {
+    const page = read('docs/cloudflare.md');
+    const file = 'js/dist/cloudflare/options.d.ts';
+    const options = [...members(file, 'InstrumentOptions extends EngineOptions'), ...members(file, 'PropagateOptions')];
+    assert.deepEqual(options.filter((option) => !page.includes(`\`${option}\``)), []);
+  });
 
   test('README.md describes the receipt and every reason of a loss', async () => {
     const page = read('README.md');
@@ -110,7 +122,7 @@ describe('what the texts name exists', () => {
     });
   }
 
-  for (const document of ['README.md', 'wasm/README.md', 'docs/packaging.md']) {
+  for (const document of ['README.md', 'wasm/README.md', 'docs/packaging.md', 'docs/scale.md']) {
     test(`${document}: figures were measured, not typed`, () => {
       const page = read(document);
       assert.equal(isMeasured(page), true, 'run node scripts/lib/figures.mjs');

@@ -67,26 +67,34 @@ test('modules import each other, the core and the platform: no builtin, no top-l
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
   const scripts = files.filter((file) => file.endsWith('.js'));
   assert.ok(scripts.length > 15, 'the package is built');
-  const foreign = new Set<string>();
+  const foreign = new Map<string, string[]>();
   for (const file of scripts) {
     const text = readFileSync(new URL(file, dist), 'utf8');
     for (const [, name] of text.matchAll(/^(?:import|export) (?:[\w\s{},*]+ from )?['"]([^'"]+)/gm)) {
-      if (!name.startsWith('./') && !name.startsWith('../')) foreign.add(name);
+      if (!name.startsWith('./') && !name.startsWith('../')) {
+        foreign.set(name, [...(foreign.get(name) ?? []), file]);
+      }
     }
   }
-  assert.deepEqual([...foreign].sort(), [
+  assert.deepEqual([...foreign.keys()].sort(), [
     '#core-wasm',
+    '#redactor-wasm',
+    '#vercel-maker',
     '#wait-until',
+    '@opentelemetry/api',
     'cloudflare:workers',
     'edgespan/core.wasm',
+    'edgespan/redactor.wasm',
   ]);
+  // An optional peer: whoever does not register a provider needs none.
+  assert.deepEqual(foreign.get('@opentelemetry/api'), ['otel/register.js']);
   // require() of a graph with a top-level await throws.
   const names = inNode(`
     import { createRequire } from 'node:module';
     const require = createRequire(process.cwd() + '/x.js');
     console.log(JSON.stringify(Object.keys(require('edgespan/mastra'))));
   `);
-  assert.deepEqual(names, ['EdgespanExporter']);
+  assert.deepEqual(names, ['EdgespanBridge', 'EdgespanExporter']);
   const config = JSON.parse(readFileSync(new URL('../package.json', dist), 'utf8'));
   assert.equal(config.dependencies, undefined);
 });
@@ -167,4 +175,71 @@ test('called as Mastra 0.x does, the exporter says once that nothing is traced',
   `) as string[];
   assert.equal(result.length, 1);
   assert.match(result[0], /@mastra\/core is older than 1\.0/);
+});
+
+test('the redactor loads with the first exporter that has one, once, whenever the core was loaded', () => {
+  const result = inNode(`
+    const made = [];
+    const { Instance } = WebAssembly;
+    WebAssembly.Instance = function (module, imports) {
+      made.push(imports ? 'redactor' : 'core');
+      return new Instance(module, imports);
+    };
+    const { EdgespanExporter } = await import('edgespan/mastra');
+    const { otlp } = await import('edgespan/destinations');
+    const { initCore } = await import('edgespan');
+    const { redact } = await import('edgespan/privacy');
+    ${PLAY}
+    initCore();
+    play(make());
+    const before = made.length;
+    const endpoint = 'http://127.0.0.1:9';
+    for (const name of ['a', 'b']) {
+      const own = redact({ keys: ['badge' + name] });
+      const exporter = new EdgespanExporter({ destinations: [otlp({ endpoint, name, redact: own })] });
+      exporter.__setLogger({ debug() {}, info() {}, warn: note, error: note });
+      play(exporter);
+    }
+    console.log(JSON.stringify({ made, before, lines }));
+  `);
+  assert.deepEqual(result, { made: ['core', 'redactor'], before: 1, lines: [] });
+});
+
+test('initRedactor takes a module; where the redactor cannot be loaded nothing leaves', () => {
+  const result = inNode(`
+    import { readFileSync } from 'node:fs';
+    const { EdgespanExporter } = await import('edgespan/mastra');
+    const { otlp } = await import('edgespan/destinations');
+    const { initCore } = await import('edgespan');
+    const { initRedactor, redact } = await import('edgespan/privacy');
+    const codes = [];
+    try { initRedactor(42); } catch (error) { codes.push(error.code); }
+    initCore(new WebAssembly.Module(readFileSync('../../js/dist/core.wasm')));
+    const own = new WebAssembly.Module(readFileSync('../../js/dist/redactor.wasm'));
+    const { Module } = WebAssembly;
+    WebAssembly.Module = function () { throw new WebAssembly.CompileError('disallowed by embedder'); };
+    WebAssembly.Module.prototype = Module.prototype;
+    ${PLAY}
+    let requests = 0;
+    globalThis.fetch = async () => (requests++, new Response());
+    const send = async (name) => {
+      const to = otlp({ endpoint: 'http://127.0.0.1:9', name, redact: redact() });
+      const exporter = new EdgespanExporter({ destinations: [to] });
+      exporter.__setLogger({ debug() {}, info() {}, warn: note, error: note });
+      play(exporter); play(exporter);
+      return (await exporter.flush());
+    };
+    const blocked = await send('blocked');
+    const lost = requests;
+    initRedactor(own);
+    const { accepted } = await send('given');
+    console.log(JSON.stringify({ codes, lines, dropped: blocked.dropped, lost, accepted, requests }));
+  `) as { codes: string[]; lines: string[]; dropped: Record<string, number> } & Record<string, unknown>;
+  const { codes, lines, dropped, ...rest } = result;
+  assert.deepEqual(codes, ['EDGESPAN_BAD_MODULE']);
+  assert.equal(lines.length, 1, lines.join('\n'));
+  assert.match(lines[0], /initRedactor\(module\) from 'edgespan\/privacy'/);
+  assert.equal(Object.values(dropped).reduce((a, b) => a + b, 0), 2);
+  assert.equal(rest.lost, 0);
+  assert.equal(rest.accepted, 2);
 });

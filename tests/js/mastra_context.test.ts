@@ -73,7 +73,7 @@ for (const [name, run] of EITHER) {
 
   test(`rows 68, 69, ${name}: hidden input and output are on no span`, async () => {
     const said = async (tracingOptions: object, about: RegExp): Promise<string[]> => {
-      const { wire } = await observe({}, run({ tracingOptions }));
+      const { wire } = await observe({ hidden: true }, run({ tracingOptions }));
       const names = new Set(wire.flatMap((span) => [...span.attributes.keys()]));
       return [...names].filter((n) => about.test(n));
     };

@@ -17,7 +17,7 @@ const { sink, environment, whole } = await startStage();
 
 describe('snippets', { timeout: 300_000 }, () => {
   test('each says how it runs', () => {
-    const modes = ['workerd', 'outage', 'node', 'exporter', 'lost', 'import', 'loader', ''];
+    const modes = ['workerd', 'instrument', 'outage', 'node', 'traced', 'exporter', 'lost', 'import', 'loader', ''];
     assert.deepEqual(
       all.filter(({ mode }) => !modes.includes(mode)).map(({ where, mode }) => `${where}:${mode}`),
       [],
@@ -34,7 +34,7 @@ describe('snippets', { timeout: 300_000 }, () => {
         "    SPANS_KV: import('edgespan/spool').KVNamespaceLike;\n" +
         "    SPANS_BUCKET: import('edgespan/spool').R2BucketLike;\n" +
         "    SPANS_QUEUE: import('edgespan/spool').QueueLike;\n  };\n" +
-        '  export class DurableObject {\n' +
+        '  export class DurableObject<Env = unknown> {\n    protected env: Env;\n' +
         "    protected ctx: { storage: import('edgespan/spool').DurableObjectStorageLike };\n  }\n}\n",
     );
     const config = join(scratch, 'tsconfig.json');
@@ -68,6 +68,14 @@ describe('snippets', { timeout: 300_000 }, () => {
       const { stdout } = await promisify(execFile)(process.execPath, [file], { env });
       assert.match(stdout, new RegExp(ANSWER));
       agentRun(whole(first));
+    });
+  }
+
+  for (const { where, file } of runnable('traced')) {
+    test(`${where} traces`, async () => {
+      const first = sink.requests.length;
+      await promisify(execFile)(process.execPath, [file], { env: { ...process.env, ...environment } });
+      whole(first);
     });
   }
 

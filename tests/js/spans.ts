@@ -7,7 +7,7 @@ const START = 1763625600000;
 let made = 0;
 
 /** A fresh id of so many hex digits. */
-export const id = (digits = 16): string => (++made).toString(16).padStart(digits, 'a');
+export const id = (digits = 16): string => `a${(++made).toString(16).padStart(digits - 1, '0')}`;
 
 /** A span with the content that tests look at, or change, once it is made. */
 export interface TestSpan extends MastraSpan {

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { traceStore } from 'edgespan/traces';
-import type { Keeper } from '../../js/dist/mastra/lane.js';
+import type { Keeper } from '../../js/dist/engine/lane.js';
 import { read, startKeeping } from '../support/traces.ts';
 import { end, play, run, start } from './spans.ts';
 

@@ -239,5 +239,25 @@ TEST_CASE("dialects: posthog, datadog, dash0, traceloop, sentry, mlflow, agnost"
       {{"agnost.session_id", "t1"}, {"agnost.user_id", "u1"}, {"mastra.metadata.threadId", "t1"}});
 }
 
+TEST_CASE("dialects: what is no text is none among tags with commas") {
+  CoreLab lab({{"destinations", {{{"dialect", "langsmith"}}}}});
+  tools::TapeWriter tape;
+  tools::TapeWriter::Envelope envelope;
+  envelope.flags = tape::kHasEnd | tape::kIsRoot;
+  envelope.span_id = "1";
+  tape.Trace("1");
+  tape.Span(envelope);
+  tape.Array(kKeyTags);
+  tape.String(0, u"a");
+  tape.Bytes(0, "\xff\xfe");
+  tape.String(0, u"b");
+  tape.End();
+  tape.End();
+  REQUIRE(lab.Commit(&tape) > 0);
+  const auto spans = lab.Take();  // which parses
+  REQUIRE(spans.size() == 1);
+  CHECK(AttributesOf(spans[0].attributes())["langsmith.span.tags"] == "a,,b");
+}
+
 }  // namespace
 }  // namespace edgespan

@@ -41,7 +41,7 @@ TEST_CASE("judge: the same again, later and later, until an answer decides") {
   const uint32_t batch = lab.Cut().id;
   uint32_t bound = 500;
   for (const uint32_t status : {429u, 502u, 503u, 504u, 0u}) {
-    const Reply reply = Judge(&lab, batch, status, kPlenty, "", kNow, UINT32_MAX);
+    const Reply reply = Judge(&lab, batch, status, kPlenty, 0, kNow, UINT32_MAX);
     CHECK(reply.verdict == Verdict::kRetry);
     CHECK(reply.wait == bound - 1);
     CHECK(reply.accepted + reply.rejected == 0);
@@ -59,7 +59,7 @@ TEST_CASE("judge: a wait that leaves no time is not begun") {
     CoreLab lab;
     EndRun(&lab, 2);
     const uint32_t batch = lab.Cut().id;
-    CHECK(Judge(&lab, batch, 503, left, "", kNow, UINT32_MAX).verdict == Verdict::kGivenUp);
+    CHECK(Judge(&lab, batch, 503, left, 0, kNow, UINT32_MAX).verdict == Verdict::kGivenUp);
     CHECK(lab.ReadStats()[Stat::kPending] == 3);
     CHECK(edgespan_release(batch, 0) == 0);
     CHECK(lab.ReadStats().dropped(LossReason::kUnsent) == 3);
@@ -78,17 +78,15 @@ TEST_CASE("judge: attempts end even where time does not") {
 
 TEST_CASE("judge: Retry-After is waited for where there is time") {
   struct Case {
-    const char* header;
+    uint32_t asked;
     uint32_t wait;
   };
-  for (const Case& c : {Case{"3", 3000}, Case{"Mon, 21 Sep 2026 14:13:30 GMT", 10'000},
-                        Case{"Mon, 21 Sep 2020 14:13:30 GMT", 249}, Case{"soon", 249},
-                        Case{"0", 249}, Case{"", 249}}) {
-    INFO(c.header);
+  for (const Case& c : {Case{3000, 3000}, Case{10'001, 10'001}, Case{100, 249}, Case{0, 249}}) {
+    INFO(c.asked);
     CoreLab lab;
     EndRun(&lab, 0);
     const uint32_t batch = lab.Cut().id;
-    const Reply reply = Judge(&lab, batch, 429, kPlenty, c.header, kNow, 0x7fffffff);
+    const Reply reply = Judge(&lab, batch, 429, kPlenty, c.asked, kNow, 0x7fffffff);
     CHECK(reply.verdict == Verdict::kRetry);
     CHECK(reply.wait == c.wait);
     CHECK(edgespan_release(batch, 0) == 0);
@@ -96,12 +94,12 @@ TEST_CASE("judge: Retry-After is waited for where there is time") {
 }
 
 TEST_CASE("judge: a Retry-After beyond the time there is opens the circuit until then") {
-  for (const auto& [header, pause] : std::vector<std::pair<std::string, uint32_t>>{
-           {"60", 61}, {"99999999999", Circuit::kMaxPauseS}}) {
+  for (const auto& [asked, pause] : std::vector<std::pair<uint32_t, uint32_t>>{
+           {60'000, 61}, {UINT32_MAX, Circuit::kMaxPauseS}}) {
     CoreLab lab;
     EndRun(&lab, 0);
     const uint32_t batch = lab.Cut().id;
-    CHECK(Judge(&lab, batch, 503, kPlenty, header).verdict == Verdict::kGivenUp);
+    CHECK(Judge(&lab, batch, 503, kPlenty, asked).verdict == Verdict::kGivenUp);
     CHECK(edgespan_release(batch, 0) == 0);
     EndRun(&lab, 0);
     CHECK(edgespan_cut(lab.id(), 0, 0, kNow + pause - 1, 0) == 0);

@@ -3,9 +3,11 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "edgespan/base/utf.h"
 #include "tests/support/record_lab.h"
 
 namespace edgespan {
@@ -26,6 +28,12 @@ TEST_CASE("keys: every name of the schema has its own id") {
     CHECK(name.find('\n') == std::string::npos);
     CHECK(names.insert(name).second);
     CHECK(keys.Intern(name) == key);
+    // Vector code reads kTextSlack bytes behind it, the last one too (ASan guards the end).
+    std::vector<uint8_t> copy(6 * name.size() + kTextSlack);
+    const auto bytes = static_cast<uint32_t>(name.size());
+    uint8_t* const end =
+        EscapeJson(reinterpret_cast<const uint8_t*>(keys.Name(key).data()), bytes, copy.data());
+    CHECK(std::string(copy.data(), end) == name);
   }
   CHECK(keys.Name(kTypeAgentRun) == "agent_run");
   CHECK(keys.Name(kTypeAgentSignal) == "agent_signal");

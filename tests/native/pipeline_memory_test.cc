@@ -1,5 +1,7 @@
 // Pipeline: what is given up when memory runs out, and when too many runs are open.
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -206,6 +208,34 @@ TEST_CASE("pipeline: 1024 open runs; one more abandons the oldest") {
   CHECK(lab.TakeIds(lab.EndRoot(in(Span("1"), 1))) == "1");
   CHECK(edgespan_close(lab.id(), Pipeline::kEver) > 0);
   CHECK(lab.Take().size() == Pipeline::kMaxTraces - 2);
+}
+
+TEST_CASE("pipeline: of many open runs each handle cuts its own, and then nothing") {
+  CoreLab lab;
+  constexpr uint32_t kRuns = 700;  // several in each of the pipeline's buckets
+  const auto in_run = [](uint32_t run, const char* id, const char* parent) {
+    char trace[33];
+    std::snprintf(trace, sizeof trace, "%032x", run + 1);
+    return Span(id, parent, "generic", {{"traceId", trace}, {"input", run}});
+  };
+  for (uint32_t run = 0; run < kRuns; ++run) lab.Start(in_run(run, "1", ""));
+  for (uint32_t run = 0; run < kRuns; ++run) lab.End(in_run(kRuns - 1 - run, "2", "1"));
+  std::vector<uint32_t> handles;
+  for (uint32_t i = 0; i < kRuns; ++i) {
+    const uint32_t run = i * 311 % kRuns;  // in no order that they were opened in
+    const uint32_t handle = lab.EndRoot(in_run(run, "1", ""));
+    const auto spans = lab.Take(handle);
+    REQUIRE(spans.size() == 2);
+    for (const auto& span : spans) {
+      const std::string id = HexOf(span.trace_id());
+      REQUIRE(std::strtoul(id.c_str() + 24, nullptr, 16) == run + 1);
+    }
+    handles.push_back(handle);
+  }
+  for (const uint32_t handle : handles) REQUIRE(lab.Cut(handle).id == 0);
+  std::sort(handles.begin(), handles.end());
+  CHECK(std::adjacent_find(handles.begin(), handles.end()) == handles.end());
+  CHECK(lab.ReadStats()[Stat::kAccepted] == 2 * kRuns);
 }
 
 TEST_CASE("pipeline: an abandoned run that was partly cut is lost to whom it was not sent") {

@@ -76,6 +76,20 @@ TEST_CASE("pipeline: spans before any trace item are malformed") {
   CHECK(lab.ReadStats().dropped(LossReason::kMalformed) == 1);
 }
 
+TEST_CASE("pipeline: an end that calls itself a score needs an id like any other") {
+  CoreLab lab;
+  TapeWriter tape;
+  tape.Trace("1");
+  TapeWriter::Envelope envelope;
+  envelope.flags = tape::kHasEnd | tape::kScore;
+  envelope.span_id = "0";
+  tape.Span(envelope);
+  tape.End();
+  CHECK(lab.Commit(&tape) == 0);
+  CHECK(lab.ReadStats().dropped(LossReason::kMalformed) == 1);
+  CHECK(lab.TakeIds() == "");
+}
+
 TEST_CASE("pipeline: a tape that breaks keeps what came before and counts the rest") {
   CoreLab lab;
   TapeWriter tape;

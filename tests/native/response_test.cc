@@ -202,56 +202,5 @@ TEST_CASE("the message is a capped view into the body", "[response]") {
   CHECK(judged.message.data() == body.data() + body.find('x'));
 }
 
-TEST_CASE("retry-after: seconds", "[response]") {
-  constexpr uint32_t kNow = 784111700;  // Sun, 06 Nov 1994 08:48:20 GMT
-  const auto ms = [](std::string_view header) { return RetryAfterMs(header, kNow); };
-  CHECK(ms("120") == 120'000);
-  CHECK(ms("  7 ") == 7000);
-  CHECK(ms("0") == 0);
-  CHECK(ms("1.5") == 1000);
-  CHECK(ms("4294967") == 4'294'967'000);
-  CHECK(ms("4294968") == UINT32_MAX);
-  CHECK(ms("99999999999999999999999999") == UINT32_MAX);
-  for (const std::string_view text :
-       {"", "   ", "-5", "soon", "Sun", "\xff\xfe", "GMT, 1 2 3 4 5"}) {
-    CHECK(ms(text) == 0);
-  }
-}
-
-TEST_CASE("retry-after: dates in HTTP's three formats", "[response]") {
-  constexpr uint32_t kNow = 784111700;
-  const auto ms = [](std::string_view header) { return RetryAfterMs(header, kNow); };
-  CHECK(ms("Sun, 06 Nov 1994 08:49:37 GMT") == 77'000);
-  CHECK(ms("Sun Nov  6 08:49:37 1994") == 77'000);
-  // A year of two digits is one of this century.
-  CHECK(RetryAfterMs("Sunday, 06-Nov-26 08:49:37 GMT", 1793954900) == 77'000);
-  CHECK(ms("Sun, 06 Nov 1994 08:48:20 GMT") == 0);
-  CHECK(ms("Sun, 06 Nov 1994 08:48:19 GMT") == 0);
-  CHECK(ms("Thu, 01 Jan 1970 00:00:01 GMT") == 0);
-  CHECK(ms("Thu, 01 Jan 1900 00:00:01 GMT") == 0);
-  CHECK(ms("Fri, 31 Dec 9999 23:59:59 GMT") == UINT32_MAX);
-  CHECK(ms("Fri, 31 Dec 99999999999 23:59:59 GMT") == UINT32_MAX);
-  CHECK(ms("Sun, 06 Nov 1994 08:49") == 0);
-  CHECK(ms("Sun, 06 Nox 1994 08:49:37 GMT") == 0);
-}
-
-TEST_CASE("retry-after: every day of a century, against a calendar", "[response]") {
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  constexpr uint32_t kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  uint32_t day = 0;
-  for (uint32_t year = 1970; year < 2106; ++year) {
-    for (uint32_t month = 0; month < 12; ++month) {
-      const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-      for (uint32_t d = 1; d <= kDays[month] + (month == 1 && leap ? 1 : 0); ++d, ++day) {
-        char text[40];
-        std::snprintf(text, sizeof text, "Xxx, %02u %s %u 00:00:05 GMT", d, kMonths[month], year);
-        if (uint64_t{day} * 86400 + 5 > UINT32_MAX) return;
-        REQUIRE(RetryAfterMs(text, day * 86400) == 5000);
-      }
-    }
-  }
-}
-
 }  // namespace
 }  // namespace edgespan::otlp

@@ -115,7 +115,7 @@ TEST_CASE("encoder: what stands beside the messages keeps its name") {
 TEST_CASE("encoder: an agent's tools, as its model calls know them") {
   const Json tools = {
       {{"type", "function"}, {"name", "add"}, {"parameters", {{"type", "object"}}}}};
-  const Json agent = {{"attributes", {{"availableTools", {"add", "sub"}}}}};
+  const Json agent = {{"input", "hi"}, {"attributes", {{"availableTools", {"add", "sub"}}}}};
   const auto definitions = [&](const Json& generation) {
     auto run = EncodedRun({Span("1", "", "agent_run", agent), Span("2", "1", "generic"),
                            Span("3", "1", "model_generation", generation)});

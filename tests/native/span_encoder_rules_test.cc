@@ -57,6 +57,9 @@ void CheckRules(const std::string& dialect, bool has_inference, bool root) {
       std::vector<uint16_t> path = PathTo(rules, scope);
       const Json inner = Wrap(path, {{std::string(SchemaName(key)), "probe"}});
       const std::string id = std::to_string(1000 + i);
+      // Mastra hid nothing of this run.
+      const Json shown = {{"input", "x"}, {"output", "x"}};
+      if (root) write(Span(std::to_string(5000 + i), id, "generic", shown));
       write(Span(id, root ? "" : "ffff", type.name, inner));
       path.push_back(key);
       Reading reading;

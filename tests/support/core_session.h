@@ -26,6 +26,7 @@ struct ExporterConfig {
   std::string dialect = "genai";  // or a text (semconv/layer.h)
   bool tight_limits = false;      // a few attributes of a few bytes, one event, one link
   bool own_settings = false;      // the destination has limits and a resource of its own
+  bool tail = false;              // it gets half of all runs, and those of rules of every kind
 };
 
 class CoreSession {
@@ -65,6 +66,7 @@ class CoreSession {
       tape.Number(kKeyEventCountLimit, 0);
       tape.End();
     }
+    if (config.tail) WriteTail(&tape);
     tape.End();
     tape.End();
     tape.End();
@@ -130,6 +132,29 @@ class CoreSession {
   }
 
  private:
+  static void WriteTail(tools::TapeWriter* tape) {
+    static constexpr const char* kBy[] = {"name", "entity", "tag", "metadata"};
+    uint32_t next = 0;
+    tape->Object(kKeyTail);
+    tape->Number(kKeyRatio, 0.5);
+    tape->Array(kKeyKeep);
+    for (const char* const on : {"error", "tripwire", "slow", "tokens", "cost", "tag", "metadata",
+                                 "score", "rate", "rate", "rate", "rate", "?"}) {
+      tape->Object();
+      tape->String(kKeyOn, on);
+      tape->Number(kKeyMs, 1e12);
+      tape->Number(kKeyAtLeast, 1e12);
+      tape->Number(kKeyBelow, 0);
+      tape->Number(kKeyPerMinute, 1);
+      tape->String(kKeyBy, kBy[next++ % 4]);  // each of the rates has another
+      tape->String(kKeyKey, "userId");
+      tape->String(kKeyValue, "x");
+      tape->End();
+    }
+    tape->End();
+    tape->End();
+  }
+
   int32_t id_;
 };
 

@@ -15,6 +15,8 @@ export interface Difference {
   wire: WireSpan;
   /** Whether a model call below the span says what went in. */
   called: boolean;
+  /** Whether its run hides inputs or outputs: its root ended without. */
+  hidden: boolean;
 }
 
 export interface Row {
@@ -39,6 +41,14 @@ const failedByProvider = ({ span }: Difference): boolean =>
 const isClientTool = ({ span }: Difference): boolean => span.type === 'client_tool_call';
 
 export const DIFFERENCES: Row[] = [
+  {
+    what: 'Instructions and tools are not told of a run that hides its input',
+    why: "hideInput and hideOutput are not on exported spans, and Mastra leaves what stands in attributes.",
+    explains: ({ field, ours, hidden }) =>
+      hidden &&
+      ours === undefined &&
+      ['gen_ai.system_instructions', 'gen_ai.tool.definitions', 'gen_ai.tool.description'].includes(field),
+  },
   {
     what: 'gen_ai.response.finish_reasons and gen_ai.request.stop_sequences are string arrays',
     why: 'The registry gives them the type string[]; the official exporter sends JSON text.',
@@ -153,7 +163,7 @@ export const DIFFERENCES: Row[] = [
     explains: ({ field, theirs, ours }) =>
       field === 'gen_ai.tool.definitions' &&
       isDeepStrictEqual(
-        parsed(ours).map(({ type, name }: Fields) => ({ type, name })),
+        parsed(ours)?.map(({ type, name }: Fields) => ({ type, name })),
         parsed(theirs)?.map((name: string) => ({ type: 'function', name })),
       ),
   },
@@ -283,10 +293,18 @@ export function toldOnTheWire(wire: WireSpan): Told {
 }
 
 /** What of it ours has otherwise; what ours has beyond it is none. */
-export function differencesOf(span: Span, official: Told, wire: WireSpan, called: boolean): Difference[] {
+export function differencesOf(
+  span: Span,
+  official: Told,
+  wire: WireSpan,
+  called: boolean,
+  hidden = false,
+): Difference[] {
   const differences: Difference[] = [];
   const compare = (field: string, theirs: unknown, ours: unknown): void => {
-    if (!isDeepStrictEqual(theirs, ours)) differences.push({ field, theirs, ours, span, wire, called });
+    if (!isDeepStrictEqual(theirs, ours)) {
+      differences.push({ field, theirs, ours, span, wire, called, hidden });
+    }
   };
   compare('trace id', official.traceId, wire.traceId);
   compare('span id', official.spanId, wire.spanId);

@@ -36,11 +36,8 @@ struct Reply {
   uint32_t wait;
 };
 inline Reply Judge(CoreLab* lab, uint32_t batch, uint32_t status, uint32_t left = kPlenty,
-                   const std::string& retry_after = "", uint32_t now = kNow, uint32_t random = 0) {
-  const auto size = static_cast<uint32_t>(retry_after.size());
-  REQUIRE(edgespan_lend(0, 0, size) == 0);
-  std::memcpy(tools::CoreMemory() + tools::CoreResult()[2], retry_after.data(), size);
-  const int32_t verdict = edgespan_judge(batch, status, 0, 0, size, now, left, random);
+                   uint32_t retry_after = 0, uint32_t now = kNow, uint32_t random = 0) {
+  const int32_t verdict = edgespan_judge(batch, status, 0, 0, retry_after, now, left, random);
   REQUIRE(verdict >= 0);
   const uint32_t* const result = tools::CoreResult();
   const Reply reply = {static_cast<otlp::Verdict>(verdict), result[0], result[1], result[4]};

@@ -21,6 +21,8 @@ import type { Sink } from './sink.ts';
 
 export type Config = Partial<Omit<ObservabilityInstanceConfig, 'name'>> & {
   sensitiveDataFilter?: boolean;
+  /** The run hides something: of the rest of its content, too, not everything arrives. */
+  hidden?: boolean;
 };
 export type Execute = Parameters<typeof createTool>[0]['execute'];
 
@@ -77,7 +79,7 @@ export function mastraOf(config: Config, execute: Execute, storage?: InMemorySto
   const office = createWorkflow({ id: 'office', inputSchema: z.any(), outputSchema: z.any() })
     .then(step)
     .commit();
-  const { sensitiveDataFilter, ...rest } = config;
+  const { sensitiveDataFilter, hidden: _, ...rest } = config;
   return new Mastra({
     logger: false,
     storage,
@@ -124,7 +126,8 @@ export async function startOffice(): Promise<Office> {
     for (const traceId of new Set(ended.map((span) => span.traceId))) {
       const arrived = bodies('/ok/v1/traces').filter((span) => span.traceId === traceId);
       const trace = ended.filter((span) => span.traceId === traceId);
-      assert.deepEqual(checkTrace(arrived, trace), []);
+      const faults = checkTrace(arrived, trace);
+      assert.deepEqual(faults.filter((fault) => !config.hidden || !/is absent, not/.test(fault)), []);
       wire.push(...arrived);
     }
     const all = (name: string, only?: string): unknown[] =>

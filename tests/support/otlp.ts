@@ -49,7 +49,7 @@ export interface WireSpan {
   status: { code: number; message: string };
   dropped: { attributes: number; events: number; links: number };
   resource: Attributes;
-  scope: { name: string; version: string; attributes: Attributes };
+  scope: { name: string; version: string; schemaUrl: string; attributes: Attributes };
 }
 
 type Fields = Record<string, unknown>;
@@ -155,6 +155,7 @@ function spansOf(request: Fields, reader: Reader): WireSpan[] {
           scope: {
             name: (scope.name ?? '') as string,
             version: (scope.version ?? '') as string,
+            schemaUrl: (perScope.schemaUrl ?? '') as string,
             attributes: attributesOf(scope.attributes, reader),
           },
         });

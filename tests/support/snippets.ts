@@ -3,7 +3,10 @@
 //
 // A fence says how its snippet runs (GitHub shows only the language):
 //   ts run=workerd      a Worker: bundled by wrangler, run in workerd, asked once
+//   ts run=instrument   a Worker with a KV and a Durable Object's binding, KV and COUNTER: the same, and
+//                       what arrives is its request's trace
 //   ts run=node         a program: run by Node, must exit 0
+//   ts run=traced       a program that traces: run by Node, must exit 0, and leaves whole traces
 //   ts run=exporter     exports an `exporter`, which is given a run
 //   ts run=lost         exports `lost`, which is given an exporter after a run, and finds nothing lost
 //   ts run=import       a module: Node imports it, and it prints nothing

@@ -91,8 +91,9 @@ class SpanGenerator {
  public:
   SpanGenerator(Random* random, TapeWriter* tape) : random_(random), tape_(tape) {}
 
-  // Writes a kOtel span and returns what OTLP must show.
-  otlp::pb::Span Write(const std::string& trace_id, const std::string& parent_id, bool root) {
+  // Writes a kOtel span and returns what OTLP must show; *scope has what must be around it.
+  otlp::pb::Span Write(const std::string& trace_id, const std::string& parent_id, bool root,
+                       otlp::pb::ScopeSpans* scope) {
     otlp::pb::Span span;
     span.set_trace_id(trace_id);
     span.set_span_id(RandomId(random_, 8));
@@ -120,11 +121,14 @@ class SpanGenerator {
     envelope.end_ms = static_cast<double>(end) / 4;
     tape_->Span(envelope);
     // Members in the order of OTLP's field numbers or in any other: the encoder must not care.
-    std::vector<int> order = {0, 1, 2, 3, 4, 5};
+    std::vector<int> order = {0, 1, 2, 3, 4, 5, 6};
     for (size_t i = order.size(); i > 1; --i) {
       std::swap(order[i - 1], order[random_->Below(static_cast<uint32_t>(i))]);
     }
-    for (const int what : order) WriteMember(what, &span);
+    scope->mutable_scope()->set_name("edgespan.test");  // the exporter's
+    scope->mutable_scope()->set_version("1");
+    for (const int what : order) what < 6 ? WriteMember(what, &span) : WriteScope(scope);
+    if (random_->OneIn(3)) WriteExactTimes(&span);
     tape_->End();
     return span;
   }
@@ -235,7 +239,8 @@ class SpanGenerator {
   uint32_t WriteKey(uint32_t index, std::string* name) {
     switch (random_->Below(5)) {
       case 0:
-        *name = SchemaName(static_cast<uint16_t>(1 + random_->Below(kFirstDynamicKey - 1)));
+        // The last one is for us, and not sent.
+        *name = SchemaName(static_cast<uint16_t>(1 + random_->Below(kKeyEdgespanContent - 1)));
         return tape_->Key(*name);
       case 1:
         *name = "app.interned." + std::to_string(random_->Below(50));
@@ -325,6 +330,37 @@ class SpanGenerator {
     }
   }
 
+  // One of a few, so that spans meet in them.
+  void WriteScope(otlp::pb::ScopeSpans* scope) {
+    if (random_->OneIn(3)) return;
+    scope->Clear();
+    auto* const is = scope->mutable_scope();
+    tape_->Object(kKeyScope);
+    is->set_name("scope " + std::to_string(random_->Below(3)));
+    tape_->String(kKeyName, is->name());
+    if (random_->OneIn(2)) {
+      is->set_version("1.0");
+      tape_->String(kKeyVersion, is->version());
+    }
+    if (random_->OneIn(3)) {
+      scope->set_schema_url("https://example.com/" + std::to_string(random_->Below(2)));
+      tape_->String(kKeySchemaUrl, scope->schema_url());
+    }
+    if (random_->OneIn(4)) WriteAttributes(is->mutable_attributes());
+    is->set_dropped_attributes_count(WriteCount(kKeyDroppedAttributesCount));
+    tape_->End();
+  }
+
+  // What no double of milliseconds holds.
+  void WriteExactTimes(otlp::pb::Span* span) {
+    const uint64_t start = 1'700'000'000'000'000'000 + (random_->Next() >> 8);
+    const uint64_t end = start + (random_->Next() >> 30);
+    tape_->Int64(kKeyStartTimeUnixNano, static_cast<int64_t>(start));
+    tape_->Int64(kKeyEndTimeUnixNano, static_cast<int64_t>(end));
+    span->set_start_time_unix_nano(start);
+    span->set_end_time_unix_nano(end);
+  }
+
   void WriteEvents(otlp::pb::Span* span) {
     if (random_->OneIn(3)) return;
     tape_->Array(kKeyEvents);
@@ -335,8 +371,12 @@ class SpanGenerator {
       WriteText(kKeyName, name);
       event->set_name(ToUtf8(name));
       const uint64_t time = 1'700'000'000'000 * 4 + random_->Below(1u << 31);
-      tape_->Number(kKeyTime, static_cast<double>(time) / 4);
-      event->set_time_unix_nano(time * 250'000);
+      event->set_time_unix_nano(time * 250'000 + random_->Below(2) * random_->Below(250'000));
+      if (event->time_unix_nano() != time * 250'000) {
+        tape_->Int64(kKeyTime, static_cast<int64_t>(event->time_unix_nano()));
+      } else {
+        tape_->Number(kKeyTime, static_cast<double>(time) / 4);
+      }
       WriteAttributes(event->mutable_attributes());
       event->set_dropped_attributes_count(WriteCount(kKeyDroppedAttributesCount));
       tape_->End();

@@ -10,6 +10,11 @@ import { Tape } from './tape.js';
 /** The exports of core.wasm; wasm/abi.h is their documentation. */
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
+  /** Where the redactor's functions go. */
+  readonly __indirect_function_table: {
+    grow(places: number): number;
+    set(place: number, call: unknown): void;
+  };
   edgespan_abi_version(): number;
   edgespan_result(): number;
   edgespan_keys(): number;
@@ -58,6 +63,7 @@ export interface CoreExports {
     random: number,
   ): number;
   edgespan_release(batch: number, spooled: number): number;
+  edgespan_redact(exporter: number, destination: number, size: number): number;
   edgespan_stats(exporter: number, destination: number): number;
 }
 

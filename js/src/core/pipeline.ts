@@ -9,10 +9,13 @@
  */
 import { putLast } from '../bounded.js';
 import type { Answer, Destination } from '../destinations/destination.js';
+import type { Join } from '../engine/lane.js';
+import { type PrivacyOptions, privacyOf, type Redaction } from '../engine/privacy.js';
 import { EdgespanError } from '../errors.js';
 import { ABANDONED_MS, EVER, MAX_HELD, MAX_PIPELINES, MAX_SENDING } from '../limits.js';
 import { STAT_FIELDS, type Tally } from '../transport/receipt.js';
 import { type CoreExports, coreTape } from './core.js';
+import { retryAfterMs } from './retry_after.js';
 import { LOSS_MEMORY, OP_CONFIG, OP_END, STAT_PENDING, STATUS_BAD_CONFIG, STATUS_MALFORMED, VERDICT_ACCEPTED, VERDICT_GIVEN_UP } from './schema.gen.js';
 import { FULL, type Tape } from './tape.js';
 import { writeMembers } from './walk.js';
@@ -23,17 +26,19 @@ export interface SpanLimits {
   attributeCountLimit?: number;
   /** UTF-8 bytes of a string value, longer ones are cut; unlimited by default. */
   attributeValueLengthLimit?: number;
-  /** Events of a span; 128 by default. */
+  /** Events of a span; by default as many as its maker let it have: 128 in OpenTelemetry. */
   eventCountLimit?: number;
-  /** Links of a span; 128 by default. */
+  /** Links of a span; by default as many as its maker let it have: 128 in OpenTelemetry. */
   linkCountLimit?: number;
 }
 
-export interface PipelineConfig {
+export interface PipelineConfig extends PrivacyOptions {
   resource: Record<string, unknown>;
   scope: { name: string; version: string };
   limits: SpanLimits;
   destinations: readonly Destination[];
+  /** Which of their runs each destination gets; all by default. */
+  tails?: readonly Destination['tail'][];
 }
 
 const pipelines = new Map<string, Pipeline>();
@@ -48,15 +53,35 @@ export function pipelineFor(
   lane: number,
   Kind: typeof Pipeline = Pipeline,
 ): Pipeline {
-  const destinations = config.destinations.map((d) => d.settings);
-  const settings = { ...config, destinations };
+  const tape = coreTape();
+  const { resource, scope, limits, tails } = config;
+  const redactions: (Redaction | undefined)[] = [];
+  const destinations = config.destinations.map(({ settings, privacy }, i) => {
+    const { redaction, content } = privacyOf(privacy, config);
+    redactions[i] = redaction;
+    const tail = (tails?.[i] || undefined)?.settings;
+    return { ...settings, content, redact: redaction?.settings(tape.x), tail };
+  });
+  const settings = { resource, scope, limits, destinations };
   const content = JSON.stringify(
     [settings, config.destinations.map((d) => d.identity()), lane],
     (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
   );
-  const pipeline = pipelines.get(content) ?? new Kind(coreTape(), settings, destinations.length);
+  const pipeline = pipelines.get(content) ?? new Kind(tape, settings, redactions);
   putLast(pipelines, content, pipeline, MAX_PIPELINES);
   return pipeline;
+}
+
+/** Runs with one trace id that go on, and what of theirs was recorded since they last sent something. */
+export interface Open {
+  roots: number;
+  spans: number;
+  bytes: number;
+  steps: number;
+  /** When the first of these ended, by its own clock; 0: there is none. */
+  since: number;
+  /** Since when something of theirs is being sent early; 0: nothing is. */
+  sending: number;
 }
 
 /** A batch that a request is sending. */
@@ -91,9 +116,14 @@ export interface Judgement {
 
 export class Pipeline {
   readonly tape: Tape;
+  /** By trace id. */
+  readonly open: Map<string, Open> = new Map();
+  /** There once a span of OpenTelemetry's was told. */
+  joins: Join | undefined;
   readonly #x: CoreExports;
   readonly #settings: Record<string, unknown>;
   readonly #destinations: number;
+  readonly #redactions: readonly (Redaction | undefined)[];
   #handle = 0;
   #opened = -1;
   #last = 0;
@@ -103,12 +133,17 @@ export class Pipeline {
   // Batches that are out, by destination.
   readonly #held: number[];
 
-  constructor(tape: Tape, settings: Record<string, unknown>, destinations: number) {
+  constructor(
+    tape: Tape,
+    settings: Record<string, unknown>,
+    redactions: readonly (Redaction | undefined)[],
+  ) {
     this.tape = tape;
     this.#x = tape.x;
     this.#settings = settings;
-    this.#destinations = destinations;
-    this.#held = new Array(destinations).fill(0);
+    this.#redactions = redactions;
+    this.#destinations = redactions.length;
+    this.#held = new Array(redactions.length).fill(0);
   }
 
   /**
@@ -146,7 +181,6 @@ export class Pipeline {
     } finally {
       this.#handle = Math.max(0, status);
       tape.busy = false;
-      tape.refresh();
       tape.clear();
     }
     tape.opened++;
@@ -173,7 +207,6 @@ export class Pipeline {
       trace = this.#x.edgespan_commit(this.#handle, w, d, at, bytes, rope.length);
       this.#last = tape.result[0];
     } else this.lose(LOSS_MEMORY, tape.ended);
-    tape.refresh();
     tape.clear();
     return Math.max(0, trace);
   }
@@ -241,15 +274,13 @@ export class Pipeline {
     if (!tape.fits(size)) return undefined;
     tape.text.set(body);
     const id = this.#x.edgespan_adopt(this.#handle, to, spans, size, now / 1000);
-    tape.refresh();
     tape.clear();
     return id === STATUS_MALFORMED ? null : this.#take(to, id, now);
   }
 
   #take(to: number, id: number, since: number): Batch | undefined {
     if (id <= 0) return undefined;
-    const parts = { spans: 0, serial: 0, shut: false, at: 0, size: 0 };
-    const batch = { id, pipeline: this, to, since, ...parts };
+    const batch = { id, pipeline: this, to, since, spans: 0, serial: 0, shut: false, at: 0, size: 0 };
     this.#held[to]++;
     sending.set(id, batch);
     this.#look(batch);
@@ -276,21 +307,24 @@ export class Pipeline {
     const { tape } = this;
     const { status, kind, body, retryAfter } = answer;
     let size = 0;
-    let hint = 0;
-    if (body.length + retryAfter.length > 0 && !tape.busy) {
+    if (body.length > 0 && !tape.busy) {
       commit(tape); // the answer goes where the tape's text lies
       tape.refresh();
       const { text } = tape;
       size = Math.min(body.length, text.length);
       text.set(body.subarray(0, size));
-      hint = new TextEncoder().encodeInto(retryAfter, text.subarray(size)).written;
     }
     const random = Math.random() * 2 ** 32;
-    const verdict = this.#x.edgespan_judge(batch.id, status, kind, size, hint, now / 1000, left, random);
+    const asked = retryAfterMs(retryAfter, now);
+    const verdict = this.#x.edgespan_judge(batch.id, status, kind, size, asked, now / 1000, left, random);
     // It was taken for abandoned: what became of its spans is counted.
     if (verdict < 0) return { verdict: VERDICT_GIVEN_UP, accepted: 0, rejected: 0, message: '', wait: 0 };
-    const [accepted, rejected, at, bytes, wait] = tape.result;
-    const message = bytes > 0 ? tape.read(at, bytes) : '';
+    // Not by destructuring, which would iterate.
+    const { result } = tape;
+    const accepted = result[0];
+    const rejected = result[1];
+    const wait = result[4];
+    const message = result[3] > 0 ? tape.read(result[2], result[3]) : '';
     if (verdict !== VERDICT_ACCEPTED) this.#look(batch); // what of it is next, or is left
     return { verdict, accepted, rejected, message, wait };
   }
@@ -302,6 +336,21 @@ export class Pipeline {
     this.#held[to]--;
     batch.size = 0;
     this.#x.edgespan_release(id, +spooled);
+  }
+
+  /** A text beside spans, as it may leave for a destination. */
+  redact(to: number, text: string): string {
+    return this.#redactions[to]?.text(this, to, text) ?? text;
+  }
+
+  /** So many units of a text that is longer; fewer, where half a secret could be left at their end. */
+  cutText(text: string, limit: number): string {
+    return this.#redactions.find((one) => one)?.cut(text, limit) ?? text.slice(0, limit);
+  }
+
+  /** The exporter's handle in the core. REQUIRES: attach(). */
+  get handle(): number {
+    return this.#handle;
   }
 
   #stats(destination: number): Uint32Array | undefined {

@@ -176,15 +176,12 @@ export class Tape {
   }
 
   rollback(mark: Mark): void {
-    this.w = mark.w;
-    this.d = mark.d;
-    this.at = mark.at;
-    this.rope = mark.rope;
-    this.traceId = mark.traceId;
+    Object.assign(this, mark);
   }
 
-  /** Empties the tape and gives back what the areas grew by. */
+  /** Empties the tape, after a call into the core, and gives back what the areas grew by. */
   clear(): void {
+    this.refresh();
     this.w = this.d = this.at = this.ended = 0;
     for (let i = 0; i < this.stack.length; i++) this.stack[i] = undefined;
     this.rope = this.traceId = '';
@@ -219,9 +216,14 @@ export class Tape {
     return (this.#fractionTexts[slot] = `${value}`);
   }
 
+  /** The beginning of a text that is too long. */
+  cut(text: string, limit: number): string {
+    return this.owner?.cutText(text, limit) ?? text.slice(0, limit);
+  }
+
   /** A key outside the table. */
   inlineKey(name: string): string {
-    return this.piece(OP_KEY, name.length > MAX_KEY_UNITS ? `${name.slice(0, MAX_KEY_UNITS)}…` : name);
+    return this.piece(OP_KEY, name.length > MAX_KEY_UNITS ? `${this.cut(name, MAX_KEY_UNITS)}…` : name);
   }
 
   /** A string value, `key` already in its place in the word; returns what goes onto the rope. */
@@ -257,7 +259,8 @@ export class Tape {
   #bigString(key: number, value: string): string {
     const limit = this.cutting ? CUT_UNITS : MAX_UNITS;
     if (value.length > limit) {
-      value = `${value.slice(0, limit)}…[truncated ${value.length - limit}]`;
+      const kept = this.cut(value, limit);
+      value = `${kept}…[truncated ${value.length - kept.length}]`;
     }
     const units = value.length;
     const slot = key >> KEY_SHIFT;

@@ -2,12 +2,13 @@
  * A destination that sends nothing: it shows runs where the developer looks.
  * @module
  */
+import type { PrivacyOptions } from '../engine/privacy.js';
 import { objectOf } from '../transport/env.js';
 import { BODY_OTHER } from '../core/schema.gen.js';
 import type { Answer, Destination, Payload } from './destination.js';
 import { treeText } from './tree_text.js';
 
-export interface ConsoleTreeOptions {
+export interface ConsoleTreeOptions extends PrivacyOptions {
   /** Where the text goes; `console.log` by default. */
   log?(text: string): void;
   /**
@@ -43,7 +44,7 @@ function colorful(): boolean {
  * new EdgespanExporter({ destinations: [otlp({ endpoint, headers }), consoleTree()] })
  */
 export function consoleTree(options: ConsoleTreeOptions = {}): Destination {
-  const { name, log, width, dropTypes = ['model_chunk'] } = objectOf(options);
+  const { name, log, width, dropTypes = ['model_chunk'], redact, content } = objectOf(options);
   const most = typeof width === 'number' && width >= 10 ? Math.floor(width) : 100;
   const color = objectOf(options).color ?? colorful();
   const own = name || 'console';
@@ -58,6 +59,7 @@ export function consoleTree(options: ConsoleTreeOptions = {}): Destination {
       dropTypes,
     },
     problem: undefined,
+    privacy: { redact, content },
     identity: () => JSON.stringify(['console', own]),
     storeId: () => JSON.stringify(['console', own]),
     budget: 0,

@@ -16,11 +16,13 @@ export interface Run {
 /** REQUIRES: a run that the core wrote in the `native` dialect. */
 export function toRun(body: Uint8Array): Run {
   const spans = nativeSpans(body);
-  const ids = new Set(spans.map(({ id }) => id));
-  // Of a run that never ended the root is missing: what stands highest takes its place.
+  const own = spans.filter(({ foreign }) => !foreign);
+  const ids = new Set(own.map(({ id }) => id));
+  // Of a run that never ended the root is missing: what stands highest takes its place. So it does where
+  // a request's span is above.
   const root =
-    spans.find(({ parentSpanId }) => parentSpanId === '') ??
-    spans.find(({ parentSpanId }) => !ids.has(parentSpanId)) ??
+    own.find(({ parentSpanId }) => parentSpanId === '') ??
+    own.find(({ parentSpanId }) => !ids.has(parentSpanId)) ??
     spans[0];
   const { traceId } = root;
   const metadata = (JSON.parse(root.members.get('metadata') ?? 'null') ?? {}) as Record<string, unknown>;

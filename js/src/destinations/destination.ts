@@ -5,7 +5,9 @@
  */
 
 import type { SpanLimits } from '../core/pipeline.js';
+import type { PrivacyOptions } from '../engine/privacy.js';
 import type { MastraSpan } from '../mastra/types.js';
+import type { TailSampler } from '../sampling/tail.js';
 import type { ScoreAdapter } from './scores/score.js';
 
 /** What came back for a posted body. */
@@ -61,6 +63,10 @@ export interface Destination {
   readonly problem: string | undefined;
   /** What it ignored of its settings, named for the user. */
   readonly warnings?: readonly string[];
+  /** Which runs it gets, in place of the exporter's `tail`; `false`: all. */
+  readonly tail?: TailSampler | false | undefined;
+  /** What of content may leave to it. */
+  readonly privacy?: PrivacyOptions | undefined;
   /** Formats spans for this destination in place of the exporter's `customSpanFormatter`. */
   readonly customSpanFormatter?: SpanFormatter | undefined;
   /** Equal for destinations that are the same to a receiver. Holds secrets: compare, never show. */

@@ -6,21 +6,21 @@ import type { Dialect } from './dialect.js';
 export const openinference: Dialect = {
   name: 'openinference',
   table:
-    ':",!:!"<openinference.span.kind=LLM,!:!\'=openinference.span.kind=TOOL,!:!%>openinference.span.kind=AGENT,!:!#Bopeninference.span.kind=EMBEDDING,!:!0Bopeninference.span.kind=RETRIEVER,!:!/Bopeninference.span.kind=EVALUATOR,!:!1>openinference.span.kind=CHAIN!%*3!0input.mime_type!%-3",input.value!%/3"4llm.input_messages.!%%3(,input.value!%%3\'0tool.parameters!%*4!1output.mime_type!%%4!-output.value!%04"5llm.output_messages.!!$/%+agent.name!9$.%!/!+agent.name!!$/\'*tool.name!9$.\'!/!*tool.name!!(2!)tag.tags!!%1!)metadata(!!!!!"1$6"0;!/llm.model_name"!$;"/llm.model_name"!$6#5embedding.model_name"!+7$-llm.provider"!+7$+llm.system"!$:"2llm.finish_reason"!,9":llm.invocation_parameters&!!!!!")7A"/llm.cost.total"!98$8llm.token_count.total=C#!$P!7llm.token_count.prompt#!$Q!;llm.token_count.completion$!$T!Jllm.token_count.prompt_details.cache_read$!$U!Kllm.token_count.prompt_details.cache_write$!$X!Ellm.token_count.prompt_details.audio%!$Y!Mllm.token_count.completion_details.reasoning%!$X!Illm.token_count.completion_details.audio"!$I\'(tool.id"!$J\'1tool.description',
+    ':",!:!"<openinference.span.kind=LLM,!:!\'=openinference.span.kind=TOOL,!:!%>openinference.span.kind=AGENT,!:!#Bopeninference.span.kind=EMBEDDING,!:!0Bopeninference.span.kind=RETRIEVER,!:!/Bopeninference.span.kind=EVALUATOR,!:!1>openinference.span.kind=CHAIN!%*3!0input.mime_type!%-3",input.value!%/3"4llm.input_messages.!%%3(,input.value!%%3\'0tool.parameters!%*4!1output.mime_type!%%4!-output.value!%04"5llm.output_messages.!!$/%+agent.name!9$.%!/!+agent.name!!$/\'*tool.name!9$.\'!/!*tool.name!!(2!)tag.tags!!%1!)metadata(!!!!!"1$6"0<!/llm.model_name"!$<"/llm.model_name"!$6#5embedding.model_name"!+7$-llm.provider"!+7$+llm.system"!$:"2llm.finish_reason"!,9":llm.invocation_parameters&!!!!!")7B"/llm.cost.total"!98$8llm.token_count.total=C#!$Q!7llm.token_count.prompt#!$R!;llm.token_count.completion$!$U!Jllm.token_count.prompt_details.cache_read$!$V!Kllm.token_count.prompt_details.cache_write$!$Y!Ellm.token_count.prompt_details.audio%!$Z!Mllm.token_count.completion_details.reasoning%!$Y!Illm.token_count.completion_details.audio"!$J\'(tool.id"!$K\'1tool.description',
 };
 
 /** Langfuse: observation types, usage in buckets, trace metadata. */
 export const langfuse: Dialect = {
   name: 'langfuse',
   table:
-    ':&,!:!"Elangfuse.observation.type=generation,!:!\'?langfuse.observation.type=tool,!:!%@langfuse.observation.type=agent,!:!#Dlangfuse.observation.type=embedding,!:!0Dlangfuse.observation.type=retriever,!:!/Dlangfuse.observation.type=evaluator,!:!*@langfuse.observation.type=chain,!:!2@langfuse.observation.type=event,!:!3?langfuse.observation.type=span!%-3";langfuse.observation.input!%%3(;langfuse.observation.input!"%3!5langfuse.trace.input!%.4"<langfuse.observation.output!%%4(<langfuse.observation.output!"%4!6langfuse.trace.output"1$6$0;!@langfuse.observation.model.name"!$;"@langfuse.observation.model.name"!,9"Flangfuse.observation.model.parameters"!98$\u00ablangfuse.observation.usage_details={ "input":G"input_cache_read":D"input_cache_creation":E"output":H"output_reasoning_tokens":F"total":C }#%!P!!#%!Q!!$%!T!!$%!U!!%%!Y!!")8A"Llangfuse.observation.cost_details={"total":"!6@"Klangfuse.observation.completion_start_time(!"i"))!"j!**!$&!Alangfuse.observation.prompt.name*!$\u0097!Dlangfuse.observation.prompt.version+):k!Alangfuse.observation.level=ERROR+)$k!Dlangfuse.observation.status_message!!(2!4langfuse.trace.tags("$h!4langfuse.trace.name!:$/!1h!4langfuse.trace.name("\'!!9langfuse.trace.metadata.(#\'!!?langfuse.observation.metadata.',
+    ':&,!:!"Elangfuse.observation.type=generation,!:!\'?langfuse.observation.type=tool,!:!%@langfuse.observation.type=agent,!:!#Dlangfuse.observation.type=embedding,!:!0Dlangfuse.observation.type=retriever,!:!/Dlangfuse.observation.type=evaluator,!:!*@langfuse.observation.type=chain,!:!2@langfuse.observation.type=event,!:!3?langfuse.observation.type=span!%-3";langfuse.observation.input!%%3(;langfuse.observation.input!"%3!5langfuse.trace.input!%.4"<langfuse.observation.output!%%4(<langfuse.observation.output!"%4!6langfuse.trace.output"1$6$0<!@langfuse.observation.model.name"!$<"@langfuse.observation.model.name"!,9"Flangfuse.observation.model.parameters"!98$\u00ablangfuse.observation.usage_details={ "input":G"input_cache_read":D"input_cache_creation":E"output":H"output_reasoning_tokens":F"total":C }#%!Q!!#%!R!!$%!U!!$%!V!!%%!Z!!")8B"Llangfuse.observation.cost_details={"total":"!6A"Klangfuse.observation.completion_start_time(!"j"))!"k!**!$&!Alangfuse.observation.prompt.name*!$\u00a6!Dlangfuse.observation.prompt.version+):l!Alangfuse.observation.level=ERROR+)$l!Dlangfuse.observation.status_message!!(2!4langfuse.trace.tags("$i!4langfuse.trace.name!:$/!1i!4langfuse.trace.name("\'!!9langfuse.trace.metadata.(#\'!!?langfuse.observation.metadata.',
 };
 
 /** Lemma: the last question and the answer on the root. */
 export const lemma: Dialect = {
   name: 'lemma',
   table:
-    ':&,!:!"<openinference.span.kind=LLM,!:!\'=openinference.span.kind=TOOL,!:!%>openinference.span.kind=AGENT,!:!#Bopeninference.span.kind=EMBEDDING,!:!0Bopeninference.span.kind=RETRIEVER,!:!/Bopeninference.span.kind=EVALUATOR,!:!1>openinference.span.kind=CHAIN!%*3!0input.mime_type!%-3",input.value!%/3"4llm.input_messages.!%%3(,input.value!%%3\'0tool.parameters!%*4!1output.mime_type!%%4!-output.value!%04"5llm.output_messages.!!$/%+agent.name!9$.%!/!+agent.name!!$/\'*tool.name!9$.\'!/!*tool.name!!(2!)tag.tags!!%1!)metadata(!!!!!"1$6"0;!/llm.model_name"!$;"/llm.model_name"!$6#5embedding.model_name"!+7$-llm.provider"!+7$+llm.system"!$:"2llm.finish_reason"!,9":llm.invocation_parameters&!!!!!")7A"/llm.cost.total"!98$8llm.token_count.total=C#!$P!7llm.token_count.prompt#!$Q!;llm.token_count.completion$!$T!Jllm.token_count.prompt_details.cache_read$!$U!Kllm.token_count.prompt_details.cache_write$!$X!Ellm.token_count.prompt_details.audio%!$Y!Mllm.token_count.completion_details.reasoning%!$X!Illm.token_count.completion_details.audio"!$I\'(tool.id"!$J\'1tool.description/,%;!!6gen_ai.operation.name,!:!"<openinference.span.kind=llm,!:!\'=openinference.span.kind=tool,!:!%>openinference.span.kind=agent,!:!!>lemma.sdk.language=typescript,!:!!=lemma.sdk.integration=mastra!&33!,input.value!"33!/ai.agent.input!&44!-output.value!"44!0ai.agent.output!"44!1ai.response.text!"$.!.ai.agent.name!:$/!!.!.ai.agent.name!"$.62gen_ai.agent.name!:$/6!.!2gen_ai.agent.name-"$!!0lemma.thread_id."$!!+enduser.id"!$6",ai.model.id"!+7".gen_ai.system"%!A!!#!$P!5ai.usage.inputTokens#!$Q!6ai.usage.outputTokens!!%3\'1ai.toolCall.args!!%4\'3ai.toolCall.result(!$!!1mastra.metadata.',
+    ':&,!:!"<openinference.span.kind=LLM,!:!\'=openinference.span.kind=TOOL,!:!%>openinference.span.kind=AGENT,!:!#Bopeninference.span.kind=EMBEDDING,!:!0Bopeninference.span.kind=RETRIEVER,!:!/Bopeninference.span.kind=EVALUATOR,!:!1>openinference.span.kind=CHAIN!%*3!0input.mime_type!%-3",input.value!%/3"4llm.input_messages.!%%3(,input.value!%%3\'0tool.parameters!%*4!1output.mime_type!%%4!-output.value!%04"5llm.output_messages.!!$/%+agent.name!9$.%!/!+agent.name!!$/\'*tool.name!9$.\'!/!*tool.name!!(2!)tag.tags!!%1!)metadata(!!!!!"1$6"0<!/llm.model_name"!$<"/llm.model_name"!$6#5embedding.model_name"!+7$-llm.provider"!+7$+llm.system"!$:"2llm.finish_reason"!,9":llm.invocation_parameters&!!!!!")7B"/llm.cost.total"!98$8llm.token_count.total=C#!$Q!7llm.token_count.prompt#!$R!;llm.token_count.completion$!$U!Jllm.token_count.prompt_details.cache_read$!$V!Kllm.token_count.prompt_details.cache_write$!$Y!Ellm.token_count.prompt_details.audio%!$Z!Mllm.token_count.completion_details.reasoning%!$Y!Illm.token_count.completion_details.audio"!$J\'(tool.id"!$K\'1tool.description/,%;!!6gen_ai.operation.name,!:!"<openinference.span.kind=llm,!:!\'=openinference.span.kind=tool,!:!%>openinference.span.kind=agent,!:!!>lemma.sdk.language=typescript,!:!!=lemma.sdk.integration=mastra!&33!,input.value!"33!/ai.agent.input!&44!-output.value!"44!0ai.agent.output!"44!1ai.response.text!"$.!.ai.agent.name!:$/!!.!.ai.agent.name!"$.62gen_ai.agent.name!:$/6!.!2gen_ai.agent.name-"$!!0lemma.thread_id."$!!+enduser.id"!$6",ai.model.id"!+7".gen_ai.system"%!B!!#!$Q!5ai.usage.inputTokens#!$R!6ai.usage.outputTokens!!%3\'1ai.toolCall.args!!%4\'3ai.toolCall.result(!$!!1mastra.metadata.',
 };
 
 /** LangSmith: run types, metadata, usage. */
@@ -34,28 +34,28 @@ export const langsmith: Dialect = {
 export const braintrust: Dialect = {
   name: 'braintrust',
   table:
-    ':&,!:!"Jbraintrust.span_attributes={"type":"llm"},!:!\'Kbraintrust.span_attributes={"type":"tool"},!:!/Lbraintrust.span_attributes={"type":"score"},!:!5Kbraintrust.span_attributes={"type":"task"}!%-3"6braintrust.input_json!%&3(6braintrust.input_json!%.4"7braintrust.output_json!%&4(7braintrust.output_json-!$!!?braintrust.metadata.session_id.!$!!<braintrust.metadata.user_id(!\'!!5braintrust.metadata.!!(2!0braintrust.tags"!98$\u00bfbraintrust.metrics={ "prompt_tokens":A"completion_tokens":B"tokens":C"prompt_cached_tokens":D"prompt_cache_creation_tokens":E"completion_reasoning_tokens":F }"!5@"Gbraintrust.metrics.time_to_first_token',
+    ':&,!:!"Jbraintrust.span_attributes={"type":"llm"},!:!\'Kbraintrust.span_attributes={"type":"tool"},!:!/Lbraintrust.span_attributes={"type":"score"},!:!5Kbraintrust.span_attributes={"type":"task"}!%-3"6braintrust.input_json!%&3(6braintrust.input_json!%.4"7braintrust.output_json!%&4(7braintrust.output_json-!$!!?braintrust.metadata.session_id.!$!!<braintrust.metadata.user_id(!\'!!5braintrust.metadata.!!(2!0braintrust.tags"!98$\u00bfbraintrust.metrics={ "prompt_tokens":A"completion_tokens":B"tokens":C"prompt_cached_tokens":D"prompt_cache_creation_tokens":E"completion_reasoning_tokens":F }"!5A"Gbraintrust.metrics.time_to_first_token',
 };
 
 /** Laminar: span types, association properties, cost. */
 export const laminar: Dialect = {
   name: 'laminar',
   table:
-    ':&,!:!"3lmnr.span.type=LLM,!:!\'4lmnr.span.type=TOOL,!:!)7lmnr.span.type=DEFAULT!%-3"0lmnr.span.input!%&3(0lmnr.span.input!%.4"1lmnr.span.output!%&4(1lmnr.span.output-!$!!Glmnr.association.properties.session_id.!$!!Dlmnr.association.properties.user_id(!\'!!Flmnr.association.properties.metadata.!!(2!Almnr.association.properties.tags"!+7".gen_ai.system")7A"2gen_ai.usage.cost',
+    ':&,!:!"3lmnr.span.type=LLM,!:!\'4lmnr.span.type=TOOL,!:!)7lmnr.span.type=DEFAULT!%-3"0lmnr.span.input!%&3(0lmnr.span.input!%.4"1lmnr.span.output!%&4(1lmnr.span.output-!$!!Glmnr.association.properties.session_id.!$!!Dlmnr.association.properties.user_id(!\'!!Flmnr.association.properties.metadata.!!(2!Almnr.association.properties.tags"!+7".gen_ai.system")7B"2gen_ai.usage.cost',
 };
 
 /** PostHog: state, session, person and cost. */
 export const posthog: Dialect = {
   name: 'posthog',
   table:
-    ':&!%%3(0$ai_input_state!%%4(1$ai_output_state-!$!!/$ai_session_id.!$!!4posthog.distinct_id")7A"3$ai_total_cost_usd',
+    ':&!%%3(0$ai_input_state!%%4(1$ai_output_state-!$!!/$ai_session_id.!$!!4posthog.distinct_id")7B"3$ai_total_cost_usd',
 };
 
 /** Datadog LLM Observability: metadata as one value. */
 export const datadog: Dialect = {
   name: 'datadog',
   table:
-    ':%,!:!!7dd_llmobs_enabled=true(9$e!1d!7gen_ai.conversation.id!!%1!4_dd.ml_obs.metadata(!!!!!',
+    ':%,!:!!7dd_llmobs_enabled=true(9$f!1e!7gen_ai.conversation.id!!%1!4_dd.ml_obs.metadata(!!!!!',
 };
 
 /** Dash0: metadata as one value, so that messages have room. */
@@ -76,7 +76,7 @@ export const traceloop: Dialect = {
 export const sentry: Dialect = {
   name: 'sentry',
   table:
-    ':\'"!98$<gen_ai.usage.total_tokens=C")7A"9gen_ai.cost.total_tokens,"9!(<gen_ai.usage.input_tokens=A,"9!(=gen_ai.usage.output_tokens=B,"9!(<gen_ai.usage.total_tokens=C,"9!(;gen_ai.cost.total_tokens=I',
+    ':\'"!98$<gen_ai.usage.total_tokens=C")7B"9gen_ai.cost.total_tokens,"9!(<gen_ai.usage.input_tokens=A,"9!(=gen_ai.usage.output_tokens=B,"9!(<gen_ai.usage.total_tokens=C,"9!(;gen_ai.cost.total_tokens=I',
 };
 
 /** MLflow: inputs and outputs of every span. */

@@ -14,7 +14,7 @@ import { logs } from '../signals/logs.js';
 import type { Receipt } from '../transport/receipt.js';
 import { EdgespanExporter } from './exporter.js';
 import type { EdgespanExporterOptions } from './options.js';
-import { type SpanExporter, throughExporter } from './span_exporter.js';
+import { type SpanExporter, throughExporter } from '../otel/through_exporter.js';
 import type { MastraInitOptions, MastraSpan, MastraTracingEvent } from './types.js';
 
 export type { Receipt, SpanExporter };
@@ -187,7 +187,7 @@ function optionsOf(config: OtelExporterConfig): EdgespanExporterOptions {
   // Of logs an exporter of spans knows nothing, nor does Zipkin: the provider's address takes them, if any.
   const tells = config.signals?.logs !== false && !receiver.problem && receiver.signals?.length !== 0;
   const all = {
-    destinations: [exporter ? throughExporter(exporter, name, config.batchSize || undefined) : receiver],
+    destinations: [exporter ? throughExporter(exporter, { name, maxSpans: config.batchSize }) : receiver],
     signals: tells ? [logs({ destinations: [receiver] })] : undefined,
     resourceAttributes,
     logLevel,

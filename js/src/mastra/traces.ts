@@ -3,7 +3,8 @@
  * else pays for it. Inside, spans are text: its size is known, and nothing in it changes afterwards.
  * @module
  */
-import type { Keeper, Lane } from './lane.js';
+import type { Keeper } from '../engine/lane.js';
+import type { FormattingLane } from '../engine/formatting.js';
 import { type Annotation, type RecordedTrace, Trace } from './recorded.js';
 import type {
   MastraFeedback,
@@ -126,7 +127,7 @@ class Store implements TraceStore, Keeper {
   }
 
   connect(source: object, exporter: Annotated): TraceReader {
-    const lane = source as Lane; // whose type is not the public's
+    const lane = source as FormattingLane; // whose type is not the public's
     lane.keeper = this;
     exporter.onScoreEvent = ({ score }) => this.#note('scores', score);
     exporter.onFeedbackEvent = ({ feedback }) => this.#note('feedback', feedback);
@@ -231,10 +232,10 @@ class Store implements TraceStore, Keeper {
 
 class Reader implements TraceReader {
   readonly #store: Store;
-  readonly #lane: Lane;
+  readonly #lane: FormattingLane;
   #mastra: MastraObservability | undefined;
 
-  constructor(store: Store, lane: Lane) {
+  constructor(store: Store, lane: FormattingLane) {
     this.#store = store;
     this.#lane = lane;
   }

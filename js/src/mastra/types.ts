@@ -4,6 +4,7 @@
  * @module
  */
 
+
 /** A span as Mastra exports it (`AnyExportedSpan`); all fields that are not named are content. */
 export interface MastraSpan {
   id: string;
@@ -75,5 +76,15 @@ export interface MastraObservability {
 /** What Mastra hands to `init` (`InitExporterOptions`). */
 export interface MastraInitOptions {
   mastra?: { observability?: MastraObservability };
-  config?: { serviceName?: string };
+  config?: {
+    serviceName?: string;
+    exporters?: readonly object[];
+    sampling?: MastraSampling;
+  };
+}
+
+/** Mastra's `sampling`. */
+export interface MastraSampling {
+  readonly type: string;
+  readonly probability?: number;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
+import type { PrivacyOptions } from '../engine/privacy.js';
 import { BODY_JSON } from '../core/schema.gen.js';
 
 /** What is posted for a body, and where. */
@@ -21,6 +22,7 @@ export class Endpoint implements Destination {
   readonly name: string;
   readonly problem = undefined;
   readonly settings: Destination['settings'];
+  readonly privacy: PrivacyOptions | undefined;
   readonly budget: number;
   readonly coding: string;
   readonly #to: Destination;
@@ -40,6 +42,7 @@ export class Endpoint implements Destination {
     gzip: boolean,
   ) {
     this.name = `${to.name} ${signal}`;
+    this.privacy = to.privacy;
     this.budget = to.budget;
     this.coding = signal;
     this.settings = {

@@ -4,21 +4,23 @@
  * attributes say the same, for receivers that show neither events nor links.
  * @module
  */
-import { pipelineFor, type Pipeline } from '../core/pipeline.js';
-import { FLAG_OTEL, LOSS_FAILED, LOSS_MEMORY } from '../core/schema.gen.js';
+import { type PipelineConfig, pipelineFor, type Pipeline } from '../core/pipeline.js';
+import { FLAG_IS_ROOT, FLAG_OTEL, LOSS_FAILED, LOSS_MEMORY, STAT_REDACTED, STAT_UNREAD } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { type Annotation, numberOf } from '../destinations/scores/score.js';
-import { recordEnd } from '../mastra/record.js';
+import { privacyOf } from '../engine/privacy.js';
+import { recordEnd } from '../engine/record.js';
 import type { MastraSpan } from '../mastra/types.js';
 import { deliver } from '../transport/deliver.js';
 import { Tally } from '../transport/receipt.js';
+import { alike, annotationOf, type Event, eventFor } from './event.js';
 import type { SignalHost } from './signal.js';
 
 const MAX_WAITING = 512;
 const LANE = -4;
 
 interface Waiting {
-  readonly annotation: Annotation;
+  readonly event: Event;
   readonly to: readonly Destination[];
 }
 
@@ -37,9 +39,9 @@ export class Evaluations {
     return [...this.#pipelines].reduce((sum, { pending }) => sum + pending, waiting);
   }
 
-  put(annotation: Annotation, to: readonly Destination[]): void {
+  put(event: Event, to: readonly Destination[]): void {
     if (to.length === 0) return;
-    this.#waiting.push({ annotation, to });
+    this.#waiting.push({ event, to });
     if (this.#waiting.length > MAX_WAITING) {
       const [oldest] = this.#waiting.splice(0, 1);
       this.#lost.lose(LOSS_MEMORY, oldest.to.length);
@@ -49,21 +51,45 @@ export class Evaluations {
   async send(tally: Tally): Promise<void> {
     tally.add(this.#lost);
     this.#lost = new Tally();
-    // Those for the same destinations together.
-    const groups = new Map<string, Waiting[]>();
-    for (const one of this.#waiting.splice(0)) {
-      const key = one.to.map(({ name }) => name).join();
-      groups.set(key, [...(groups.get(key) ?? []), one]);
+    // Those for the same destinations together; their names may be equal.
+    const groups: Waiting[][] = [];
+    const waiting = this.#waiting.splice(0);
+    let config: Omit<PipelineConfig, 'destinations'>;
+    try {
+      config = this.#host.config();
+    } catch (error) {
+      for (const { to } of waiting) tally.lose(LOSS_FAILED, to.length);
+      return this.#host.fail(error);
     }
-    for (const group of groups.values()) {
+    for (const { event, to } of waiting) {
+      for (const part of alike(to, config)) {
+        const group = groups.find(([one]) => isSame(one.to, part));
+        if (group) group.push({ event, to: part });
+        else groups.push([{ event, to: part }]);
+      }
+    }
+    const withheld = (values: number): void => void (tally.spans[STAT_UNREAD] += values);
+    const redacted = (values: number): void => void (tally.spans[STAT_REDACTED] += values);
+    for (const group of groups) {
       const [{ to }] = group;
       let left = group.length;
       try {
-        const pipeline = pipelineFor({ ...this.#host.config(), destinations: to }, LANE);
+        const pipeline = pipelineFor({ ...config, destinations: to }, LANE);
         this.#pipelines.add(pipeline);
-        for (const { annotation } of group) {
-          const span = spanOf(annotation);
-          recordEnd(pipeline, span, span, FLAG_OTEL);
+        const cuts = privacyOf(to[0].privacy, config).content?.policy === 'truncated';
+        for (const { event } of group) {
+          const shown = await eventFor(event, to[0], config, async (redaction, parts) => {
+            const { said, content } = parts as Event;
+            const about = { kind: 'score', withheld, redacted } as const;
+            // The core redacts, as of all spans, a hook is asked before; but what is cut here is redacted here.
+            const [one, other] = await Promise.all([
+              redaction.shown(cuts ? { said } : parts, about),
+              cuts && redaction.event(pipeline, 0, { content }, about),
+            ]);
+            return { ...one, ...other };
+          });
+          const span = spanOf(annotationOf(shown));
+          recordEnd(pipeline, span, span, FLAG_OTEL | FLAG_IS_ROOT);
           left--;
           pipeline.commit();
         }
@@ -79,6 +105,10 @@ export class Evaluations {
     tally.add(this.#lost);
     for (const pipeline of this.#pipelines) pipeline.settle(tally, true);
   }
+}
+
+function isSame(one: readonly Destination[], other: readonly Destination[]): boolean {
+  return one.length === other.length && one.every((to, i) => to === other[i]);
 }
 
 /** The span, in OpenTelemetry's schema. Its ids are the annotation's own, where that is a UUID. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Destination } from '../destinations/destination.js';
+import type { Event } from './event.js';
 import { envelope, attributes, hexId, nanoseconds } from './otlp.js';
 import { otlpEndpoints } from './otlp_endpoints.js';
 import { Outbox } from './outbox.js';
@@ -11,6 +12,7 @@ import { openSinks } from './sinks.js';
 import { hostOf, type MastraLog, type Signal } from './signal.js';
 import { Withholder } from './withhold.js';
 import { LOSS_FAILED } from '../core/schema.gen.js';
+import { wholeWords } from '../privacy/whole_words.js';
 
 export interface LogsOptions {
   /**
@@ -25,6 +27,7 @@ export interface LogsOptions {
 /** SeverityNumber of the OpenTelemetry log data model. */
 const SEVERITY: Readonly<Record<string, number>> = { debug: 5, info: 9, warn: 13, error: 17, fatal: 21 };
 const NAMES = ['resourceLogs', 'scopeLogs', 'logRecords'] as const;
+const NUMBER = '\0number';
 /** Characters of one log; what is longer leaves without its data, and with its message cut. */
 const MAX_LOG_UNITS = 131_072;
 
@@ -45,11 +48,14 @@ export function logs({ destinations, level = 'debug' }: LogsOptions = {}): Signa
       const outbox = new Outbox(host, {
         lane: -1,
         ...otlpEndpoints(host, destinations, 'logs'),
-        join: (texts) => {
+        kind: 'log',
+        join: (events, resource) => {
           // Where a log says no time of its own, this is its time.
-          const observed = `{"observedTimeUnixNano":"${nanoseconds(new Date())}",`;
-          const records = texts.map((text) => observed + text.slice(1));
-          return envelope(NAMES, host.config().resource, records.join());
+          const observedTimeUnixNano = nanoseconds(new Date());
+          const records = events.map((event) =>
+            JSON.stringify({ observedTimeUnixNano, ...logRecord(event) }),
+          );
+          return envelope(NAMES, resource, records.join());
         },
       });
       exporter.onLogEvent = ({ log }) => {
@@ -57,10 +63,11 @@ export function logs({ destinations, level = 'debug' }: LogsOptions = {}): Signa
           // What this package says comes back here: what it cannot send it must not speak of, either.
           if (`${log.message}`.startsWith('[edgespan] ')) return;
           if ((SEVERITY[log.level] ?? 24) < SEVERITY[level]) return;
-          let text = JSON.stringify(logRecord(log, withholder));
-          const long = text.length > MAX_LOG_UNITS;
-          if (long) text = JSON.stringify(logRecord(shortened(log), withholder));
-          outbox.put(text, log.traceId, withholder.withheld || long);
+          let text = JSON.stringify(logEvent(log, withholder));
+          if (text.length > MAX_LOG_UNITS) {
+            text = JSON.stringify({ ...logEvent(shortened(log), withholder), withheld: true });
+          }
+          outbox.put(text, log.traceId);
         } catch (error) {
           outbox.lose(LOSS_FAILED);
           host.fail(error);
@@ -76,29 +83,59 @@ function shortened(log: MastraLog): MastraLog {
   const most = MAX_LOG_UNITS / 4;
   const { timestamp, traceId, spanId, level } = log;
   let message = `${log.message}`;
-  if (message.length > most) message = `${message.slice(0, most)}…[truncated]`;
+  if (message.length > most) message = `${wholeWords(message, most)}…[truncated]`;
   return { timestamp, level, message, ...(traceId && { traceId }), ...(spanId && { spanId }) };
 }
 
-/** A LogRecord. */
-export function logRecord(log: MastraLog, withholder: Withholder): object {
+/** What is kept of a log. */
+function logEvent(log: MastraLog, withholder: Withholder): Event {
   const { timestamp, level, message, data, metadata, tags } = log;
   const traceId = hexId(log.traceId, 32);
   const spanId = hexId(log.spanId, 16);
   const correlated = traceId !== undefined && spanId !== undefined;
-  const members = [
-    ...withholder.members(data).map(([key, value]) => [`mastra.log.${key}`, value] as const),
-    ...withholder.members(metadata).map(([key, value]) => [`mastra.metadata.${key}`, value] as const),
-    ...(tags?.length ? [['mastra.tags', tags.map((tag) => withholder.text(tag))] as const] : []),
-    ...(correlated ? ([['mastra.traceId', log.traceId], ['mastra.spanId', log.spanId]] as const) : []),
-  ];
-  return {
+  const said = {
+    message: withholder.text(message),
+    metadata: kept(withholder.members(metadata)),
+    tags: tags?.map((tag) => withholder.text(tag)),
+  };
+  // Of what failed, Mastra's logs show all: prompts, answers, arguments.
+  const content = { log: kept(withholder.members(data)) };
+  const told = {
     timeUnixNano: nanoseconds(timestamp),
     severityNumber: SEVERITY[level] ?? 0,
     severityText: `${level}`.toUpperCase(),
-    body: { stringValue: withholder.text(message) },
-    attributes: attributes(members),
     ...(traceId && { traceId }),
     ...(correlated && { spanId, flags: 1 }),
   };
+  const ids = correlated ? { 'mastra.traceId': log.traceId, 'mastra.spanId': log.spanId } : {};
+  return { plain: { told, ids }, said, content, withheld: withholder.withheld || undefined };
+}
+
+/** Members as JSON; it has no form for some numbers, which OTLP has. */
+function kept(members: Iterable<[string, unknown]>): Record<string, unknown> {
+  return Object.fromEntries(
+    [...members].map(([key, value]) => [
+      key,
+      typeof value === 'number' && !Number.isFinite(value) ? { [NUMBER]: `${value}` } : value,
+    ]),
+  );
+}
+
+function read(value: unknown): unknown {
+  const { [NUMBER]: number } = Object(value) as Record<string, unknown>;
+  return number === undefined ? value : Number(number);
+}
+
+/** A LogRecord. */
+function logRecord({ plain, said, content }: Event): object {
+  const { told, ids } = plain as { told: object; ids: object };
+  const { message = '', metadata = {}, tags = [] } = said as Record<string, any>;
+  const { log = {} } = content as Record<string, any>;
+  const members = [
+    ...Object.entries(log).map(([key, value]) => [`mastra.log.${key}`, read(value)] as const),
+    ...Object.entries(metadata).map(([key, value]) => [`mastra.metadata.${key}`, read(value)] as const),
+    ...(tags.length > 0 ? [['mastra.tags', tags] as const] : []),
+    ...Object.entries(ids),
+  ];
+  return { ...told, body: { stringValue: message }, attributes: attributes(members) };
 }

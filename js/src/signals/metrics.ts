@@ -7,7 +7,8 @@
  */
 import { LOSS_FAILED, LOSS_MALFORMED } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
-import { milliseconds } from '../mastra/record.js';
+import { milliseconds } from '../engine/record.js';
+import type { Event } from './event.js';
 import { attributes, envelope, hexId, nanoseconds } from './otlp.js';
 import { otlpEndpoints } from './otlp_endpoints.js';
 import { Outbox } from './outbox.js';
@@ -34,11 +35,12 @@ const BOUNDS = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500
 
 /** A value as it waits. */
 interface Value {
-  readonly name: string;
+  /** Absent where it could not be read. */
+  readonly name?: string;
   readonly value: number;
   /** In milliseconds; 0: a Worker's global scope has no clock. */
   readonly time: number;
-  readonly labels: readonly (readonly [string, unknown])[];
+  readonly labels?: Readonly<Record<string, unknown>>;
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
 }
@@ -58,16 +60,17 @@ export function metrics({ destinations, kinds = {} }: MetricsOptions = {}): Sign
       const outbox = new Outbox(host, {
         lane: -2,
         ...otlpEndpoints(host, destinations, 'metrics'),
-        join: (texts) => {
-          const values = texts.map((text) => JSON.parse(text) as Value);
+        kind: 'metric',
+        join: (events, resource) => {
+          const values = events.map(({ plain, said }) => ({ ...plain, ...said }) as Value);
           const told = instruments(values, kinds, Date.now()).map((one) => JSON.stringify(one));
-          return envelope(NAMES, host.config().resource, told.join());
+          return envelope(NAMES, resource, told.join());
         },
       });
       exporter.onMetricEvent = ({ metric }) => {
         try {
-          const value = valueOf(metric);
-          if (value) outbox.put(JSON.stringify(value), metric.traceId);
+          const event = eventOf(metric);
+          if (event) outbox.put(JSON.stringify(event), metric.traceId);
           else outbox.lose(LOSS_MALFORMED);
         } catch (error) {
           outbox.lose(LOSS_FAILED);
@@ -83,7 +86,7 @@ export function metrics({ destinations, kinds = {} }: MetricsOptions = {}): Sign
  * What is kept of an event: its labels, which Mastra keeps few, and of where it happened what does not
  * differ from run to run. undefined: it has no name, or no value.
  */
-function valueOf(metric: MastraMetric): Value | undefined {
+function eventOf(metric: MastraMetric): Event | undefined {
   const { name, value, timestamp, labels, correlationContext, costContext } = metric;
   const at = (correlationContext ?? {}) as Record<string, unknown>;
   const cost = (costContext ?? {}) as Record<string, unknown>;
@@ -95,13 +98,19 @@ function valueOf(metric: MastraMetric): Value | undefined {
     'gen_ai.provider.name': cost.provider,
     'gen_ai.request.model': cost.model,
   };
+  const told = Object.entries({ ...places, ...labels });
   return {
-    name,
-    value,
-    time: milliseconds(timestamp),
-    labels: Object.entries({ ...places, ...labels }).filter(([, one]) => one !== undefined && one !== null),
-    traceId: hexId(metric.traceId, 32),
-    spanId: hexId(metric.spanId, 16),
+    plain: {
+      value,
+      time: milliseconds(timestamp),
+      traceId: hexId(metric.traceId, 32),
+      spanId: hexId(metric.spanId, 16),
+    },
+    said: {
+      name,
+      labels: Object.fromEntries(told.filter(([, one]) => one !== undefined && one !== null)),
+    },
+    content: {},
   };
 }
 
@@ -109,10 +118,10 @@ function valueOf(metric: MastraMetric): Value | undefined {
 function instruments(values: readonly Value[], kinds: MetricsOptions['kinds'], now: number): object[] {
   const byName = new Map<string, Map<string, Value[]>>();
   for (const value of values) {
-    const { name, labels } = value;
+    const { name = 'withheld', labels = {} } = value;
     const points = byName.get(name) ?? new Map<string, Value[]>();
     byName.set(name, points);
-    const key = JSON.stringify([...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
     points.set(key, [...(points.get(key) ?? []), value]);
   }
   return [...byName].map(([name, series]) => {
@@ -145,7 +154,7 @@ function point(kind: MetricKind, all: readonly Value[], now: number): object {
       traceId,
       spanId,
     }));
-  const labels = { attributes: attributes(last.labels), exemplars };
+  const labels = { attributes: attributes(Object.entries(last.labels ?? {})), exemplars };
   if (kind === 'gauge') {
     return { ...labels, timeUnixNano: nanoseconds(last.time || now), asDouble: last.value };
   }

@@ -4,21 +4,25 @@
  * the exporter's store. Their bodies are made here, though, and never cross into the core.
  * @module
  */
-import { pipelineFor } from '../core/pipeline.js';
+import { type PipelineConfig, pipelineFor } from '../core/pipeline.js';
 import {
   LOSS_DISABLED,
   LOSS_FAILED,
   LOSS_MEMORY,
   LOSS_UNSENT,
+  STAT_REDACTED,
   STAT_SPOOLED,
+  STAT_UNREAD,
   STAT_WITHHELD,
 } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
+import type { HookAbout, Redaction } from '../engine/privacy.js';
 import { LATE_MS, MAX_REPLAYS } from '../limits.js';
 import { type Claim, type Final, leave, type Lose, type Spool } from '../spool/spool.js';
 import { deliver } from '../transport/deliver.js';
 import { Tally } from '../transport/receipt.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from './endpoint.js';
+import { alike, type Event, eventFor } from './event.js';
 import { type Fresh, OutboxPipeline } from './outbox_pipeline.js';
 import type { SignalHost } from './signal.js';
 
@@ -26,7 +30,7 @@ import type { SignalHost } from './signal.js';
 const MAX_EVENTS = 2_048;
 const MAX_UNITS = 2_097_152;
 
-/** An event; `to`: for these endpoints, otherwise for all. */
+/** An event, as JSON; `to`: for these endpoints, otherwise for all. */
 interface Waiting {
   readonly text: string;
   readonly to: readonly Destination[] | undefined;
@@ -38,8 +42,13 @@ export interface OutboxSettings {
   readonly off: number;
   /** Tells this signal's pipeline from others. */
   readonly lane: number;
-  /** Makes a body of events; one alone of each, if `single`. */
-  readonly join: (texts: readonly string[]) => string;
+  /** What its events are. */
+  readonly kind: HookAbout['kind'];
+  /**
+   * Makes a body of events; one alone of each, if `single`.
+   * @param resource The exporter's, as it may leave.
+   */
+  readonly join: (events: readonly Event[], resource: Record<string, unknown>) => string;
   readonly single?: boolean;
 }
 
@@ -54,6 +63,8 @@ export class Outbox {
   /** Deliveries that are under way. */
   readonly #active = new Set<Pending>();
   #sending = 0;
+  /** Events of which bodies are being made, once for each destination. */
+  #making = 0;
   #off = false;
 
   constructor(host: SignalHost, settings: OutboxSettings) {
@@ -65,18 +76,14 @@ export class Outbox {
     const { endpoints } = this.#settings;
     const waiting = this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
     const untried = [...this.#active].reduce((sum, { left }) => sum + left, 0);
-    return waiting + untried + (this.#pipeline?.out ?? 0);
+    return waiting + untried + this.#making + (this.#pipeline?.out ?? 0);
   }
 
-  /**
-   * Takes an event. It is sent when the run ends that it belongs to, or by itself. `withheld`: a part of
-   * it stays here.
-   */
-  put(text: string, traceId?: string, withheld?: boolean, to?: readonly Destination[]): void {
+  /** Takes an event, as JSON. It is sent when the run ends that it belongs to, or by itself. */
+  put(text: string, traceId?: string, to?: readonly Destination[]): void {
     const targets = (to ?? this.#settings.endpoints).length;
     this.#lost.lose(LOSS_DISABLED, this.#settings.off + (this.#off ? targets : 0));
     if (targets === 0 || this.#off) return;
-    if (withheld) this.#lost.spans[STAT_WITHHELD] += targets;
     this.#waiting.push({ text, to });
     this.#units += text.length;
     while (this.#waiting.length > MAX_EVENTS || this.#units > MAX_UNITS) {
@@ -116,9 +123,11 @@ export class Outbox {
       let left = this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
       if (final) this.#off = true;
       try {
-        const fresh = this.#cut();
+        const waiting = this.#waiting.splice(0);
+        this.#units = 0;
         const config = { ...this.#host.config(), destinations: endpoints };
         const pipeline = pipelineFor(config, lane, OutboxPipeline) as OutboxPipeline;
+        const fresh = await this.#make(waiting, pipeline, config, tally, left);
         if (!this.#pipeline) for (const to of endpoints) spool?.users?.(to, 1);
         this.#pipeline = pipeline;
         const pending = new Pending(pipeline, fresh, endpoints, tally, spool, source ?? spool);
@@ -146,30 +155,52 @@ export class Outbox {
     this.#lost = new Tally();
   }
 
-  /** What waits, as bodies. */
-  #cut(): Fresh[] {
-    const { join, single, endpoints } = this.#settings;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#units = 0;
+  /** Bodies of what waited, `left` events in all. */
+  async #make(
+    waiting: readonly Waiting[],
+    pipeline: OutboxPipeline,
+    config: PipelineConfig,
+    tally: Tally,
+    left: number,
+  ): Promise<Fresh[]> {
+    const { join, single, endpoints, kind } = this.#settings;
     const batches: Fresh[] = [];
-    for (let i = 0; i < waiting.length;) {
-      const { to = endpoints } = waiting[i];
-      const texts: string[] = [];
-      let units = 0;
-      do {
-        units += waiting[i].text.length;
-        texts.push(waiting[i++].text);
-      } while (
-        !single &&
-        i < waiting.length &&
-        texts.length < MAX_BATCH_EVENTS &&
-        units + waiting[i].text.length < MAX_BATCH_BYTES
-      );
-      const most = Math.min(...to.map(({ settings }) => settings.maxBytes));
-      for (const one of bodies(texts, join, most)) batches.push({ ...one, to });
+    const withheld = (values: number): void => void (tally.spans[STAT_UNREAD] += values);
+    const redacted = (values: number): void => void (tally.spans[STAT_REDACTED] += values);
+    this.#making += left; // a hook may take its time
+    try {
+      for (let i = 0; i < waiting.length;) {
+        const { to = endpoints } = waiting[i];
+        const events: Event[] = [];
+        let units = 0;
+        do {
+          units += waiting[i].text.length;
+          events.push(JSON.parse(waiting[i++].text) as Event);
+        } while (
+          !single &&
+          i < waiting.length &&
+          events.length < MAX_BATCH_EVENTS &&
+          units + waiting[i].text.length < MAX_BATCH_BYTES
+        );
+        for (const group of alike(to, config)) {
+          const [first] = group;
+          const clean = (redaction: Redaction, shown: object): object | Promise<object> =>
+            redaction.event(pipeline, endpoints.indexOf(first), shown, { kind, withheld, redacted });
+          const said = { plain: {}, said: config.resource, content: {} };
+          const [resource, ...shown] = await Promise.all(
+            [said, ...events].map((event) => eventFor(event, first, config, clean)),
+          );
+          tally.spans[STAT_WITHHELD] += shown.filter((one) => one.withheld).length * group.length;
+          const most = Math.min(...group.map(({ settings }) => settings.maxBytes));
+          const whole = (some: readonly Event[]): string =>
+            join(some, resource.said as Record<string, unknown>);
+          for (const one of bodies(shown, whole, most)) batches.push({ ...one, to: group });
+        }
+      }
+      return batches;
+    } finally {
+      this.#making -= left;
     }
-    return batches;
   }
 }
 
@@ -251,14 +282,14 @@ class Pending implements Spool {
 
 /** Bodies of so many bytes at most, in halves as often as it takes; an event that is larger goes alone. */
 function bodies(
-  texts: readonly string[],
-  join: OutboxSettings['join'],
+  events: readonly Event[],
+  join: (events: readonly Event[]) => string,
   most: number,
 ): { bytes: Uint8Array; spans: number }[] {
-  const bytes = new TextEncoder().encode(join(texts));
-  if (bytes.length <= most || texts.length === 1) return [{ bytes, spans: texts.length }];
-  const half = texts.length >> 1;
-  return [texts.slice(0, half), texts.slice(half)].flatMap((part) => bodies(part, join, most));
+  const bytes = new TextEncoder().encode(join(events));
+  if (bytes.length <= most || events.length === 1) return [{ bytes, spans: events.length }];
+  const half = events.length >> 1;
+  return [events.slice(0, half), events.slice(half)].flatMap((part) => bodies(part, join, most));
 }
 
 /** Not in a Worker's global scope, where nothing can be sent: what is said there goes with what follows. */

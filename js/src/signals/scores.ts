@@ -7,13 +7,14 @@
 import { LOSS_FAILED, LOSS_LEFT_OUT, LOSS_MALFORMED } from '../core/schema.gen.js';
 import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
 import { type Annotation, numberOf, type ScoreAdapter } from '../destinations/scores/score.js';
-import { milliseconds } from '../mastra/record.js';
+import { milliseconds } from '../engine/record.js';
 import type { MastraFeedback, MastraScore } from '../mastra/types.js';
 import type { Final, Spool } from '../spool/spool.js';
 import { mayHaveArrived } from '../transport/deliver.js';
 import type { Tally } from '../transport/receipt.js';
 import { Endpoint, type Posted } from './endpoint.js';
 import { Evaluations } from './evaluation.js';
+import { annotationOf, type Event } from './event.js';
 import { hexId } from './otlp.js';
 import { Outbox } from './outbox.js';
 import { openSinks } from './sinks.js';
@@ -67,7 +68,8 @@ class Scores implements SignalSink {
       endpoints: this.#adapted.map(({ endpoint }) => endpoint),
       off: host.off,
       single: true,
-      join: ([text]) => text,
+      kind: 'score',
+      join: ([event]) => JSON.stringify(annotationOf(event)),
     });
     this.#evaluations = new Evaluations(host);
     // What keeps traces has set its own.
@@ -105,8 +107,9 @@ class Scores implements SignalSink {
     }
     const targets = this.#host.destinations.length + this.#host.off;
     try {
-      const annotation = annotationOf(kind, event, this.#withholder);
-      if (!annotation) return this.#outbox.lose(LOSS_MALFORMED, targets);
+      const told = eventOf(kind, event, this.#withholder);
+      if (!told) return this.#outbox.lose(LOSS_MALFORMED, targets);
+      const annotation = annotationOf(told);
       const to: Destination[] = [];
       const spans = [...this.#others];
       for (const { adapter, destination, endpoint } of this.#adapted) {
@@ -115,9 +118,8 @@ class Scores implements SignalSink {
         else if (request === null) this.#outbox.lose(LOSS_LEFT_OUT, 1);
         else spans.push(destination);
       }
-      this.#evaluations.put(annotation, spans);
-      const { withheld } = this.#withholder;
-      this.#outbox.put(JSON.stringify(annotation), annotation.traceId, withheld, to);
+      this.#evaluations.put(told, spans);
+      this.#outbox.put(JSON.stringify(told), annotation.traceId, to);
       this.#outbox.wake(annotation.traceId);
     } catch (error) {
       this.#outbox.lose(LOSS_FAILED, targets);
@@ -146,12 +148,16 @@ function typeOf(value: unknown): string {
   return typeof value === 'number' ? 'rating' : 'comment';
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Members of Mastra's events that quote nothing, beside numbers. */
+const PLAIN = /^(timestamp|feedbackType|source|entityType)$|(Id|Name|Source|Version)$/;
+
 /** undefined: it names no trace, or says nothing. */
-function annotationOf(
+function eventOf(
   kind: Annotation['kind'],
   event: MastraScore | MastraFeedback,
   withholder: Withholder,
-): Annotation | undefined {
+): Event | undefined {
   // Fields of both; of what is renamed the old name, too.
   const all = event as unknown as Readonly<Record<string, any>>;
   const context = Object.fromEntries(withholder.members(all.correlationContext));
@@ -168,20 +174,38 @@ function annotationOf(
   const userId = text(all.feedbackUserId ?? all.userId ?? context.userId);
   const source = text(isScore ? (all.scoreSource ?? all.source) : (all.feedbackSource ?? all.source));
   const metadata = Object.fromEntries(withholder.members(all.metadata));
+  const id = text(isScore ? all.scoreId : all.feedbackId);
+  const told = Object.fromEntries(withholder.members(all));
   return {
-    kind,
-    id: text(isScore ? all.scoreId : all.feedbackId) ?? crypto.randomUUID(),
-    time: milliseconds(all.timestamp) || Date.now(),
-    traceId,
-    ...(spanId && { spanId }),
-    name,
-    value,
-    ...(comment && { comment }),
-    ...(userId && { userId }),
-    ...(source && { source }),
-    ...(Object.keys(metadata).length > 0 && { metadata }),
-    context,
-    event: Object.fromEntries(withholder.members(all)),
+    plain: {
+      kind,
+      id: id && UUID.test(id) ? id : crypto.randomUUID(),
+      time: milliseconds(all.timestamp) || Date.now(),
+      traceId,
+      ...(spanId && { spanId }),
+      // Of what follows, for where it may not leave.
+      name: 'withheld',
+      value: numberOf(value) ?? '[WITHHELD]',
+      context: {},
+      event: {},
+    },
+    said: {
+      name,
+      ...(id && !UUID.test(id) && { id }),
+      ...(userId && { userId }),
+      ...(source && { source }),
+      context,
+      event: Object.fromEntries(
+        Object.entries(told).filter(([key, one]) => PLAIN.test(key) || typeof one === 'number'),
+      ),
+    },
+    content: {
+      ...(typeof value === 'string' && { value }),
+      ...(comment && { comment }),
+      ...(Object.keys(metadata).length > 0 && { metadata }),
+      event: told,
+    },
+    withheld: withholder.withheld || undefined,
   };
 }
 

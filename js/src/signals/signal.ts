@@ -5,8 +5,7 @@
  */
 import type { PipelineConfig } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
-import type { Log } from '../log.js';
-import type { Lane } from '../mastra/lane.js';
+import type { Engine } from '../engine/engine.js';
 import { defaultSpool, type Final, type Spool } from '../spool/spool.js';
 import type { Tally } from '../transport/receipt.js';
 import type { MastraFeedbackEvent, MastraScoreEvent } from '../mastra/types.js';
@@ -56,22 +55,20 @@ export interface TraceScore {
 
 /** What an exporter gives its signals. */
 export interface Inside {
-  readonly lanes: readonly Lane[];
-  readonly problems: readonly string[];
+  readonly engine: Engine;
   /** As the user gave them: what is off has secrets, too. */
-  readonly given: unknown;
-  readonly log: Log;
+  readonly destinations: unknown;
   readonly spool: Spool | false | undefined;
+}
+
+/** What a signal knows of its exporter. */
+export interface SignalHost {
   /** As spans have it. REQUIRES: Mastra has told its service name. */
   config(): Omit<PipelineConfig, 'destinations'>;
   /** Sends what all signals have, after the response. */
   send(): void;
   /** Says that an event was lost to a defect. */
   fail(error: unknown): void;
-}
-
-/** What a signal knows of its exporter. */
-export interface SignalHost extends Pick<Inside, 'config' | 'send' | 'fail'> {
   /** Those that work. */
   readonly destinations: readonly Destination[];
   /** How many do not. */
@@ -86,17 +83,17 @@ export interface SignalHost extends Pick<Inside, 'config' | 'send' | 'fail'> {
 }
 
 export function hostOf(inside: object): SignalHost {
-  const { lanes, problems, given, log, spool, config, send, fail } = inside as Inside;
+  const { engine, destinations: given, spool } = inside as Inside;
   return {
-    destinations: lanes.flatMap((lane) => lane.destinations),
-    off: problems.length,
+    config: () => engine.config,
+    send: () => engine.send([]),
+    fail: (error) => engine.fail(error, false, []),
+    destinations: engine.lanes.flatMap((lane) => lane.destinations),
+    off: engine.problems.length,
     given: Array.isArray(given) ? given.filter((one) => typeof one?.post === 'function') : [],
     spool: spool === false ? undefined : (spool ?? defaultSpool()),
-    running: (id) => id !== undefined && lanes.some((lane) => lane.runs(id)),
-    warn: (message) => log.warn(message, message, true),
-    config,
-    send,
-    fail,
+    running: (id) => id !== undefined && engine.runs(id),
+    warn: (message) => engine.log.warn(message, message, true),
   };
 }
 

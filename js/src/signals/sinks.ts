@@ -17,7 +17,7 @@ class Sinks implements SignalSinks {
       if (typeof signal?.connect === 'function') {
         this.#all.push(signal.connect(exporter, inside) as SignalSink);
       } else {
-        inside.log.warn('signals', '`signals` holds what logs() and its kin did not make.', true);
+        inside.engine.log.warn('signals', '`signals` holds what logs() and its kin did not make.', true);
       }
     }
   }
@@ -40,7 +40,7 @@ class Sinks implements SignalSinks {
     try {
       sink?.annotate?.(kind, given);
     } catch (error) {
-      this.#inside.fail(error);
+      this.#inside.engine.fail(error, false, []);
     }
     return sink !== undefined;
   }

@@ -6,7 +6,6 @@
  */
 import type { Batch, Pipeline } from '../core/pipeline.js';
 import {
-  BODY_OTHER,
   VERDICT_ACCEPTED,
   VERDICT_DENIED,
   VERDICT_FAILED,
@@ -20,6 +19,7 @@ import {
 import type { Answer, Destination, Payload } from '../destinations/destination.js';
 import { MAX_REPLAYED_BYTES, MAX_REPLAYS, MAX_TURNS, RETRY_MS, TURN_MS } from '../limits.js';
 import type { Claim, Spool } from '../spool/spool.js';
+import { noAnswer } from './no_answer.js';
 import type { ReceiptError, Tally } from './receipt.js';
 
 /** What the batches of one delivery have in common. */
@@ -72,10 +72,15 @@ export async function deliver(
 ): Promise<void> {
   const since = Date.now();
   const delivery = { pipeline, tally, spool, source, since, now: since, shared: undefined };
-  const all = destinations.map((to, i) => drain(delivery, to, i, trace));
-  await (all.length === 1 ? all[0] : Promise.all(all));
-  tally.duration += delivery.now - since;
+  await (destinations.length === 1
+    ? drain(delivery, destinations[0], 0, trace)
+    : drainAll(delivery, destinations, trace));
+  tally.counts.duration += delivery.now - since;
   pipeline.settle(tally);
+}
+
+function drainAll(delivery: Delivery, destinations: readonly Destination[], trace: number): Promise<unknown> {
+  return Promise.all(destinations.map((to, i) => drain(delivery, to, i, trace)));
 }
 
 async function wait(delivery: Delivery, milliseconds: number): Promise<void> {
@@ -129,11 +134,11 @@ async function replay(delivery: Delivery, to: Destination, i: number): Promise<n
   }
   if (batch) return (await send(delivery, to, batch, claim)) ? (bytes as Uint8Array).length : 0;
   if (batch === undefined) {
-    await settle(tally, to, () => claim.failed(unsure));
+    await returned(tally, to, claim, unsure);
     return 0;
   }
   tally.forfeit('malformed', spans);
-  await settle(tally, to, () => claim.sent());
+  await taken(tally, to, claim);
   return 1;
 }
 
@@ -149,13 +154,16 @@ async function settle(tally: Tally, to: Destination, tell: () => Promise<void>):
   }
 }
 
-const NO_ANSWER: Answer = {
-  status: 0,
-  kind: BODY_OTHER,
-  body: new Uint8Array(0),
-  retryAfter: '',
-  cause: '',
-};
+// Closures here, not in send(), where each batch would pay for what most have no use of.
+
+const taken = (tally: Tally, to: Destination, claim: Claim): Promise<void> =>
+  settle(tally, to, () => claim.sent());
+
+const returned = (tally: Tally, to: Destination, claim: Claim, unsure: boolean): Promise<void> =>
+  settle(tally, to, () => claim.failed(unsure));
+
+const store = (tally: Tally, spool: Spool, rest: Parameters<Spool['put']>[0]): Promise<void> =>
+  tally.connections.use(() => spool.put(rest, tally.forfeit));
 
 /** Notes that a store failed. */
 function fail(tally: Tally, to: Destination, error: unknown): void {
@@ -191,7 +199,7 @@ async function send(
   claim?: Claim,
 ): Promise<boolean> {
   const { pipeline, tally, spool, source } = delivery;
-  const { connections } = tally;
+  const { connections, counts } = tally;
   const end = delivery.since + to.budget;
   const whole = batch.spans;
   let unsure = claim?.unsure ?? false;
@@ -212,9 +220,9 @@ async function send(
           const coded = to.coding ? await encoded(delivery, to, batch) : undefined;
           const body = pipeline.view(batch);
           const payload = coded ?? { bytes: body, gzip: false };
-          tally.requests++;
-          tally.bytes += body.length;
-          tally.sent += payload.bytes.length;
+          counts.requests++;
+          counts.bytes += body.length;
+          counts.sent += payload.bytes.length;
           answer = await to.post(payload, to.budget > 0 ? Math.max(1, end - delivery.now) : Infinity);
           delivery.now = Date.now();
         }
@@ -226,17 +234,17 @@ async function send(
         verdict = VERDICT_GIVEN_UP;
         note(tally, to, verdict, 0, `not sent within ${to.budget} ms`);
         // Of a part: the core makes ready all that is left.
-        if (batch.spans < whole) pipeline.judge(batch, NO_ANSWER, 0, now);
+        if (batch.spans < whole) pipeline.judge(batch, noAnswer(''), 0, now);
         break;
       }
       const { spans } = batch; // in this part
       const judgement = pipeline.judge(batch, answer, Math.max(0, end - now), now);
       const { accepted, rejected, message } = judgement;
       verdict = judgement.verdict;
-      if (unsure) tally.duplicates += accepted;
+      if (unsure) counts.duplicates += accepted;
       unsure ||= mayHaveArrived(answer);
       if (verdict === VERDICT_RETRY) {
-        tally.retried += spans;
+        counts.retried += spans;
         await wait(delivery, judgement.wait);
       } else if (rejected > 0 || message !== '' || verdict > VERDICT_ACCEPTED) {
         const part = rejected > 0 && rejected < spans ? `${rejected} of ${spans} spans refused` : '';
@@ -255,7 +263,7 @@ async function send(
       } else if (spool && bytes.length > 0) {
         // A copy: the core's own bytes go with the batch. (Without any there was no memory left.)
         const rest = { destination: to, bytes: bytes.slice(), spans, unsure, expires: claim?.expires };
-        await connections.use(() => spool.put(rest, tally.forfeit));
+        await store(tally, spool, rest);
         spooled = true;
       }
     }
@@ -266,7 +274,7 @@ async function send(
   } finally {
     pipeline.release(batch, spooled);
   }
-  if (claim) await settle(tally, to, () => (back ? claim.failed(unsure) : claim.sent()));
+  if (claim) await (back ? returned(tally, to, claim, unsure) : taken(tally, to, claim));
   // A first refusal is of what was sent; what a store has may wait until an address is right again.
   const refused = verdict === VERDICT_REJECTED || verdict === VERDICT_FAILED;
   return verdict <= VERDICT_PARTIAL || (refused && claim?.fresh === true);

@@ -19,8 +19,11 @@ export class Env {
   readonly warnings: string[] = [];
 
   constructor(given: Environment | undefined) {
-    const { process } = globalThis as { process?: { env?: Environment } };
-    this.#values = objectOf(given ?? process?.env) as Readonly<Record<string, unknown>>;
+    // Not looked at without need: a Worker makes its `process` when that is first asked for, which takes
+    // several times as long as anything here.
+    const ambient = (): Environment | undefined =>
+      (globalThis as { process?: { env?: Environment } }).process?.env;
+    this.#values = objectOf(given ?? ambient()) as Readonly<Record<string, unknown>>;
   }
 
   /**

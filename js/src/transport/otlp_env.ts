@@ -35,7 +35,7 @@ export function fromEnvironment(options: OtlpOptions | undefined, wire?: Wire): 
     warnings: env.warnings,
   };
   for (const [option, value] of Object.entries(options)) {
-    if (value !== undefined) Object.assign(found, { [option]: value });
+    if (value !== undefined) (found as unknown as Record<string, unknown>)[option] = value;
   }
   return found;
 }

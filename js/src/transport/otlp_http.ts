@@ -9,10 +9,14 @@ import type { Address, Answer, Destination, Payload, SpanFormatter } from '../de
 import type { ScoreAdapter } from '../destinations/scores/score.js';
 import type { Dialect } from '../destinations/dialect.js';
 import type { SpanLimits } from '../core/pipeline.js';
+import type { PrivacyOptions } from '../engine/privacy.js';
+import type { TailSampler } from '../sampling/tail.js';
 import type { Environment } from './env.js';
+import { nativeFetch } from './native_fetch.js';
+import { noAnswer, NOTHING } from './no_answer.js';
 import { secretsOf } from './secrets.js';
 
-export interface OtlpOptions {
+export interface OtlpOptions extends PrivacyOptions {
   /**
    * Base URL of the receiver, as in OTEL_EXPORTER_OTLP_ENDPOINT: `/v1/traces` is appended to its path
    * unless the path already ends so. A query stays. Left out, everything that is not given here comes
@@ -83,6 +87,11 @@ export interface OtlpOptions {
    * `customSpanFormatter`: the same contract.
    */
   customSpanFormatter?: SpanFormatter | undefined;
+  /**
+   * Which runs are sent, once they have ended: `tail()` of `edgespan/sampling`, in place of the exporter's
+   * `tail`; `false`: all.
+   */
+  tail?: TailSampler | false | undefined;
 }
 
 /** What is looked at of an answer: declarations that need no DOM. */
@@ -118,7 +127,6 @@ export interface Target extends OtlpOptions {
   secrets?: readonly string[];
 }
 
-const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 export const MISSING = 'is missing';
 export const BUILT = 'was built from a missing value';
 // `Bearer ${env.KEY}` without the KEY: no receiver would take it.
@@ -129,6 +137,8 @@ export class OtlpDestination implements Destination {
   readonly settings: Destination['settings'];
   readonly problem: string | undefined;
   readonly customSpanFormatter: Destination['customSpanFormatter'];
+  readonly tail: Destination['tail'];
+  readonly privacy: PrivacyOptions;
   readonly signals: Destination['signals'];
   readonly scores: Destination['scores'];
   readonly #url: string = '';
@@ -148,6 +158,7 @@ export class OtlpDestination implements Destination {
     const { delivery = 'incremental', dialect = 'genai', remoteParent } = given;
     const { dropTypes = ['model_chunk'], wire, resource, limits } = given;
     const whole = delivery === 'whole';
+    this.tail = given.tail;
     this.warnings = given.warnings;
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
     this.settings = {
@@ -162,6 +173,7 @@ export class OtlpDestination implements Destination {
     };
     this.problem = given.problem;
     this.customSpanFormatter = given.customSpanFormatter;
+    this.privacy = { redact: given.redact, content: given.content };
     this.signals = given.signals;
     this.scores = given.scores;
     this.#storeKey = given.storeKey;
@@ -196,7 +208,8 @@ export class OtlpDestination implements Destination {
       method: 'POST',
       headers: { ...this.#headers, 'content-type': type },
       redirect: 'manual', // credentials go where the user sent them, nowhere else
-    };
+      edgespan: true, // a traced `fetch` leaves it alone
+    } as RequestInit;
   }
 
   identity(): string {
@@ -223,12 +236,15 @@ export class OtlpDestination implements Destination {
     const limit = Math.min(this.#timeout, most);
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      const request: RequestInit = { ...this.#request, signal: abort.signal };
-      request.body = bytes as Uint8Array<ArrayBuffer>;
+      const request: RequestInit = {
+        ...this.#request,
+        signal: abort.signal,
+        body: bytes as Uint8Array<ArrayBuffer>,
+      };
       if (at) request.headers = { ...at.headers, 'content-type': 'application/json' };
       if (gzip) request.headers = { ...request.headers, 'content-encoding': 'gzip' };
       timer = setTimeout(() => abort.abort(), limit);
-      const response = await fetch(at?.url ?? this.#url, request);
+      const response = await nativeFetch(at?.url ?? this.#url, request);
       // A browser hides what a redirect was; any will do.
       const status = response.status || 302;
       // Most receivers say "accepted" with nothing: opening a stream for that costs more than it says.
@@ -242,7 +258,7 @@ export class OtlpDestination implements Destination {
       const cause = abort.signal.aborted
         ? `no answer within ${limit} ms`
         : `no answer (${this.redact(describe(error))})`;
-      return { status: 0, kind: BODY_OTHER, body: NOTHING, retryAfter: '', cause };
+      return noAnswer(cause);
     } finally {
       clearTimeout(timer);
     }

@@ -3,14 +3,18 @@
  * @module
  */
 import {
+  LOSS_DUPLICATE,
   LOSS_LEFT_OUT,
   LOSS_NAMES,
+  LOSS_SAMPLED,
   STAT_ACCEPTED,
   STAT_DROPPED,
+  STAT_REDACTED,
   STAT_REJECTED,
   STAT_REPLAYED,
   STAT_SPOOLED,
   STAT_UNENDED,
+  STAT_UNREAD,
   STAT_WITHHELD,
   type VERDICT_NAMES,
 } from '../core/schema.gen.js';
@@ -63,6 +67,10 @@ export interface Receipt {
   unended: number;
   /** Spans that left without content, because reading it failed; a part of the others. */
   withheld: number;
+  /** Texts of values that were found and replaced by a `redact`, once for each destination. */
+  redacted: number;
+  /** Values that a `redact` or its hook failed on, and which stayed; the spans left. */
+  withheldValues: number;
   /** Requests made. */
   requests: number;
   /** Spans that were sent again after a failure, each time counted. */
@@ -89,16 +97,14 @@ export const STAT_FIELDS: number = STAT_DROPPED + LOSS_NAMES.length;
 // A copy of it costs a tenth of what filling an array does.
 const NONE: readonly number[] = /* @__PURE__ */ Array.from({ length: STAT_FIELDS }, () => 0);
 
+type Count = 'requests' | 'retried' | 'duplicates' | 'bytes' | 'sent' | 'duration';
+
 /** Counts that become a receipt. */
 export class Tally {
   /** Spans, by STAT_*. */
   readonly spans: number[] = NONE.slice();
-  requests = 0;
-  retried = 0;
-  duplicates = 0;
-  bytes = 0;
-  sent = 0;
-  duration = 0;
+  /** What a receipt has by the same names. */
+  readonly counts: Record<Count, number> = { requests: 0, retried: 0, duplicates: 0, bytes: 0, sent: 0, duration: 0 };
   readonly errors: ReceiptError[] = [];
   /** What the delivery that is counted here may use. */
   readonly connections: Connections;
@@ -112,9 +118,7 @@ export class Tally {
   add(other: Tally): void {
     if (other.signals) (this.signals ??= new Tally()).add(other.signals);
     for (let stat = 0; stat < STAT_FIELDS; stat++) this.spans[stat] += other.spans[stat];
-    for (const count of ['requests', 'retried', 'duplicates', 'bytes', 'sent', 'duration'] as const) {
-      this[count] += other[count];
-    }
+    for (const name in this.counts) this.counts[name as Count] += other.counts[name as Count];
     for (const error of other.errors) this.fail(error);
   }
 
@@ -129,52 +133,59 @@ export class Tally {
   }
 
   /** Counts spans that a store gave up: they came back, and are lost. */
-  readonly forfeit = (reason: DropReason, spans: number): void => {
-    this.spans[STAT_REPLAYED] += spans;
-    this.lose(LOSS_NAMES.indexOf(reason), spans);
-  };
+  get forfeit(): (reason: DropReason, spans: number) => void {
+    return (reason, spans) => {
+      this.spans[STAT_REPLAYED] += spans;
+      this.lose(LOSS_NAMES.indexOf(reason), spans);
+    };
+  }
 
   /** Spans that will not arrive, though they were wanted. */
   get lost(): number {
-    let lost = this.spans[STAT_REJECTED] - this.spans[STAT_DROPPED + LOSS_LEFT_OUT];
-    for (let stat = STAT_DROPPED; stat < STAT_FIELDS; stat++) lost += this.spans[stat];
+    const { spans } = this;
+    // What was not wanted is no loss.
+    let lost = spans[STAT_REJECTED] - this.sampled;
+    lost -= spans[STAT_DROPPED + LOSS_LEFT_OUT] + spans[STAT_DROPPED + LOSS_DUPLICATE];
+    for (let stat = STAT_DROPPED; stat < STAT_FIELDS; stat++) lost += spans[stat];
     return lost;
+  }
+
+  /** Spans of runs that sampling left out. */
+  get sampled(): number {
+    return this.spans[STAT_DROPPED + LOSS_SAMPLED];
   }
 
   /** Whether it has anything to tell. */
   get touched(): number {
-    return this.requests + this.lost + this.spans[STAT_SPOOLED];
+    return this.counts.requests + this.lost + this.spans[STAT_SPOOLED] + this.sampled;
   }
 
   get dropped(): Receipt['dropped'] {
     const dropped: Receipt['dropped'] = {};
-    LOSS_NAMES.forEach((reason, loss) => {
+    for (let loss = 0; loss < LOSS_NAMES.length; loss++) {
       const spans = this.spans[STAT_DROPPED + loss];
-      if (spans > 0) dropped[reason] = spans;
-    });
+      if (spans > 0) dropped[LOSS_NAMES[loss]] = spans;
+    }
     return dropped;
   }
 
   /** @param waiting Of `signals`. */
   receipt(pending: number, waiting = 0): Receipt {
-    const { spans, dropped, requests, retried, duplicates, bytes, sent, duration, errors } = this;
+    const { spans, counts, dropped, errors, signals } = this;
     return {
       accepted: spans[STAT_ACCEPTED],
       rejected: spans[STAT_REJECTED],
       dropped,
       spooled: spans[STAT_SPOOLED],
       replayed: spans[STAT_REPLAYED],
-      duplicates,
       pending,
       unended: spans[STAT_UNENDED],
       withheld: spans[STAT_WITHHELD],
-      requests,
-      retried,
-      bytes,
-      sent,
-      duration,
+      redacted: spans[STAT_REDACTED],
+      withheldValues: spans[STAT_UNREAD],
+      ...counts,
       errors,
-      ...(this.signals && { signals: this.signals.receipt(waiting) }),
+      ...(signals && { signals: signals.receipt(waiting) }),
     };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a log says of a delivery: what went wrong and what the user can do about it, in one line.
+ * What a log is told of a delivery: what went wrong and what the user can do about it, in one line.
  * @module
  */
 import {
@@ -8,12 +8,13 @@ import {
   STAT_DROPPED,
   STAT_SPOOLED,
 } from '../core/schema.gen.js';
+import type { Log } from '../log.js';
 import type { Tally } from './receipt.js';
 
-/** undefined where all is well, or has been said before (a destination that is off). */
-export function warningOf(tally: Tally, things = 'spans'): { causes: string; text: string } | undefined {
+/** Nothing where all is well, or has been said before (a destination that is off). */
+export function warnOf(log: Log, tally: Tally, things = 'spans'): void {
   const { errors, spans, lost } = tally;
-  if (lost + errors.length === 0) return undefined;
+  if (lost + errors.length === 0) return;
   const causes = new Map<string, string>();
   for (const { destination, code, status = 0, message } of errors) {
     const words = status === 0 || code === 'accepted' ? message : `HTTP ${status}`;
@@ -25,13 +26,13 @@ export function warningOf(tally: Tally, things = 'spans'): { causes: string; tex
     causes.set('circuit', 'a destination that kept failing is left alone for a while');
   }
   if (causes.size === 0) {
-    if (lost === spans[STAT_DROPPED + LOSS_DISABLED]) return undefined;
+    if (lost === spans[STAT_DROPPED + LOSS_DISABLED]) return;
     causes.set('lost', JSON.stringify(tally.dropped));
   }
   const spooled = spans[STAT_SPOOLED];
   const kept = spooled > 0 ? `, ${spooled} kept for later` : '';
   const all = [...causes.values()].join('. ');
-  return { causes: [...causes.keys()].join(), text: `${lost} ${things} lost${kept}: ${all}.` };
+  log.warn([...causes.keys()].join(), `${lost} ${things} lost${kept}: ${all}.`);
 }
 
 /** What the user can do about an answer, by HTTP status (0: none). */

@@ -36,17 +36,27 @@ constexpr uint32_t PagesFor(uint32_t bytes) {
 
 }  // namespace
 
+#ifdef __wasm__
+bool PageArena::grow_(uintptr_t end) {
+  constexpr uintptr_t kWasmPage = 65536;
+  const uintptr_t have = __builtin_wasm_memory_size(0) * kWasmPage;
+  if (end <= have) return true;
+  return __builtin_wasm_memory_grow(0, (end - have + kWasmPage - 1) / kWasmPage) !=
+         static_cast<size_t>(-1);
+}
+#endif
+
 void PageArena::Init([[maybe_unused]] uintptr_t base, uint32_t first, uint32_t budget_bytes,
-                     GrowFn grow) {
+                     [[maybe_unused]] GrowFn grow) {
   *this = PageArena();
 #ifndef __wasm__
   base_ = base;
-#endif
   grow_ = grow;
+#endif
   const uint32_t first_page = PagesFor(first);
   const uint32_t end = first_page + std::min(budget_bytes, kMaxBudget) / kPageSize;
   const uint32_t ready = first_page + PagesFor(end);  // The map has a byte for each of `end` pages.
-  if (ready > end || !grow(base_ + ready * kPageSize)) return;
+  if (ready > end || !grow_(base_ + ready * kPageSize)) return;
   first_ = first_page;
   end_ = end;
   used_ = low_ = ready;

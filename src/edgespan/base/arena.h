@@ -21,7 +21,8 @@ class PageArena {
   static constexpr uint32_t kMaxBudget = 256u << 20;
 
   // Makes memory up to the address `end` usable, if it is not; false when the host refuses. Called
-  // for every run.
+  // for every run. In WebAssembly it is the memory that grows, by whichever module asks: a pointer would
+  // lead nowhere in the redactor's, which has a table of its own.
   using GrowFn = bool (*)(uintptr_t end);
 
   // `first` is the first usable offset; it is rounded up to a page, so natively the region must
@@ -67,10 +68,11 @@ class PageArena {
 
 #ifdef __wasm__
   static constexpr uintptr_t base_ = 0;  // an offset is an address: no load, no addition
+  static bool grow_(uintptr_t end);
 #else
   uintptr_t base_ = 0;
-#endif
   GrowFn grow_ = nullptr;
+#endif
   uint8_t* map_ = nullptr;  // 0: the page is free.
   // Pages, all counted from offset 0.
   uint32_t first_ = 0;  // The region's first,

@@ -1,6 +1,7 @@
 #include "edgespan/model/json_text.h"
 
 #include "edgespan/base/utf.h"
+#include "edgespan/model/guard.h"
 
 namespace edgespan {
 namespace {
@@ -18,15 +19,70 @@ std::string_view MemberName(const RecordContext& context, const Node** node) {
   return SpellingOf(*context.arena, member);
 }
 
-bool HasMember(const RecordContext& context, const Node* object, std::string_view name) {
-  if (object == nullptr || object->Kind() != Op::kObject) return false;
+const Node* FindNamed(const RecordContext& context, const Node* object, std::string_view name) {
+  if (object == nullptr || object->Kind() != Op::kObject) return nullptr;
   for (const Node* node = object->Begin(); node < object->End(); node = node->Skip()) {
-    if (SameText(MemberName(context, &node), name)) return true;
+    if (SameText(MemberName(context, &node), name)) return node;
   }
-  return false;
+  return nullptr;
 }
 
 void JsonText::String(std::string_view text) {
+  if (context_.guard != nullptr) text = context_.guard->Show(text, 0);
+  Escaped(text);
+}
+
+void JsonText::Number(std::string_view text) {
+  std::string_view shown = text;
+  if (context_.guard != nullptr) shown = context_.guard->Show(text, 0);
+  // Arguments of tools are spelled like this, too (semconv/messages.cc): JSON, which stays JSON.
+  if (shown.data() == text.data() || text.front() == '{' || text.front() == '[') {
+    return out_->AppendText(shown);
+  }
+  Escaped(shown);
+}
+
+void JsonText::Member(const Node** node) {
+  if (context_.guard != nullptr && Guarded(node)) return;
+  Escaped(MemberName(context_, node));
+  out_->AppendByte(':');
+  Value(*node);
+}
+
+bool JsonText::Guarded(const Node** node) {
+  Guard* const guard = context_.guard;
+  const Node* value = *node;
+  const uint32_t id = value->key;
+  if ((id == 0 && value->Kind() != Op::kKey) || guard->Shows(id, false)) return false;
+  const std::string_view name = MemberName(context_, &value);
+  const uint32_t veil = guard->VeilOf(id, name, value, /*content=*/false);
+  if (veil == 0) return false;
+  *node = value;
+  Escaped((veil & kUnnamed) != 0 ? guard->name() : name);
+  out_->AppendByte(':');
+  const bool null = value->Kind() == Op::kLiteral && value->a == 0;
+  if ((veil & kSensitive) == 0 || null) {
+    Value(value);
+  } else {
+    Escaped(Veiled(value, kSensitive));
+  }
+  return true;
+}
+
+std::string_view JsonText::Veiled(const Node* node, uint32_t veil) {
+  const std::string_view text = SpellingOf(*context_.arena, node);
+  const uint32_t begin = out_->size();
+  if (!text.empty() || (veil & kSensitive) == 0) return context_.guard->Show(text, veil);
+  // What has no spelling is told by its JSON: its digest is its own.
+  Value(node);
+  if (out_->failed()) return {};
+  const char* const json = reinterpret_cast<const char*>(out_->data()) + begin;
+  const std::string_view shown = context_.guard->Show({json, out_->size() - begin}, veil);
+  out_->Truncate(begin);
+  return shown;
+}
+
+void JsonText::Escaped(std::string_view text) {
   const uint8_t* source = reinterpret_cast<const uint8_t*>(text.data());
   uint32_t left = static_cast<uint32_t>(text.size());
   uint8_t* out = out_->Reserve(6 * kEscapeChunk + 2);
@@ -45,16 +101,17 @@ void JsonText::String(std::string_view text) {
 }
 
 void JsonText::Integer(int64_t value) {
-  uint8_t digits[20];
-  uint32_t n = sizeof digits;
+  constexpr uint32_t kMost = 20;
+  uint8_t digits[kMost + kTextSlack];
+  uint32_t n = kMost;
   uint64_t magnitude = static_cast<uint64_t>(value);
   if (value < 0) magnitude = 0 - magnitude;
   do {
     digits[--n] = static_cast<uint8_t>('0' + magnitude % 10);
     magnitude /= 10;
   } while (magnitude != 0);
-  if (value < 0) out_->AppendByte('-');
-  out_->Append(digits + n, sizeof digits - n);
+  if (value < 0) digits[--n] = '-';
+  Number({reinterpret_cast<const char*>(digits) + n, kMost - n});
 }
 
 // RFC 4648, section 4.
@@ -82,9 +139,16 @@ void JsonText::Members(const Node* node, char open, char close) {
   const Node* const end = node->End();
   char before = open;
   for (node = node->Begin(); node < end; node = node->Skip()) {
+    if (context_.guard != nullptr && node->key == kKeyEdgespanContent) [[unlikely]]
+      continue;
     uint8_t* out = out_->Reserve(KeyTable::kMaxBytes + 6 + 6 * kEscapeChunk);
     *out++ = static_cast<uint8_t>(before);
     before = ',';
+    if (context_.guard != nullptr) [[unlikely]] {
+      out_->Advance(out);
+      if (Guarded(&node)) continue;
+      out = out_->Reserve(KeyTable::kMaxBytes + 6 + 6 * kEscapeChunk);
+    }
     if (node->key != 0) {
       // Interned keys need no escaping.
       const std::string_view key = context_.keys->Name(node->key);
@@ -95,7 +159,7 @@ void JsonText::Members(const Node* node, char open, char close) {
       *out++ = '"';
       *out++ = ':';
     }
-    if (node->Kind() == Op::kString && node->b <= kEscapeChunk) {
+    if (node->Kind() == Op::kString && node->b <= kEscapeChunk && context_.guard == nullptr) {
       // As String() would, in the room that is there already.
       *out++ = '"';
       out = EscapeJson(context_.arena->At(node->a), node->b, out);
@@ -105,7 +169,7 @@ void JsonText::Members(const Node* node, char open, char close) {
     }
     out_->Advance(out);
     if (node->Kind() == Op::kKey) {
-      String(MemberName(context_, &node));
+      Escaped(MemberName(context_, &node));
       out_->AppendByte(':');
     }
     Value(node);
@@ -126,9 +190,9 @@ void JsonText::Value(const Node* node) {
     case Op::kInt64:
       return Integer(node->Integer());
     case Op::kNumber:
-      return out_->AppendText(text.empty() ? kLiterals[0] : text);
+      return text.empty() ? out_->AppendText(kLiterals[0]) : Number(text);
     case Op::kDate:
-      return text.empty() ? out_->AppendText(kLiterals[0]) : String(text);
+      return text.empty() ? out_->AppendText(kLiterals[0]) : Escaped(text);
     case Op::kBytes:
       out_->AppendByte('"');
       Base64(text);

@@ -16,7 +16,7 @@ uint16_t KeyTable::Intern(std::string_view name) {
   if (NeedsJsonEscape(reinterpret_cast<const uint8_t*>(name.data()), bytes)) return 0;
   if (entries_ == 0) entries_ = arena_->Allocate(kMaxDynamic * sizeof(Entry));
   if (entries_ == 0) return 0;
-  const uint32_t at = text_.Allocate(arena_, bytes);
+  const uint32_t at = text_.Allocate(arena_, bytes + kTextSlack);
   if (at == 0) return 0;
   std::memcpy(arena_->At(at), name.data(), bytes);
   entries()[count_] = {at, bytes};

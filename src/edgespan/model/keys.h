@@ -26,7 +26,7 @@ class KeyTable {
   // One past the last valid id.
   uint32_t end() const { return kFirstDynamicKey + count_; }
 
-  // REQUIRES: 0 < key < end().
+  // kTextSlack bytes behind it can be read. REQUIRES: 0 < key < end().
   std::string_view Name(uint16_t key) const {
     if (key < kFirstDynamicKey) return SchemaName(key);
     const Entry& entry = entries()[key - kFirstDynamicKey];

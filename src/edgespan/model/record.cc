@@ -25,6 +25,12 @@ using tape::Op;
   return FindMember(record.Begin(), record.End(), key);
 }
 
+[[gnu::noinline]] const Node* NextItem(const Node* value, const Node* item) {
+  if (value == nullptr || value->Kind() != Op::kArray) return item == nullptr ? value : nullptr;
+  const Node* const next = item == nullptr ? value->Begin() : item->Skip();
+  return next < value->End() ? next : nullptr;
+}
+
 [[gnu::noinline]] std::string_view SpellingOf(const PageArena& arena, const Node* node) {
   const Op op = node != nullptr ? node->Kind() : Op::kEnd;
   const bool number = op == Op::kNumber || op == Op::kDate;

@@ -21,15 +21,18 @@ namespace edgespan {
 //   kObject, kArray   a = nodes in the subtree below this one, b = estimate of its JSON text's bytes
 //   kString, kBytes   a = offset, b = bytes          kKey   likewise; names the member that follows
 //   kNumber, kDate    a = offset of the float64 with its text behind it, b = bytes of the text
-//   kInt64            the integer's bits: a low, b high (whole numbers come here too)
+//   kInt64            the integer's bits: a low, b high (whole numbers come here too; those that
+//                     the host has as an int64, a bigint, have kBigInt in `op`)
 //   kLiteral          a = 0 null, 1 false, 2 true
 struct Node {
+  static constexpr uint16_t kBigInt = static_cast<uint16_t>(tape::Op::kInt64) | 256;
+
   uint16_t key;  // 0 in arrays and after kKey
-  uint16_t op;   // tape::Op
+  uint16_t op;   // tape::Op; or kBigInt
   uint32_t a;
   uint32_t b;
 
-  tape::Op Kind() const { return static_cast<tape::Op>(op); }
+  tape::Op Kind() const { return static_cast<tape::Op>(static_cast<uint8_t>(op)); }
   bool IsContainer() const { return Kind() == tape::Op::kObject || Kind() == tape::Op::kArray; }
   // The node after this value.
   const Node* Skip() const { return this + 1 + (IsContainer() ? a : 0); }
@@ -43,9 +46,10 @@ struct SpanRecord {
   uint32_t next;  // offset of the trace's next record, in order of arrival; 0 at the end
   SpanId span_id;
   SpanId parent_id;  // all zero: none
-  uint16_t type;     // Key: a span type, or any key for a type the schema does not know
-  uint16_t flags;    // tape::SpanFlag
-  uint32_t name;     // offset
+  uint16_t
+      type;  // Key: a span type, or any key for a type the schema does not know; OpenTelemetry's: 0
+  uint16_t flags;  // tape::SpanFlag
+  uint32_t name;   // offset
   uint32_t name_bytes;
   uint32_t node_count;
   uint32_t text_bytes;  // of all values, for size estimates
@@ -70,6 +74,10 @@ const Node* FindMember(const Node* begin, const Node* end, uint16_t key);
 const Node* FindMember(const Node* object, uint16_t key);
 // A span's own.
 const Node* FindMember(const SpanRecord& record, uint16_t key);
+
+// The item of an array after `item` (nullptr: the first), nullptr at the end. Any other value is its own
+// only item.
+const Node* NextItem(const Node* value, const Node* item);
 
 // The text that a kString, kKey or kBytes node holds, or that stands behind a number or date; empty
 // for nullptr and every other kind.

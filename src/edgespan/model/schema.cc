@@ -3,7 +3,8 @@
 namespace edgespan {
 
 #define EDGESPAN_KEY_TEXT(identifier, name) name "\n"
-const char kSchemaText[] = EDGESPAN_SCHEMA(EDGESPAN_KEY_TEXT);
+// Behind the last name, what may be read behind any text (kTextSlack): zeros.
+const char kSchemaText[] = EDGESPAN_SCHEMA(EDGESPAN_KEY_TEXT) "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 #undef EDGESPAN_KEY_TEXT
 
 namespace {

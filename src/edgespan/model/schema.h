@@ -78,6 +78,7 @@
   X(kKeyUsage, "usage") \
   X(kKeyParameters, "parameters") \
   X(kKeyFinishReason, "finishReason") \
+  X(kKeyTripwireAbort, "tripwireAbort") \
   X(kKeyResponseModel, "responseModel") \
   X(kKeyResponseId, "responseId") \
   X(kKeyServerAddress, "serverAddress") \
@@ -167,11 +168,26 @@
   X(kKeyEvents, "events") \
   X(kKeyLinks, "links") \
   X(kKeySpanId, "spanId") \
+  X(kKeyStartTimeUnixNano, "startTimeUnixNano") \
+  X(kKeyEndTimeUnixNano, "endTimeUnixNano") \
+  X(kKeySchemaUrl, "schemaUrl") \
   X(kKeyTime, "time") \
   X(kKeyDroppedAttributesCount, "droppedAttributesCount") \
   X(kKeyDroppedEventsCount, "droppedEventsCount") \
   X(kKeyDroppedLinksCount, "droppedLinksCount") \
+  /* Of the start of a run's root. */ \
+  X(kKeySamplingThreshold, "samplingThreshold") \
   /* Configuration. */ \
+  X(kKeyTail, "tail") \
+  X(kKeyRatio, "ratio") \
+  X(kKeyKeep, "keep") \
+  X(kKeyOn, "on") \
+  X(kKeyMs, "ms") \
+  X(kKeyAtLeast, "atLeast") \
+  X(kKeyBelow, "below") \
+  X(kKeyPerMinute, "perMinute") \
+  X(kKeyBy, "by") \
+  X(kKeyKey, "key") \
   X(kKeyResource, "resource") \
   X(kKeyScope, "scope") \
   X(kKeyVersion, "version") \
@@ -186,7 +202,16 @@
   X(kKeyAttributeCountLimit, "attributeCountLimit") \
   X(kKeyAttributeValueLengthLimit, "attributeValueLengthLimit") \
   X(kKeyEventCountLimit, "eventCountLimit") \
-  X(kKeyLinkCountLimit, "linkCountLimit")
+  X(kKeyLinkCountLimit, "linkCountLimit") \
+  X(kKeyRedact, "redact") \
+  X(kKeyHooks, "hooks") \
+  X(kKeyActions, "actions") \
+  X(kKeyHashKey, "hashKey") \
+  X(kKeyKeys, "keys") \
+  X(kKeyPolicy, "policy") \
+  X(kKeyLimit, "limit") \
+  /* Of metadata: how much of its content a run shows. */ \
+  X(kKeyEdgespanContent, "edgespan.content")
 
 namespace edgespan {
 

@@ -25,8 +25,8 @@ struct TreeNode {
   uint32_t last_child;
   uint32_t next_sibling;
   uint32_t record;  // offset of the SpanRecord; 0 until the span ended (or when it was lost)
-  uint16_t type;
-  bool started;  // announced by the host, or ended
+  uint16_t type;    // as SpanRecord's
+  bool started;     // announced by the host, or ended
   bool ended;
 };
 

@@ -13,6 +13,11 @@
 //   item      := trace | start | span | config
 //   trace     := [kTrace, arg=n] rope(n)              n hex digits, 1..32: the trace id of what follows
 //   start     := [kStart, key=type, arg=flags] envelope members [kEnd]
+//                Of a root's start two members are read: `samplingThreshold`, a number: how many of 2^56
+//                equal parts of all runs the head's decision rejected, -1 if nobody knows, below that the
+//                same, but not by the run's randomness (absent: it made none); and `traceState`, the run's. With kScore nothing starts: the item says
+//                that the run of that span (with an id of zeros: the newest run of the trace) got a
+//                score, with its name, as the number `value`.
 //   span      := [kSpan,  key=type, arg=flags] envelope members [kEnd]
 //   config    := [kConfig] members [kEnd]              only alone on a tape (edgespan_open_exporter)
 //   envelope  := [name units:16 | span id units:8 | parent id units:8]   (low bits first)
@@ -71,8 +76,12 @@ enum SpanFlag : uint32_t {
   kIsEvent = 4,       // a point in time (Mastra's event spans)
   kRemoteParent = 8,  // the parent lives in another process
   kWithheld = 16,  // content was withheld by the host (a hook or the walker failed): envelope only
-  kOtel = 32,      // members follow the OpenTelemetry schema, not Mastra's
+  kOtel = 32,      // members follow the OpenTelemetry schema, not Mastra's; the type means nothing
   kKindShift = 6,  // bits 6..8: OTLP SpanKind 0..5 (0 = let the dialect decide)
+  // Of a root's kSpan: it does not close its run, of which parts go on; of another's: it does, as the
+  // last of these.
+  kOutlived = 512,
+  kScore = 1024,  // of a kStart: see the grammar
 };
 
 constexpr uint32_t kKeyBits = 14;

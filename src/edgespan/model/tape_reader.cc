@@ -210,6 +210,7 @@ TapeReader::Item TapeReader::Next() {
     if (!SpanId::FromHex(TakeDigits(parent_units, scratch), &head_.parent_id)) {
       head_.parent_id = SpanId{};
     }
+    if (head_.Has(tape::kOtel)) head_.type = kKeyNone;
     head_.start_ms = areas_.doubles[double_++];
     head_.end_ms = has_end ? areas_.doubles[double_++] : head_.start_ms;
   } else if (op != Op::kConfig) {
@@ -304,6 +305,7 @@ uint32_t TapeReader::Store(PageArena* arena, Lane* lane) {
       node->a = arg;
       node->b = 0;
     } else if (op == Op::kInt64) {
+      node->op = Node::kBigInt;
       node->a = word[0];
       node->b = word[1];
       word += 2;

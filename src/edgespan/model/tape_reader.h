@@ -54,6 +54,7 @@ class TapeReader {
   uint16_t flags() const { return head_.flags; }
   double time_ms() const { return head_.end_ms; }  // of what the item tells
   bool has_error() const { return has_error_; }    // it has an object errorInfo
+  bool has_members() const { return item_nodes_ > 0; }
 
   // Writes the current item as a record; 0 when the lane got no memory (the item is then skipped).
   uint32_t Store(PageArena* arena, Lane* lane);

@@ -64,7 +64,7 @@ bool AttributeWriter::Admit() {
 }
 
 uint32_t AttributeWriter::Cut(const void* text, uint32_t bytes) {
-  const uint32_t limit = limits_.attribute_value_length;
+  const uint32_t limit = Limit();
   if (bytes <= limit) [[likely]]
     return bytes;
   original_ += bytes;
@@ -77,6 +77,8 @@ uint32_t AttributeWriter::Cut(const void* text, uint32_t bytes) {
   // It takes the place of an attribute, but is none that the span would lose.
   if (bytes == 0 || written_ >= limits_.attribute_count) return;
   ++written_;
+  const uint32_t veil = veil_;
+  veil_ = 0;  // what is said here is ours
   const uint32_t attribute = out_->Open(field_, static_cast<uint32_t>(name_.size()) + 48);
   const uint32_t name = out_->Open(pb::KeyValue::kKeyFieldNumber, 64);
   buffer()->AppendText("edgespan.original_length.");
@@ -85,6 +87,7 @@ uint32_t AttributeWriter::Cut(const void* text, uint32_t bytes) {
   const Node length = {0, static_cast<uint16_t>(Op::kInt64), bytes, 0};
   AnyField(pb::KeyValue::kValueFieldNumber, &length, 0);
   out_->Close(attribute);
+  veil_ = veil;
 }
 
 uint32_t AttributeWriter::HeadSize(uint32_t value) const {
@@ -186,13 +189,16 @@ bool AttributeWriter::Begin(uint32_t guess) {
 
 void AttributeWriter::End(bool json) {
   Buffer* const out = buffer();
+  // JSON was written redacted.
+  if (context_.guard != nullptr && (!json || veil_ != 0)) [[unlikely]]
+    Clean(body_);
   out->Reserve(kMaxPlaceGrowth);
   if (out->failed()) return;
   uint8_t* at = out->data() + begin_;
   const uint32_t whole = out->size() - body_;
   uint32_t bytes = Cut(out->data() + body_, whole);
   if (bytes < whole && json) {
-    bytes = CutJson(out->data() + body_, whole, limits_.attribute_value_length);
+    bytes = CutJson(out->data() + body_, whole, Limit());
   }
   const uint32_t value = FieldSize(bytes);
   uint8_t* const text = at + HeadSize(value) + value - bytes;
@@ -207,6 +213,9 @@ void AttributeWriter::End(bool json) {
 void AttributeWriter::Value(const Node* node) {
   if (node->IsContainer() || node->Kind() == Op::kBytes) return Json(node);
   if (node->Kind() == Op::kLiteral && node->a == 0) return;
+  if (context_.guard != nullptr) [[unlikely]] {
+    if (veil_ != 0 || node->Kind() == Op::kString) return Shown(node);
+  }
   if (node->Kind() == Op::kDate || !Short(node)) Any(node);
 }
 
@@ -219,6 +228,7 @@ void AttributeWriter::Json(const Node* node) {
 
 void AttributeWriter::Any(const Node* node) {
   const Op kind = node->Kind();
+  if (context_.guard != nullptr && (veil_ != 0 || kind == Op::kString)) return Shown(node);
   if (kind == Op::kString || kind == Op::kDate) return Text(SpellingOf(*context_.arena, node));
   if (!node->IsContainer() && kind != Op::kBytes) {
     uint8_t scalar[kMaxScalar];
@@ -233,6 +243,34 @@ void AttributeWriter::Any(const Node* node) {
   AnyField(pb::KeyValue::kValueFieldNumber, node, 0);
   out_->Close(attribute);
   NoteCut();
+}
+
+bool AttributeWriter::Unveils(uint32_t within, uint32_t id, std::string_view name,
+                              const Node* value, bool content) {
+  veil_ = within | context_.guard->VeilOf(id, name, value, content);
+  return (veil_ & kHidden) != kHidden;
+}
+
+void AttributeWriter::Shown(const Node* node) {
+  if (veil_ == 0) {
+    const std::string_view text = SpellingOf(*context_.arena, node);
+    const std::string_view shown = context_.guard->Show(text, 0);
+    if (shown.data() != text.data() || !Short(node)) Text(shown);
+    return;
+  }
+  if (!Begin(node->b)) return;
+  JsonText(context_, buffer()).Bare(node);
+  End(node->Kind() != Op::kString);
+}
+
+void AttributeWriter::Clean(uint32_t begin) {
+  Buffer* const out = buffer();
+  if (out->failed()) return;
+  const char* const text = reinterpret_cast<const char*>(out->data()) + begin;
+  const std::string_view shown = context_.guard->Show({text, out->size() - begin}, veil_);
+  if (shown.data() == text) return;
+  out->Truncate(begin);
+  out->AppendText(shown);
 }
 
 void AttributeWriter::Integer(uint32_t value) {
@@ -262,9 +300,12 @@ void AttributeWriter::List(const Node* node) {
 void AttributeWriter::All(const Node* object, const Node* but) {
   if (object == nullptr || object->Kind() != Op::kObject) return;
   for (const Node* node = object->Begin(); node < object->End(); node = node->Skip()) {
+    const uint32_t id = node->key;
     const std::string_view name = MemberName(context_, &node);
-    if (!HasMember(context_, but, name)) Name(name).Any(node);
+    if (FindNamed(context_, but, name) != nullptr || !Admits(0, id, name, node, true)) continue;
+    Name(name).Any(node);
   }
+  veil_ = 0;
 }
 
 void AttributeWriter::AnyField(int field, const Node* node, uint32_t depth) {
@@ -275,7 +316,12 @@ void AttributeWriter::AnyField(int field, const Node* node, uint32_t depth) {
 
 // The AnyValue message for `node`; an empty one (no field set) for null.
 void AttributeWriter::AnyBody(const Node* node, uint32_t depth) {
-  const std::string_view text = SpellingOf(*context_.arena, node);
+  std::string_view text = SpellingOf(*context_.arena, node);
+  if (context_.guard != nullptr && (veil_ != 0 || node->Kind() == Op::kString)) [[unlikely]] {
+    text = JsonText(context_, buffer()).Veiled(node, veil_);
+    return out_->Bytes(pb::AnyValue::kStringValueFieldNumber, text.data(),
+                       Cut(text.data(), static_cast<uint32_t>(text.size())));
+  }
   switch (node->Kind()) {
     case Op::kObject:
     case Op::kArray:
@@ -307,9 +353,18 @@ void AttributeWriter::AnyBody(const Node* node, uint32_t depth) {
       AnyField(pb::ArrayValue::kValuesFieldNumber, item, depth + 1);
       continue;
     }
+    const uint32_t id = item->key;
+    std::string_view name = MemberName(context_, &item);
+    if (!Admits(0, id, name, item, false)) {
+      veil_ = 0;
+      continue;
+    }
     const uint32_t entry = out_->Open(pb::KeyValueList::kValuesFieldNumber, 64);
-    out_->Text(pb::KeyValue::kKeyFieldNumber, MemberName(context_, &item));
+    if ((veil_ & kUnnamed) != 0) name = context_.guard->name();
+    out_->Text(pb::KeyValue::kKeyFieldNumber, name);
+    veil_ &= ~kUnnamed;
     AnyField(pb::KeyValue::kValueFieldNumber, item, depth + 1);
+    veil_ = 0;
     out_->Close(entry);
   }
   out_->Close(nested);

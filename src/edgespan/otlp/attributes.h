@@ -10,11 +10,15 @@
 // so that it stays JSON. How long a cut text was says an attribute of its own behind it,
 // `edgespan.original_length.{name}` (UTF-8 bytes; of an array's, of all that were cut together). The
 // name goes last: behind it, receivers that make trees of names would have a value where a branch is.
+//
+// With a guard, what nodes hold, and what is written in place, is shown as far as the guard lets it be:
+// before limits cut it. Text(), Double() and Integer() are for what we say ourselves, and pass.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
+#include "edgespan/model/guard.h"
 #include "edgespan/model/json_text.h"
 #include "edgespan/model/limits.h"
 #include "edgespan/otlp/writer.h"
@@ -30,9 +34,19 @@ class AttributeWriter {
 
   // The name of the next attribute. REQUIRES: it stays where it is until the value is written.
   AttributeWriter& Name(std::string_view name) {
-    name_ = name;
+    name_ = (veil_ & kUnnamed) == 0 ? name : context_.guard->name();
     original_ = 0;
     return *this;
+  }
+
+  // What lies over the values that follow (model/guard.h).
+  uint32_t veil() const { return veil_; }
+  void Veil(uint32_t veil) { veil_ = veil; }
+  // Goes on to the value of a member: with the veil of what it is in and its own, if there is a guard.
+  // False: nothing of it is shown.
+  bool Admits(uint32_t within, uint32_t id, std::string_view name, const Node* value,
+              bool content) {
+    return context_.guard == nullptr || Unveils(within, id, name, value, content);
   }
 
   void Text(std::string_view text);
@@ -61,6 +75,12 @@ class AttributeWriter {
  private:
   // Admits one more attribute or counts it as dropped.
   bool Admit();
+  bool Unveils(uint32_t within, uint32_t id, std::string_view name, const Node* value,
+               bool content);
+  // What may be shown of a text, or of any value under a veil.
+  void Shown(const Node* node);
+  // Leaves what may be shown of the text from there on.
+  void Clean(uint32_t begin);
   bool Short(const Node* node);
   // Bytes in front of an AnyValue of `value` bytes, and these bytes: tag and length of the attribute,
   // its name, tag and length of the value.
@@ -75,7 +95,12 @@ class AttributeWriter {
   // An AnyValue (or a field of one) in `field` of the enclosing message.
   void AnyField(int field, const Node* node, uint32_t depth);
   void AnyBody(const Node* node, uint32_t depth);
-  // How many bytes of a string may stand.
+  // How many bytes of a string may stand: at most, and of one.
+  uint32_t Limit() const {
+    const uint32_t limit = limits_.attribute_value_length;
+    const Guard* const guard = context_.guard;  // there wherever there is a veil
+    return veil_ == 0 || guard == nullptr ? limit : guard->Limit(veil_, limit);
+  }
   uint32_t Cut(const void* text, uint32_t bytes);
   // Says how long what was cut had been, if anything was.
   void NoteCut();
@@ -85,8 +110,9 @@ class AttributeWriter {
   ProtoWriter* out_;
   int field_;
   std::string_view name_;
-  uint32_t begin_ = 0;     // of the attribute between Begin() and End()
-  uint32_t body_ = 0;      // and of its text
+  uint32_t begin_ = 0;  // of the attribute between Begin() and End()
+  uint32_t body_ = 0;   // and of its text
+  uint32_t veil_ = 0;
   uint32_t original_ = 0;  // bytes of this attribute's strings that were cut
   uint32_t written_ = 0;
   uint32_t dropped_ = 0;

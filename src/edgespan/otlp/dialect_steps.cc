@@ -27,16 +27,24 @@ std::string_view Joined(std::string_view name, std::string_view member, char* to
   return {to, name.size() + 1 + member.size()};
 }
 
+// Metadata is what the user says of a run, settings and figures are none of it.
+bool MayBeContent(Scope scope) {
+  return scope == Scope::kSpan || scope == Scope::kAttributes || scope == Scope::kError;
+}
+
 }  // namespace
 
 void SpanEncoder::Members(const Node* begin, const Node* end, Scope scope) {
   const PageArena& arena = *run_.record.arena;
+  const uint32_t within = attributes_->veil();
   for (const Node* node = begin; node < end; node = node->Skip()) {
     if (node->Kind() == Op::kKey) {
       const std::string_view key = SpellingOf(arena, node++);
       Unruled(node, key, scope);
       continue;
     }
+    if (run_.record.guard != nullptr && !Admits(within, node, scope)) [[unlikely]]
+      continue;
     const Step* const step = mapper_->Find(scope, type_, node->key);
     if (step == nullptr) return out_.out()->Fail();
     // Most members have one name and nothing else to them.
@@ -46,6 +54,17 @@ void SpanEncoder::Members(const Node* begin, const Node* end, Scope scope) {
       Steps(step, node, scope);
     }
   }
+  attributes_->Veil(within);
+}
+
+bool SpanEncoder::Admits(uint32_t within, const Node* node, Scope scope) {
+  const Guard* const guard = run_.record.guard;
+  if (within == 0 && guard != nullptr && guard->Shows(node->key, MayBeContent(scope))) {
+    attributes_->Veil(0);
+    return true;
+  }
+  return attributes_->Admits(within, node->key, run_.record.keys->Name(node->key), node,
+                             MayBeContent(scope));
 }
 
 [[gnu::noinline]] const Step* SpanEncoder::Virtual(Scope scope) {
@@ -85,6 +104,8 @@ bool SpanEncoder::Applies(const Step& step) const {
 
 void SpanEncoder::Unruled(const Node* node, std::string_view key, Scope scope,
                           std::string_view within) {
+  const uint32_t veil = attributes_->veil();
+  if (!attributes_->Admits(veil, 0, key, node, MayBeContent(scope))) return;
   PageArena* const arena = out_.out()->arena();
   const auto bytes = static_cast<uint32_t>(within.size() + 1 + key.size());
   const uint32_t whole = Mapper::MaxName({key.data(), bytes});  // where "within.key" goes
@@ -95,6 +116,7 @@ void SpanEncoder::Unruled(const Node* node, std::string_view key, Scope scope,
   uint8_t* end = arena->At(name);
   const Action action = mapper_->Default(scope, type_, key, &end);
   Default(action, {arena->At<char>(name), arena->OffsetOf(end) - name}, node);
+  attributes_->Veil(veil);
   arena->Free(name, room);
 }
 
@@ -110,6 +132,9 @@ void SpanEncoder::Default(Action action, std::string_view name, const Node* node
 }
 
 void SpanEncoder::Quoted(const Node* node) {
+  // An error is one member here, of which a part may be hidden.
+  const bool guarded = run_.record.guard != nullptr && node->Kind() == Op::kObject;
+  if (guarded && node == Find(kKeyErrorInfo)) return Parameters(node);
   if (!attributes_->Begin(node->b + 4)) return;
   JsonText(run_.record, attributes_->buffer()).Value(node);
   attributes_->End();
@@ -118,14 +143,18 @@ void SpanEncoder::Quoted(const Node* node) {
 void SpanEncoder::Flat(std::string_view name, const Node* node) {
   if (node->Kind() != Op::kObject) return attributes_->Name(name).Value(node);
   PageArena* const arena = out_.out()->arena();
+  const uint32_t veil = attributes_->veil();
   for (const Node* member = node->Begin(); member < node->End(); member = member->Skip()) {
+    const uint32_t id = member->key;
     const std::string_view key = MemberName(run_.record, &member);
+    if (!attributes_->Admits(veil, id, key, member, /*content=*/false)) continue;
     const uint32_t room = static_cast<uint32_t>(name.size() + 1 + key.size());
     const uint32_t at = arena->Allocate(room);
     if (at == 0) return out_.out()->Fail();
     Flat(Joined(name, key, arena->At<char>(at)), member);
     arena->Free(at, room);
   }
+  attributes_->Veil(veil);
 }
 
 void SpanEncoder::CommaList(const Node* list) {
@@ -134,30 +163,29 @@ void SpanEncoder::CommaList(const Node* list) {
   std::string_view comma;
   for (const Node* node = list->Begin(); node < list->End(); node = node->Skip()) {
     attributes_->buffer()->AppendText(comma);
-    attributes_->buffer()->AppendText(SpellingOf(*run_.record.arena, node));
+    attributes_->buffer()->AppendText(Shown(TextOf(*run_.record.arena, node)));
     comma = ",";
   }
   attributes_->End();
 }
 
-// As JSON, but for what kMastra drops of parameters (semconv/layers/mastra.h).
+// As JSON, but for what kMastra drops of parameters (semconv/layers/mastra.h), and details that content
+// policies want hidden, even a part of them.
 void SpanEncoder::Parameters(const Node* object) {
+  Guard* const guard = run_.record.guard;
   if (object->Kind() != Op::kObject) return attributes_->Json(object);
   if (!attributes_->Begin(object->b)) return;
   JsonText json(run_.record, attributes_->buffer());
   std::string_view open = "{";
   for (const Node* node = object->Begin(); node < object->End(); node = node->Skip()) {
     if (node->key == kKeyHeaders || node->key == kKeyAbortSignal) continue;
-    json.Raw(open);
-    if (node->Kind() == Op::kKey) {
-      json.String(SpellingOf(*run_.record.arena, node++));
-    } else {  // names in the table need no escaping
-      json.Raw("\"");
-      json.Raw(run_.record.keys->Name(node->key));
-      json.Raw("\"");
+    if (guard != nullptr && node->key == kKeyDetails) {
+      const Node* details = node;
+      const std::string_view name = MemberName(run_.record, &details);
+      if ((guard->VeilOf(kKeyDetails, name, details, true) & kHidden) != 0) continue;
     }
-    json.Raw(":");
-    json.Value(node);
+    json.Raw(open);
+    json.Member(&node);
     open = ",";
   }
   json.Raw(open.front() == '{' ? std::string_view("{}") : std::string_view("}"));
@@ -245,7 +273,7 @@ void SpanEncoder::Apply(const Step& step, const Node* node) {
       }
       if (!canonical_.empty()) return attributes_->Text(canonical_);
       if (!attributes_->Begin(16)) return;
-      for (char c : given) {
+      for (char c : Shown(given)) {
         if (c == '.') break;
         const bool upper = c >= 'A' && c <= 'Z';
         attributes_->buffer()->AppendByte(static_cast<uint8_t>(upper ? c + ('a' - 'A') : c));

@@ -23,6 +23,9 @@ constexpr TypeSet kNamedAsTheyAre = TypeBit(kTypeWorkflowConditional) |
                                     TypeBit(kTypeWorkflowParallel) | TypeBit(kTypeWorkflowLoop) |
                                     TypeBit(kTypeWorkflowSleep) | TypeBit(kTypeWorkflowWaitEvent);
 
+// What stands for the input that is rebuilt.
+constexpr Node kRebuiltInput = {kKeyInput, static_cast<uint16_t>(Op::kObject), 0, 0};
+
 // Letters, digits and "._ -" stay in a name; of what is not ASCII everything does.
 bool StaysInName(uint8_t c) {
   const uint32_t letter = c | 0x20u;
@@ -37,9 +40,6 @@ void SpanEncoder::WriteMastra() {
   attributes_ = &attributes;
   Steps(Virtual(Scope::kEvery), nullptr, Scope::kEvery);
   attributes.Name("mastra.span.type").Text(type_name_);
-  if (span_->Has(tape::kIsRoot) && run_.dropped_spans > 0) {
-    attributes.Name("edgespan.dropped_spans").Integer(run_.dropped_spans);
-  }
   if (IsPartial(run_.record, *span_, type_.bits == kModelCall)) {
     attributes.Name("edgespan.partial").Text("true");
   }
@@ -68,9 +68,10 @@ void SpanEncoder::WriteMastra() {
     if (id != nullptr)
       Steps(mapper_->Find(Scope::kAttributes, type_, kKeyResponseId), id, Scope::kAttributes);
   }
-  if (rebuilt != Rebuilt::kNot) {
+  if (rebuilt != Rebuilt::kNot && Admits(0, &kRebuiltInput, Scope::kSpan)) {
     Steps(mapper_->Find(Scope::kSpan, type_, kKeyInput), nullptr, Scope::kSpan);
   }
+  attributes.Veil(0);
   if (rebuilt == Rebuilt::kPartly || (preview && !told)) {
     attributes.Name("edgespan.partial_messages").Text("true");
   }
@@ -97,7 +98,7 @@ void SpanEncoder::WriteMastra() {
 // "{operation} {what it is about}", as Mastra's own exporters name spans; the span's name without
 // punctuation where nothing says what it is about.
 void SpanEncoder::MastraName() {
-  const std::string_view own(run_.record.arena->At<char>(span_->name), span_->name_bytes);
+  std::string_view own(run_.record.arena->At<char>(span_->name), span_->name_bytes);
   if (dialect_.verbatim) return out_.Text(pb::Span::kNameFieldNumber, Shortened(own));
   std::string_view about;
   if (type_.bits & kNamedByModel) {
@@ -110,6 +111,7 @@ void SpanEncoder::MastraName() {
   Buffer* const out = out_.out();
   const uint32_t before = out->size();
   if (about.empty()) {
+    own = Shown(own);
     for (const char c : own) {
       const auto byte = static_cast<uint8_t>(c);
       if (StaysInName(byte)) out->AppendByte(byte);
@@ -118,7 +120,7 @@ void SpanEncoder::MastraName() {
   if (out->size() == before) {
     out->AppendText(operation_);
     if (!about.empty()) out->AppendByte(' ');
-    out->AppendText(about);
+    out->AppendText(Shown(about));
   }
   out_.Close(name);
 }

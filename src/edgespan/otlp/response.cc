@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "edgespan/base/utf.h"
 #include "edgespan/otlp/otlp.pb.h"
 
 namespace edgespan::otlp {
@@ -175,51 +174,6 @@ Judgement JudgeResponse(uint32_t http_status, BodyKind kind, std::span<const uin
     judgement.verdict = Verdict::kRejected;
   }
   return judgement;
-}
-
-// The three formats differ in what stands between five numbers and a month's name, and in where the
-// year is; what else is there (the weekday, GMT) says nothing that is needed.
-//   Sun, 06 Nov 1994 08:49:37 GMT   Sunday, 06-Nov-94 08:49:37 GMT   Sun Nov  6 08:49:37 1994
-uint32_t RetryAfterMs(std::string_view header, uint32_t now) {
-  const auto* at = reinterpret_cast<const uint8_t*>(header.data());
-  const uint8_t* const end = at + header.size();
-  const auto digit = [](uint8_t c) { return c - uint32_t{'0'} < 10; };
-  while (at < end && (*at == ' ' || *at == '\t')) ++at;
-  if (at < end && digit(*at)) {
-    const uint64_t ms = ReadCount(at, end) * 1000;
-    return static_cast<uint32_t>(std::min<uint64_t>(ms, UINT32_MAX));
-  }
-  uint64_t numbers[5];
-  uint32_t count = 0, month = 0;
-  uint32_t year_at = 1;  // among the numbers; the last one when a time follows the day
-  while (at < end && count < 5) {
-    if (digit(*at)) {
-      numbers[count++] = ReadCount(at, end);
-      while (at < end && digit(*at)) ++at;
-      if (count == 2 && at < end && *at == ':') year_at = 4;
-    } else if (month == 0 && end - at >= 3) {
-      constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-      const std::string_view name(reinterpret_cast<const char*>(at), 3);
-      for (uint32_t m = 0; m < 12; ++m) {
-        if (SameText(name, {kMonths.data() + size_t{3} * m, 3})) month = m + 1;
-      }
-      ++at;
-    } else {
-      ++at;
-    }
-  }
-  if (count < 5 || month == 0) return 0;
-  uint64_t year = numbers[year_at];
-  if (year < 100) year += 2000;  // of a moment to come: the last century's are over
-  if (year < 1970 || year > 2105) return year > 2105 ? UINT32_MAX : 0;
-  const uint64_t* const time = numbers + (year_at == 1 ? 2 : 1);
-  // Days since 1970-01-01, with the year beginning in March (Howard Hinnant, days_from_civil).
-  const uint64_t y = year - (month <= 2);
-  const uint64_t day_of_year = (153 * (month + (month > 2 ? -3u : 9u)) + 2) / 5 + numbers[0] - 1;
-  const uint64_t days = y * 365 + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
-  const uint64_t then = ((days * 24 + time[0]) * 60 + time[1]) * 60 + time[2];
-  if (then <= now) return 0;
-  return static_cast<uint32_t>(std::min<uint64_t>((then - now) * 1000, UINT32_MAX));
 }
 
 }  // namespace edgespan::otlp

@@ -53,9 +53,4 @@ struct Judgement {
 Judgement JudgeResponse(uint32_t http_status, BodyKind kind, std::span<const uint8_t> body,
                         uint32_t spans);
 
-// Milliseconds that a Retry-After header (RFC 9110, 10.2.3) asks to wait: seconds, or until a date in
-// any of HTTP's three formats, `now` being Unix seconds. 0 when it asks for nothing: a date that has
-// passed, or text that is neither. Saturates.
-uint32_t RetryAfterMs(std::string_view header, uint32_t now);
-
 }  // namespace edgespan::otlp

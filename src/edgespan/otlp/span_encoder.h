@@ -14,6 +14,7 @@
 #include "edgespan/model/span_tree.h"
 #include "edgespan/otlp/attributes.h"
 #include "edgespan/otlp/writer.h"
+#include "edgespan/sampling/threshold.h"
 #include "edgespan/semconv/mapper.h"
 
 namespace edgespan::otlp {
@@ -34,6 +35,10 @@ struct RunContext {
   // Of the destination: spans of these types are left out, and parents in other processes.
   TypeSet left_out = 0;
   bool detach = false;
+  std::string_view scope;  // the exporter's, encoded: ScopeSpans.scope
+  // Of spans that have none of their own; and what was sampled, for the `ot` in both.
+  std::string_view trace_state;
+  Threshold sampled = kNotSampled;
 };
 
 class SpanEncoder {
@@ -41,17 +46,31 @@ class SpanEncoder {
   SpanEncoder(const RunContext& run, Mapper* mapper, Buffer* out)
       : run_(run), dialect_(mapper->dialect()), mapper_(mapper), out_(out) {}
 
+  // Opens the ScopeSpans that the span belongs in, unless that of the span before is it; `guess`: its
+  // bytes. Returns where to truncate to if the span must not stay.
+  uint32_t Enter(const SpanRecord& span, uint32_t guess);
+  // Closes the last one.
+  void Leave();
   // Appends the Span as a field of ScopeSpans.
   void Write(const SpanRecord& span);
 
  private:
-  // Milliseconds since the epoch to nanoseconds; what no fixed64 time can say becomes its bound.
-  static uint64_t Nanoseconds(double ms);
+  // Milliseconds since the epoch to nanoseconds, or `exact`, if that is a bigint; what no fixed64 time
+  // can say becomes its bound.
+  static uint64_t Nanoseconds(const Node* exact, double ms);
   void Status(uint32_t code, const Node* message);
-  // A name or a message, as long as limits let it be.
+  void TraceState(int field, std::string_view state, Threshold sampled);
+  // What may be shown of a name or a message, good until the next one: all that the guard lets be; as
+  // long as limits let it be.
+  std::string_view Shown(std::string_view text) const {
+    Guard* const guard = run_.record.guard;
+    return guard == nullptr ? text : guard->Show(text, 0);
+  }
   std::string_view Shortened(std::string_view text) const;
 
-  // A record in the OpenTelemetry schema (otel_span.cc); its own flags replace *flags.
+  // What stands in front of the spans of a scope (otel_span.cc).
+  void WriteScope();
+  // A record in the OpenTelemetry schema; its own flags replace *flags.
   void WriteOtel(uint32_t* flags);
   // Members of a message, as `fields` (ended by one without a key) say.
   void WriteFields(const Node* begin, const Node* end, const Field* fields);
@@ -81,6 +100,8 @@ class SpanEncoder {
   // The steps of its dialect (dialect_steps.cc).
   // What the dialect makes of the members of an object in `scope`.
   void Members(const Node* begin, const Node* end, Scope scope);
+  // Whether anything of a member may be shown, within the veil of what it is in.
+  bool Admits(uint32_t within, const Node* node, Scope scope);
   // The steps of one member; `node` is nullptr for rules of every span, and for the input of a model call
   // that must be rebuilt.
   void Steps(const Step* step, const Node* node, Scope scope);
@@ -113,13 +134,17 @@ class SpanEncoder {
   const Dialect& dialect_;
   Mapper* mapper_;
   ProtoWriter out_;
+  // The open ScopeSpans, 0: none; its scope (nullptr: the exporter's), and how long that is.
+  uint32_t open_ = 0;
+  const Node* scope_ = nullptr;
+  uint32_t scope_bytes_ = 0;
   // The provider last asked for, and what it is called: a batch rarely has two.
   std::string_view provider_;
   std::string_view canonical_;
   // The span being written.
   const SpanRecord* span_ = nullptr;
   AttributeWriter* attributes_ = nullptr;
-  SpanType type_ = {};
+  SpanType type_;
   std::string_view type_name_;
   std::string_view operation_;
   uint64_t end_ns_ = 0;

@@ -24,8 +24,10 @@ enum class LossReason : uint32_t {
   kCircuit = 6,    ///< the destination kept failing and was left alone (circuit.h)
   kLeftOut = 7,    ///< the destination does not want spans of this type
   kExpired = 8,    ///< a store kept it until it was too old to be sent (counted by the host)
+  kDuplicate = 9,  ///< its trace has the span already (one by Mastra is kept, else the first)
+  kSampled = 10,   ///< tail sampling left its run out
 };
-constexpr uint32_t kLossReasons = 9;
+constexpr uint32_t kLossReasons = 11;
 
 // Order of the fields that edgespan_stats() writes; the losses follow in LossReason order.
 enum class Stat : uint32_t {
@@ -37,7 +39,9 @@ enum class Stat : uint32_t {
   kWithheld = 5,  ///< spans whose content was withheld: the envelope left (a part of the others)
   kSpooled = 6,   ///< given to a store, to be sent later
   kReplayed = 7,  ///< taken from a store
-  kDropped = 8,
+  kRedacted = 8,  ///< finds that were replaced in the texts that left (no part of the sum)
+  kUnread = 9,  ///< values that could not be redacted and were withheld whole (no part of the sum)
+  kDropped = 10,
 };
 constexpr uint32_t kStatFields = static_cast<uint32_t>(Stat::kDropped) + kLossReasons;
 
@@ -47,6 +51,8 @@ struct Tally {
   uint32_t rejected = 0;
   uint32_t spooled = 0;
   uint32_t replayed = 0;
+  uint32_t redacted = 0;
+  uint32_t unread = 0;
   uint32_t dropped[kLossReasons] = {};
 
   void Drop(LossReason reason, uint32_t spans) { dropped[static_cast<uint32_t>(reason)] += spans; }

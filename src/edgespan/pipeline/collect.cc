@@ -20,8 +20,7 @@ constexpr TypeSet kInner = TypeBit(kTypeProcessorRun) | TypeBit(kTypeWorkflowCon
 
 LossClass ClassOf(const TapeReader& reader, const TreeNode& node) {
   const uint16_t type = reader.type();
-  const bool known = type >= kFirstSpanType && type <= kLastSpanType;
-  const TypeSet bit = known ? TypeBit(static_cast<Key>(type)) : 0;
+  const TypeSet bit = BitOf(type);
   if ((bit & kLast) != 0 || (reader.flags() & tape::kIsRoot) != 0 || reader.has_error()) {
     return kLossLast;
   }
@@ -38,8 +37,8 @@ Trace* Pipeline::FindTrace(const Exporter* exporter, const TraceId& trace_id, co
                            const SpanId& parent_id) {
   Trace* fallback = nullptr;
   Trace* by_parent = nullptr;
-  for (TraceLinks* at = traces_.older; at != &traces_; at = at->older) {
-    Trace* const trace = TraceOf(at);
+  for (Trace* trace = buckets_[BucketOf(trace_id)]; trace != nullptr;
+       trace = trace->next_in_bucket) {
     if (trace->exporter != exporter || !(trace->trace_id == trace_id) || trace->cutting) continue;
     if (fallback == nullptr) fallback = trace;
     // Runs that share a trace id are told apart by whose tree knows the span, or else its parent.
@@ -50,6 +49,14 @@ Trace* Pipeline::FindTrace(const Exporter* exporter, const TraceId& trace_id, co
     }
   }
   return by_parent != nullptr ? by_parent : fallback;
+}
+
+TraceLinks* Pipeline::FindTrace(uint32_t handle) {
+  for (Trace* trace = buckets_[handle % kBuckets]; trace != nullptr;
+       trace = trace->next_in_bucket) {
+    if (trace->handle == handle) return trace;
+  }
+  return &traces_;
 }
 
 Trace* Pipeline::NewTrace(Exporter* exporter, const TraceId& trace_id, const SpanId& root) {
@@ -66,16 +73,24 @@ Trace* Pipeline::NewTrace(Exporter* exporter, const TraceId& trace_id, const Spa
   trace->trace_id = trace_id;
   trace->root = root;
   trace->exporter = exporter;
-  trace->handle = NextSerial();
+  trace->decision.head = exporter->head ? kNoThreshold : kNotSampled;  // until its start tells
+  if (!root.IsValid()) Follow(trace);
+  trace->handle = (NextSerial() % 0x7fffff + 1) << kBucketBits | BucketOf(trace_id);
   trace->newer = &traces_;
   trace->older = traces_.older;
   trace->older->newer = traces_.older = trace;
+  Trace*& bucket = buckets_[BucketOf(trace_id)];
+  trace->next_in_bucket = bucket;
+  bucket = trace;
   ++trace_count_;
   ++exporter->traces;
   return trace;
 }
 
 void Pipeline::FreeTrace(Trace* trace) {
+  Trace** link = &buckets_[BucketOf(trace->trace_id)];
+  while (*link != trace) link = &(*link)->next_in_bucket;
+  *link = trace->next_in_bucket;
   trace->newer->older = trace->older;
   trace->older->newer = trace->newer;
   --trace_count_;
@@ -97,7 +112,13 @@ void Pipeline::Abandon(Trace* trace) {
 bool Pipeline::Reclaim(LossClass loss_class, const Trace* keep) {
   for (TraceLinks* at = traces_.newer; at != &traces_; at = at->newer) {
     Trace* const trace = TraceOf(at);
-    if (trace->left_early && !trace->cutting && trace->Sweep(&arena_)) return true;
+    if (trace->cutting) continue;
+    // What tail sampling leaves out of runs that go on makes room.
+    if (trace->unjudged) {
+      trace->unjudged = false;
+      Decide(trace);
+    }
+    if (trace->left_early && trace->Sweep(&arena_)) return true;
   }
   for (uint32_t c = 0; c <= loss_class; ++c) {
     for (TraceLinks* at = traces_.newer; at != &traces_; at = at->newer) {
@@ -135,7 +156,9 @@ int32_t Pipeline::Commit(uint32_t handle, const TapeUse& use) {
     } else {
       const uint32_t ended = reader.is_start() ? 0 : 1;
       exporter->ended += ended;
-      if (!has_trace || !reader.ids_valid()) {
+      // Of the whole run, maybe.
+      const bool score = reader.is_start() && (reader.flags() & tape::kScore) != 0;
+      if (!has_trace || !(reader.ids_valid() || score)) {
         exporter->lost.Drop(LossReason::kMalformed, ended);
       } else if (const Trace* const trace = OnSpan(exporter, trace_id, &reader)) {
         result = static_cast<int32_t>(trace->handle);
@@ -144,11 +167,34 @@ int32_t Pipeline::Commit(uint32_t handle, const TapeUse& use) {
   }
 }
 
+void Pipeline::Tell(Trace* trace, TapeReader* reader) {
+  Lane passing;
+  const bool score = (reader->flags() & tape::kScore) != 0;
+  const uint32_t at = reader->Store(&arena_, score ? &passing : &trace->tree_lane);
+  if (at == 0) return;
+  const SpanRecord& told = *arena_.At<SpanRecord>(at);
+  if (score) {
+    Decide(trace, &told);
+    return passing.Free(&arena_);
+  }
+  const Node* const rejected = FindMember(told, kKeySamplingThreshold);
+  const double parts = NumberOf(arena_, rejected);
+  trace->apart = parts < -1;
+  trace->decision.head =
+      rejected == nullptr ? kNotSampled : ThresholdOf(trace->apart ? -parts : parts);
+  trace->exporter->head |= rejected != nullptr;
+  trace->state = FindMember(told, kKeyTraceState);
+}
+
 Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader* reader) {
   const bool start = reader->is_start();
   const bool root = (reader->flags() & tape::kIsRoot) != 0;
   const SpanId root_id = root ? reader->span_id() : SpanId{};
   Trace* trace = FindTrace(exporter, trace_id, reader->span_id(), reader->parent_id());
+  if (start && (reader->flags() & tape::kScore) != 0) {
+    if (trace != nullptr) Tell(trace, reader);
+    return nullptr;
+  }
   if (root && trace != nullptr && (start || !(trace->root == root_id))) {
     // A root opens its own run; one that nobody announced takes over the children that came before
     // it.
@@ -163,18 +209,21 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
     exporter->lost.Drop(LossReason::kMemory, start ? 0 : 1);
     return nullptr;
   }
+  if (start && root) Tell(trace, reader);
   *Result() = trace->handle;
   if (reader->time_ms() > trace->heard_ms) trace->heard_ms = reader->time_ms();
 
   LossClass loss_class = kLossLeaves;
   uint32_t at = 0;
   TreeNode* node = nullptr;
+  bool again = false;
   for (;;) {
     if (node == nullptr) {
       node = trace->tree.FindOrAdd(&arena_, &trace->tree_lane, reader->span_id(),
                                    reader->parent_id(), reader->type());
       const bool inference = reader->type() == kTypeModelInference;
       trace->strays |= inference && node != nullptr && node->parent == 0;
+      if (node != nullptr && reader->type() != kKeyNone) node->type = reader->type();
     }
     if (start) {
       // Without a node the span is only harder to place: not a loss.
@@ -183,6 +232,13 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
         ++trace->open_spans;
       }
       return nullptr;
+    }
+    if (node != nullptr && node->ended) {
+      // What a bridge records of Mastra's spans, as OpenTelemetry's, says less than Mastra.
+      again = true;
+      const SpanRecord* const first = RecordOf(arena_, *node);
+      if (first == nullptr || first->left != 0 || !first->Has(tape::kOtel)) break;
+      if (reader->type() == kKeyNone) break;
     }
     // A part of the memory is kept back for all but roots: without it nothing of what is stored could
     // be encoded.
@@ -195,16 +251,23 @@ Trace* Pipeline::OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader*
     trace->open_spans -= node->started;
     node->started = node->ended = true;
   }
+  SpanRecord* const first =
+      node != nullptr && node->record != 0 ? arena_.At<SpanRecord>(node->record) : nullptr;
+  if (again && (at == 0 || first != nullptr)) {
+    exporter->lost.Drop(LossReason::kDuplicate, 1);
+    if (at != 0) first->left = static_cast<uint8_t>((1u << exporter->destination_count) - 1);
+  }
   if (at != 0) {
     SpanRecord& record = *arena_.At<SpanRecord>(at);
     record.tree = arena_.OffsetOf(node);
     node->record = at;
     trace->Append(arena_, at, loss_class);
     exporter->withheld += record.Has(tape::kWithheld);
-  } else {
+  } else if (!again) {
     trace->Lose(LossReason::kMemory, 0);
   }
-  if (!root) return nullptr;
+  const bool outlived = (reader->flags() & tape::kOutlived) != 0;
+  if (root == outlived) return nullptr;
   trace->closed = true;
   return trace;
 }

@@ -58,9 +58,47 @@ class Stay {
   uint32_t left_[kLossClasses];
 };
 
+// How much of what went in and came out a run hides, as far as it is known: what its spans' metadata
+// says; everything, where none of its spans has an input (or output) though an agent or a generation
+// ended, which always has one: Mastra's hideInput (hideOutput) leaves instructions, tool definitions and
+// error details. Workflows and generic roots may have neither.
+struct Hiding {
+  ContentPolicy in = ContentPolicy::kFull;
+  ContentPolicy out = ContentPolicy::kFull;
+
+  Hiding(const PageArena& arena, const Trace& trace) {
+    if (trace.wish != 0) in = out = static_cast<ContentPolicy>(trace.wish - 1);
+    bool no_input = false;
+    bool no_output = false;
+    Each(arena, trace, [&](const SpanRecord& span) {
+      if (span.type != kTypeAgentRun && span.type != kTypeModelGeneration) return;
+      no_input |= FindMember(span, kKeyInput) == nullptr;
+      no_output |= FindMember(span, kKeyOutput) == nullptr &&
+                   FindMember(span, kKeyErrorInfo) == nullptr && span.type == kTypeAgentRun;
+    });
+    if (!no_input && !no_output) return;
+    Each(arena, trace, [&](const SpanRecord& span) {
+      no_input &= FindMember(span, kKeyInput) == nullptr;
+      no_output &= FindMember(span, kKeyOutput) == nullptr;
+    });
+    if (no_input) in = ContentPolicy::kOff;
+    if (no_output) out = ContentPolicy::kOff;
+  }
+
+ private:
+  // Mastra's spans.
+  template <class Do>
+  static void Each(const PageArena& arena, const Trace& trace, Do visit) {
+    for (uint32_t at = trace.first; at != 0;) {
+      const SpanRecord& span = *arena.At<SpanRecord>(at);
+      if (!span.Has(tape::kOtel) && !span.Has(tape::kWithheld)) visit(span);
+      at = span.next;
+    }
+  }
+};
+
 bool IsLeftOut(const Destination& to, const SpanRecord& span) {
-  const bool known = span.type >= kFirstSpanType && span.type <= kLastSpanType;
-  return known && (to.left_out & TypeBit(static_cast<Key>(span.type))) != 0;
+  return (to.left_out & BitOf(span.type)) != 0;
 }
 
 }  // namespace
@@ -72,14 +110,18 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
     return static_cast<int32_t>(Status::kBadHandle);
   }
   Destination& to = exporter->destinations[destination];
-  for (TraceLinks* at = traces_.newer; at != &traces_;) {
+  now_ = now;
+  const bool any = trace_handle == 0 || trace_handle == kOpenTraces;
+  for (TraceLinks* at = any ? traces_.newer : FindTrace(trace_handle); at != &traces_;) {
     Trace* const trace = TraceOf(at);
-    at = trace->newer;
+    at = any ? trace->newer : &traces_;
     if (trace->exporter != exporter) continue;
-    const bool any = trace_handle == 0 || trace_handle == kOpenTraces;
-    if (!any && trace->handle != trace_handle) continue;
     const bool ready = trace->IsReady();
-    if (!ready && (trace_handle == 0 || to.whole)) continue;
+    // Nothing leaves early of a run that tail sampling may leave out.
+    const bool waits =
+        to.whole || (to.tail != 0 && trace->decision.tail[destination] == kUndecided);
+    if (!ready && (trace_handle == 0 || waits)) continue;
+    if (ready) Decide(trace);
     uint32_t* const next = &trace->cut[destination];
     if (!ready) {
       *next = trace->first;
@@ -95,6 +137,7 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
       if (!shut || hold) {
         batch = ShareBatch(exporter, destination, trace);
         if (batch == 0) batch = CutTrace(exporter, destination, trace);
+        if (to.guard != nullptr) to.guard->Rest();
         if (batch != 0) FindBatch(batch)->shut = shut;
       } else if (ready) {
         Forgo(trace, destination, LossReason::kCircuit);
@@ -116,13 +159,14 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
 
 uint32_t Pipeline::NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) {
   Destination& to = trace.exporter->destinations[destination];
-  const bool ready = trace.IsReady();
+  const bool out = trace.decision.tail[destination] == kLeftOut;
+  const bool any = out || trace.IsReady();
   while (at != 0) {
     SpanRecord& span = *arena_.At<SpanRecord>(at);
-    if ((span.left >> destination & 1) == 0 && (ready || IsSettled({&arena_, &keys_}, span))) {
-      if (!IsLeftOut(to, span)) break;
+    if ((span.left >> destination & 1) == 0 && (any || IsSettled({&arena_, &keys_}, span))) {
+      if (!out && !IsLeftOut(to, span)) break;
       span.left |= static_cast<uint8_t>(1u << destination);
-      to.tally.Drop(LossReason::kLeftOut, 1);
+      to.tally.Drop(out ? LossReason::kSampled : LossReason::kLeftOut, 1);
     }
     at = span.next;
   }
@@ -147,7 +191,7 @@ void Pipeline::Forgo(Trace* trace, uint32_t destination, LossReason reason) {
 //
 // message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
 // message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; ... }
-// message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; ... }
+// message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; string schema_url = 3; }
 uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* trace) {
   Destination& to = exporter->destinations[destination];
   const auto after = [&](uint32_t at) {
@@ -167,6 +211,10 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     return 0;
   }
   const uint32_t header = kMaxLengths + to.resource_bytes + exporter->scope_bytes;
+  const Hiding hiding(arena_, *trace);
+  Guard* guard = to.guard != nullptr ? to.guard : &hiding_;
+  // Who said that all may be shown has said it to us alone.
+  if (!guard->Begin(hiding.in, hiding.out) && trace->wish == 0) guard = nullptr;
   Fit fit = {to.limits};
   if (to.whole) {
     fit.of = 0;
@@ -190,6 +238,9 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     Buffer out;
     uint32_t spans = 0;
     uint32_t last = 0;
+    Body body = {};
+    const uint32_t found = guard != nullptr ? guard->found() : 0;
+    const uint32_t unread = guard != nullptr ? guard->unread() : 0;
     bool over = false;
     uint32_t at = first;
     if (out.Init(&arena_, estimate + header)) {
@@ -197,10 +248,9 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       const uint32_t resource_spans =
           writer.Open(pb::ExportTraceServiceRequest::kResourceSpansFieldNumber, estimate);
       out.Append(exporter->resource(to), to.resource_bytes);
-      const uint32_t scope_spans = writer.Open(pb::ResourceSpans::kScopeSpansFieldNumber, estimate);
-      out.Append(exporter->scope(), exporter->scope_bytes);
-      const uint32_t spare = header - out.size();  // what the lengths may still grow by
-      const otlp::RunContext run = {{&arena_, &keys_},
+      // What the lengths of this one and of the ScopeSpans that is open may still grow by.
+      const uint32_t spare = kMaxLengths - 2 * (out.size() - to.resource_bytes);
+      const otlp::RunContext run = {{&arena_, &keys_, guard},
                                     &fit.limits,
                                     trace->WireId(arena_),
                                     &trace->tree,
@@ -210,13 +260,16 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
                                     !trace->IsReady(),
                                     trace->in_parts,
                                     to.left_out,
-                                    to.detach};
+                                    to.detach,
+                                    exporter->scope(),
+                                    TextOf(arena_, trace->state),
+                                    trace->SampledFor(destination)};
       otlp::SpanEncoder encoder(run, to.mapper, &out);
       Stay staying = stay;
       for (; at != 0 && spans < most && !out.failed(); at = after(at)) {
         const SpanRecord& span = *arena_.At<SpanRecord>(at);
         if (staying.Take(span)) continue;
-        const uint32_t before = out.size();
+        const uint32_t before = encoder.Enter(span, estimate);
         encoder.Write(span);
         if (out.size() + spare > to.max_bytes) {
           over = to.whole || spans == 0;
@@ -225,11 +278,13 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
         }
         ++spans;
         last = at;
+        if (guard == nullptr) continue;
+        body.redacted = guard->found() - found;
+        body.unread = guard->unread() - unread;
       }
-      writer.Close(scope_spans);
+      encoder.Leave();
       writer.Close(resource_spans);
       if (!out.failed() && !over) {
-        Body body = {};
         body.spans = spans;
         body.serial = NextSerial();
         body.trace = trace->handle;

@@ -68,6 +68,25 @@ struct Resources {
   }
 };
 
+// The destinations' guards, closed unless an exporter has them.
+struct Guards {
+  Guard* at[kMaxDestinations] = {};
+
+  Guards() = default;
+  Guards(const Guards&) = delete;
+  Guards& operator=(const Guards&) = delete;
+  Guards(Guards&&) = delete;
+  Guards& operator=(Guards&&) = delete;
+  ~Guards() {
+    for (Guard* const guard : at) {
+      if (guard != nullptr) guard->Close();
+    }
+  }
+  void Release() {
+    for (Guard*& guard : at) guard = nullptr;
+  }
+};
+
 // The span types that a list names. False when it is no list or names others.
 bool ReadTypes(const PageArena& arena, const Node* list, TypeSet* types) {
   if (list == nullptr) return true;
@@ -96,6 +115,9 @@ Status ReadDestination(const RecordContext& context, const Node* node, PageArena
   if (!ReadTypes(*arena, FindMember(node, kKeyDropTypes), &destination->left_out)) {
     return Status::kBadConfig;
   }
+  const Node* const tail = FindMember(node, kKeyTail);
+  if (tail != nullptr && tail->Kind() == tape::Op::kObject)
+    destination->tail = arena->OffsetOf(tail);
   const std::string_view dialect = TextOf(*arena, FindMember(node, kKeyDialect));
   const Status status = mappers->Take(arena, context.keys, dialect, &destination->mapper);
   if (!IsOk(status)) return status;
@@ -130,11 +152,16 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Mapper
               TextOf(arena, FindMember(scope, kKeyVersion)));
   writer.Close(nested);
   const uint32_t scope_end = run->size();
+  Guards guards;
   Resources resources;
   const Node* const shared = FindMember(config, kKeyResource);
   for (const Node* node = destinations->Begin(); node < destinations->End(); node = node->Skip()) {
     if (resources.count == kMaxDestinations) return Status::kBadConfig;
-    resources.Add(context, shared, FindMember(node, kKeyResource), run);
+    Guard** const guard = &guards.at[resources.count];
+    const Status status = Guard::Open(run->arena(), node, guard);
+    if (!IsOk(status)) return status;
+    resources.Add({context.arena, context.keys, *guard}, shared, FindMember(node, kKeyResource),
+                  run);
   }
   if (run->failed()) return Status::kNoMemory;
 
@@ -142,8 +169,7 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Mapper
   auto* const exporter = reinterpret_cast<Exporter*>(run->data());
   std::memset(static_cast<void*>(exporter), 0, sizeof *exporter);
   exporter->scope_bytes = scope_end - static_cast<uint32_t>(sizeof *exporter);
-  static constexpr SpanLimits kAny = {.event_count = SpanLimits::kUnlimited,
-                                      .link_count = SpanLimits::kUnlimited};
+  static constexpr SpanLimits kAny;
   SpanLimits limits;
   ReadLimits(FindMember(config, kKeyLimits), kAny, &limits);
   for (const Node* node = destinations->Begin(); node < destinations->End(); node = node->Skip()) {
@@ -152,19 +178,27 @@ Status ReadConfig(const RecordContext& context, const SpanRecord& config, Mapper
     next->resource_at = resource.at;
     next->resource_bytes = resource.bytes;
     next->limits = limits;
+    next->guard = guards.at[exporter->destination_count - 1];
     const Status status = ReadDestination(context, node, run->arena(), mappers, next);
     if (!IsOk(status)) {
-      exporter->Close();
+      exporter->CloseMappers();
       return status;
     }
   }
+  guards.Release();  // they are the exporter's now
   return Status::kOk;
 }
 
-void Exporter::Close() {
+void Exporter::CloseMappers() {
   for (const Destination& destination : destinations) {
     if (destination.mapper != nullptr) --destination.mapper->users;
   }
+}
+
+void Exporter::Close() {
+  CloseMappers();
+  Guards guards;  // closes them
+  for (uint32_t i = 0; i < destination_count; ++i) guards.at[i] = destinations[i].guard;
 }
 
 }  // namespace edgespan

@@ -10,7 +10,10 @@
 #include <string_view>
 
 #include "edgespan/base/buffer.h"
+#include "edgespan/base/lane.h"
 #include "edgespan/base/status.h"
+#include "edgespan/base/utf.h"
+#include "edgespan/model/guard.h"
 #include "edgespan/model/json_text.h"
 #include "edgespan/model/limits.h"
 #include "edgespan/model/record.h"
@@ -33,13 +36,18 @@ struct Destination {
   bool whole;        // one request a run, when its root has ended: never early, never split
   bool detach;       // a parent in another process is left out (and named in an attribute)
   TypeSet left_out;  // spans of these types are
+  uint32_t tail;     // offset of its settings of tail sampling, in Exporter::config; 0: none
+  Guard* guard;      // nullptr: all may be shown
   Tally tally;
 
+  std::string_view Shown() const {
+    return guard != nullptr ? guard->settings() : std::string_view();
+  }
   // Whether the same spans make the same body: everything that an encoder looks at.
   bool EncodesLike(const Destination& other) const {
     return mapper == other.mapper && max_bytes == other.max_bytes && max_spans == other.max_spans &&
            limits == other.limits && resource_at == other.resource_at && whole == other.whole &&
-           detach == other.detach && left_out == other.left_out;
+           detach == other.detach && left_out == other.left_out && SameText(Shown(), other.Shown());
   }
 };
 
@@ -52,18 +60,21 @@ struct Exporter {
   uint32_t ended;    // spans that ended
   uint32_t unended;  // spans whose trace closed before they ended
   uint32_t withheld;
+  bool head;   // runs come with the threshold of a head's decision
   Tally lost;  // what was lost before any destination could take it (dropped only)
   uint32_t destination_count;
   Destination destinations[kMaxDestinations];
+  Lane config;  // holds what it was made of, where a destination reads it later; else empty
   uint32_t scope_bytes;  // ScopeSpans.scope, whole, behind this
 
-  const uint8_t* scope() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  std::string_view scope() const { return {reinterpret_cast<const char*>(this + 1), scope_bytes}; }
   const uint8_t* resource(const Destination& of) const {
     return reinterpret_cast<const uint8_t*>(this) + of.resource_at;
   }
   bool idle() const { return traces == 0 && batches == 0; }
   // Before its memory is freed.
   void Close();
+  void CloseMappers();
 };
 
 // Makes an exporter of a config record (src/README.md, "Configuration") in an empty buffer; what

@@ -46,6 +46,8 @@ uint32_t Pipeline::FreeBatch() const {
   Post(&batch, body.spans);
   ++exporter->batches;
   ++to->batches;
+  to->tally.redacted += body.redacted;
+  to->tally.unread += body.unread;
   return &batch;
 }
 
@@ -73,6 +75,8 @@ uint32_t Pipeline::ShareBatch(Exporter* exporter, uint32_t destination, Trace* t
       at = NextToLeave(*trace, destination, arena_.At<SpanRecord>(at)->next);
     }
     if (spans != other.whole.spans || lost(other.to) != lost(&to)) continue;
+    const auto from = static_cast<uint32_t>(other.to - exporter->destinations);
+    if (trace->SampledFor(from) != trace->SampledFor(destination)) continue;
     const Batch* const batch = NewBatch(exporter, &to, other.whole);
     if (batch == nullptr) return 0;
     while (spans-- > 0) *next = Leave(*trace, destination, *next);
@@ -183,10 +187,8 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
   if (batch == nullptr || batch->left == 0) return static_cast<int32_t>(Status::kBadHandle);
   const Area& text = areas_[2];
   const uint32_t body = std::min(answer.body_bytes, text.bytes);
-  const uint32_t header = std::min(answer.retry_after_bytes, text.bytes - body);
-  const uint8_t* const words = arena_.At(text.at);
-  const otlp::Judgement judgement =
-      otlp::JudgeResponse(answer.http_status, answer.kind, {words, body}, batch->post.spans);
+  const otlp::Judgement judgement = otlp::JudgeResponse(
+      answer.http_status, answer.kind, {arena_.At(text.at), body}, batch->post.spans);
   Circuit& circuit = batch->to->circuit;
   Verdict verdict = judgement.verdict;
   uint32_t accepted = 0;
@@ -202,8 +204,7 @@ int32_t Pipeline::Judge(uint32_t handle, const Answer& answer, uint32_t now, uin
       break;
     case Verdict::kRetry: {
       rejected = 0;
-      const uint32_t asked =
-          otlp::RetryAfterMs({reinterpret_cast<const char*>(words) + body, header}, now);
+      const uint32_t asked = answer.retry_after_ms;
       wait = std::max(Backoff(batch->attempts, random), asked);
       // A probe does not insist.
       if (circuit.closed() && batch->to->batches <= kMaxWaiting && wait < left_ms &&

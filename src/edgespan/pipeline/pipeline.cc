@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "edgespan/base/utf.h"
+
 namespace edgespan {
 namespace {
 
@@ -97,6 +99,7 @@ bool Pipeline::EvictExporter() {
   }
   if (found == nullptr) return false;
   (*found)->Close();
+  (*found)->config.Free(&arena_);
   arena_.Free(arena_.OffsetOf(*found), (*found)->run_bytes);
   *found = nullptr;
   return true;
@@ -128,6 +131,12 @@ int32_t Pipeline::OpenExporter(const TapeUse& use) {
       exporter->run_bytes = run_bytes;
       exporter->handle = NextSerial() * kMaxExporters + slot;
       exporter->used_at = ++tick_;
+      for (const Destination& to : exporter->destinations) {
+        if (to.tail == 0) continue;
+        exporter->config = lane;
+        lane = {};
+        break;
+      }
       handle = static_cast<int32_t>(exporter->handle);
     }
   }
@@ -143,6 +152,26 @@ int32_t Pipeline::Drop(uint32_t handle, LossReason reason, uint32_t spans) {
   exporter->ended += spans;
   exporter->lost.Drop(reason, spans);
   return 0;
+}
+
+Status Pipeline::Redact(uint32_t handle, uint32_t destination, uint32_t bytes) {
+  const Exporter* const exporter = FindExporter(handle);
+  if (exporter == nullptr || destination >= exporter->destination_count) return Status::kBadHandle;
+  const Area& text = areas_[2];
+  // Behind it there must be room to read blocks.
+  if (bytes + kTextSlack > text.bytes || bytes > text.bytes) return Status::kTooLarge;
+  Guard* const guard = exporter->destinations[destination].guard;
+  std::string_view clean(arena_.At<char>(text.at), bytes);
+  Result()[2] = 0;
+  if (guard != nullptr) {
+    guard->Rest();
+    Result()[2] = 0 - (guard->found() + guard->unread());
+    clean = guard->Show(clean, 0);
+    Result()[2] += guard->found() + guard->unread();
+  }
+  Result()[0] = arena_.OffsetOf(clean.data());
+  Result()[1] = static_cast<uint32_t>(clean.size());
+  return Status::kOk;
 }
 
 Status Pipeline::Stats(uint32_t handle, uint32_t destination) {
@@ -166,6 +195,8 @@ Status Pipeline::Stats(uint32_t handle, uint32_t destination) {
   result[5] = exporter->withheld;
   result[6] = tally.spooled;
   result[7] = tally.replayed;
+  result[8] = tally.redacted;
+  result[9] = tally.unread;
   return Status::kOk;
 }
 

@@ -20,6 +20,8 @@
 #include "edgespan/pipeline/accounting.h"
 #include "edgespan/pipeline/exporter.h"
 #include "edgespan/pipeline/trace.h"
+#include "edgespan/sampling/rates.h"
+#include "edgespan/sampling/rules.h"
 #include "edgespan/semconv/mapper.h"
 
 namespace edgespan {
@@ -67,14 +69,14 @@ class Pipeline {
   int32_t Adopt(uint32_t handle, uint32_t destination, uint32_t spans, uint32_t body_bytes,
                 uint32_t now);
   Status Stats(uint32_t handle, uint32_t destination);
+  Status Redact(uint32_t handle, uint32_t destination, uint32_t bytes);
 
-  // An answer as the host describes it; its texts lie at the beginning of the text area, the header
-  // after the body.
+  // An answer as the host describes it; its body lies at the beginning of the text area.
   struct Answer {
     uint32_t http_status;
     otlp::BodyKind kind;
     uint32_t body_bytes;
-    uint32_t retry_after_bytes;
+    uint32_t retry_after_ms;  // 0: it did not ask to wait
   };
   // Of a batch.
   Status Describe(uint32_t handle);
@@ -83,6 +85,13 @@ class Pipeline {
   Status Release(uint32_t handle, bool spooled);
 
  private:
+  // Thousands of runs may be open at once: traces are found by these bits of their ids, which are also
+  // the last ones of their handles.
+  static constexpr uint32_t kBucketBits = 8;
+  static constexpr uint32_t kBuckets = 1u << kBucketBits;
+  static uint32_t BucketOf(const TraceId& trace_id) {
+    return static_cast<uint32_t>(trace_id.AsUint64() * 0x9e3779b97f4a7c15u >> (64 - kBucketBits));
+  }
   // Words, doubles, text.
   static constexpr uint32_t kAreas = 3;
   struct Area {
@@ -98,6 +107,8 @@ class Pipeline {
     uint32_t trace;   // where it was cut, and its first and last record, for others to share
     uint32_t first;
     uint32_t last;
+    uint32_t redacted;  // in it (accounting.h)
+    uint32_t unread;
   };
   // A body that is out for one destination. Others may have the same body out.
   struct Batch {
@@ -116,6 +127,14 @@ class Pipeline {
     Destination* to;
   };
 
+  // A run that is being cut or has left, for spans that come late.
+  struct Past {
+    Decision decision;
+    uint32_t exporter;  // its handle; 0: a free place
+    TraceId trace_id;
+  };
+  static constexpr uint32_t kPasts = 128;
+
   // The result area's fields; room for the largest result.
   uint32_t* Result() { return arena_.At<uint32_t>(result_); }
   // A reader of what the host says it used, as far as it was lent. Takes the members of a TapeUse one
@@ -132,14 +151,33 @@ class Pipeline {
   // The trace that a span with these ids belongs to; nullptr when it must get its own.
   Trace* FindTrace(const Exporter* exporter, const TraceId& trace_id, const SpanId& span_id,
                    const SpanId& parent_id);
+  // The ring's own place for a handle that is no trace's.
+  TraceLinks* FindTrace(uint32_t handle);
   Trace* NewTrace(Exporter* exporter, const TraceId& trace_id, const SpanId& root);
   void FreeTrace(Trace* trace);
   void Abandon(Trace* trace);  // frees it and counts what it held as lost
   // A span that started or ended. Returns the trace that it closed, or nullptr.
   Trace* OnSpan(Exporter* exporter, const TraceId& trace_id, TapeReader* reader);
+  // What the start of a run's root tells of it, or a score (of which nothing is stored: feedback on a
+  // run that goes on may be without end).
+  void Tell(Trace* trace, TapeReader* reader);
   // Gives up memory of lower rank than `loss_class` (and of the same rank in traces other than
   // `keep`); false when there was none.
   bool Reclaim(LossClass loss_class, const Trace* keep);
+
+  // Tail sampling (tail.cc). Decides which destinations get a run, for those where that is still open;
+  // what is recorded of it leaves for the others.
+  // With a score: only for those that keep the run because of it.
+  void Decide(Trace* trace, const SpanRecord* score = nullptr);
+  // How a run is kept, or kLeftOut; with a score: how that keeps it, or kUndecided.
+  Threshold Judge(const Trace& trace, const Node* tail, const SpanRecord* score);
+  // Whether a rule keeps it.
+  bool Keeps(const Trace& trace, On on, const Node* rule);
+  // Spans that come without their root follow the last run of their trace that was decided, if that is
+  // still known.
+  void Follow(Trace* trace);
+  // Whether a kRate rule has room for a run with this root; takes it.
+  bool HasRoom(const Node* rule, const SpanRecord& root);
 
   uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
   // The first record from `at` on that may leave for a destination now; 0: none. What the destination
@@ -166,11 +204,17 @@ class Pipeline {
   Area areas_[kAreas] = {};
   Exporter* exporters_[kMaxExporters] = {};  // by slot
   Batch batches_[kMaxBatches] = {};
-  TraceLinks traces_ = {};  // its `older` is the newest one, its `newer` the oldest
+  Guard hiding_;                   // of destinations without one, for runs that hide something
+  TraceLinks traces_ = {};         // its `older` is the newest one, its `newer` the oldest
+  Trace* buckets_[kBuckets] = {};  // the newest of each
   uint32_t trace_count_ = 0;
   uint32_t tick_ = 0;
   uint32_t serial_ = 0;
   uint32_t result_ = 0;
+  uint32_t now_ = 0;  // second of the epoch, as last told
+  RateTable rates_ = {};
+  Past pasts_[kPasts] = {};
+  uint32_t past_ = 0;  // how many were written there: the next one takes the oldest one's place
 };
 
 }  // namespace edgespan

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "edgespan/model/guard.h"
 #include "edgespan/pipeline/exporter.h"
 
 namespace edgespan {
@@ -14,6 +15,15 @@ void Trace::Append(const PageArena& arena, uint32_t record, LossClass loss_class
       static_cast<uint16_t>((record - lanes[loss_class].newest()) / PageArena::kPageSize);
   (last != 0 ? arena.At<SpanRecord>(last)->next : first) = record;
   last = record;
+  unjudged = true;
+  // Each span is asked, for who is the run's root is not always known, and the strictest holds for all.
+  const Node* const said = FindMember(
+      FindMember(span, span.Has(tape::kOtel) ? kKeyAttributes : kKeyMetadata), kKeyEdgespanContent);
+  if (said != nullptr) [[unlikely]] {
+    const ContentPolicy policy = ContentPolicyOf(TextOf(arena, said), ContentPolicy::kOff);
+    const auto asked = static_cast<uint8_t>(static_cast<uint8_t>(policy) + 1);
+    if (wish < asked) wish = asked;
+  }
   ++counts[loss_class];
 }
 

@@ -14,6 +14,7 @@
 #include "edgespan/model/record.h"
 #include "edgespan/model/span_tree.h"
 #include "edgespan/pipeline/accounting.h"
+#include "edgespan/sampling/threshold.h"
 
 namespace edgespan {
 
@@ -37,7 +38,16 @@ struct TraceLinks {
   TraceLinks* older;
 };
 
+// What was decided of a run.
+struct Decision {
+  Threshold head;  // to record it
+  // By destination with tail sampling: kUndecided, kLeftOut, or how it is kept.
+  Threshold tail[kMaxDestinations];
+};
+
 struct Trace : TraceLinks {
+  Decision decision;
+  Trace* next_in_bucket;  // of the Pipeline's, by trace id: an older one
   uint32_t handle;
   Exporter* exporter;
   TraceId trace_id;
@@ -49,7 +59,7 @@ struct Trace : TraceLinks {
   uint32_t last;
   double heard_ms;      // the latest time that an item told
   uint32_t open_spans;  // started, not ended
-  bool closed;          // the root ended, or the exporter closed it
+  bool closed;          // the root and what outlived it ended, or the exporter closed it
   bool strays;          // model_inference spans whose parent nobody announced
   bool cutting;         // being sent: nothing is added or evicted any more
   bool left_early;      // records left since the last Sweep(), while the run went on
@@ -58,6 +68,11 @@ struct Trace : TraceLinks {
   // not get.
   uint32_t cut[kMaxDestinations];
   uint32_t lost[kMaxDestinations];
+  const Node* state;  // the run's tracestate; nullptr without one
+  bool apart;         // `head` goes by something else than the run's randomness
+  // What its spans want hidden, as one more than a ContentPolicy; 0: none said.
+  uint8_t wish;
+  bool unjudged;  // records came since Pipeline::Reclaim() asked tail sampling for room
   SpanTree tree;
 
   // A trace can be sent once its root ended; spans without a known root wait for nothing.
@@ -66,6 +81,10 @@ struct Trace : TraceLinks {
   // OTLP's trace id. W3C forbids all zeros, which Mastra accepts from users: such a run gets its root
   // span id, twice.
   TraceId WireId(const PageArena& arena) const;
+  // What its spans tell one destination of sampling.
+  Threshold SampledFor(uint32_t destination) const {
+    return decision.head > decision.tail[destination] ? decision.head : decision.tail[destination];
+  }
   // Counts a span as lost to one destination; to all but those whose bits are set.
   void LoseTo(uint32_t destination, LossReason reason);
   void Lose(LossReason reason, uint32_t left);

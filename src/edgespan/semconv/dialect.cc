@@ -184,6 +184,11 @@ void Dialect::Free(PageArena* arena) {
   *this = Dialect{};
 }
 
+[[gnu::noinline]] TypeSet BitOf(uint16_t type) {
+  const bool known = type >= kFirstSpanType && type <= kLastSpanType;
+  return known ? TypeBit(static_cast<Key>(type)) : 0;
+}
+
 std::string_view OperationOf(TypeSet bits) {
   struct Operation {
     TypeSet types;

@@ -20,6 +20,8 @@ namespace edgespan {
 // A set of span types, one bit each, from kFirstSpanType; plus the two kinds of model call.
 using TypeSet = uint64_t;
 constexpr TypeSet TypeBit(Key type) { return uint64_t{1} << (type - kFirstSpanType); }
+// Of a span's type, which need not be in the schema: an empty set then.
+TypeSet BitOf(uint16_t type);
 constexpr TypeSet kAllTypes = ~uint64_t{0};
 // The span that stands for one call of a model: model_inference, or model_generation where an older
 // Mastra makes no inference spans. Set in place of the type's own bit.

@@ -47,6 +47,15 @@ bool IsModelCall(const PageArena& arena, const TreeNode& node, bool strays) {
   return !strays && !HasInference(arena, node);
 }
 
+bool IsRunsRoot(const PageArena& arena, const SpanRecord& span) {
+  uint32_t above = arena.At<TreeNode>(span.tree)->parent;
+  if (above == 0) return span.Has(tape::kIsRoot);
+  while (above != 0 && arena.At<TreeNode>(above)->type == kKeyNone) {
+    above = arena.At<TreeNode>(above)->parent;
+  }
+  return above == 0;
+}
+
 bool IsStepOrGeneration(const TreeNode& node) {
   return node.type == kTypeModelGeneration || node.type == kTypeModelStep;
 }

@@ -26,6 +26,10 @@ bool HasInference(const PageArena& arena, const TreeNode& generation);
 // there are model_inference spans of which nobody knows whose they are, so no generation does.
 bool IsModelCall(const PageArena& arena, const TreeNode& node, bool strays);
 
+// Whether a span is its run's root: the trace's, or, where OpenTelemetry's spans are around the run (a
+// request, a handler), the one that has none but these above it.
+bool IsRunsRoot(const PageArena& arena, const SpanRecord& span);
+
 bool IsStepOrGeneration(const TreeNode& node);
 // Whether a span stands directly below a step or a generation, as calls and their tools do.
 bool IsNear(const PageArena& arena, const TreeNode& node);

@@ -32,9 +32,22 @@ struct Step {
 
 // Type of a span as rules see it: its key and its bit, and whether it is a run's root.
 struct SpanType {
-  uint16_t key;
-  bool root;
-  TypeSet bits;
+  static constexpr uint32_t kRootKind = 1u << 27;
+
+  constexpr SpanType() = default;
+  constexpr SpanType(uint16_t k, bool is_root, TypeSet b)
+      : key(k), root(is_root), bits(b), kind((is_root ? kRootKind : 0) | Told(k, b) << 14) {}
+
+  uint16_t key = kKeyNone;
+  bool root = false;
+  TypeSet bits = 0;
+  uint32_t kind = 0;  // what all kinds of its members have in common (Mapper)
+
+ private:
+  // A generation that is the model call itself has rules of its own; no type has key 0.
+  static constexpr uint32_t Told(uint16_t key, TypeSet bits) {
+    return bits == kModelCall && key == kTypeModelGeneration ? 0u : key;
+  }
 };
 
 class Mapper {
@@ -77,13 +90,10 @@ class Mapper {
     uint32_t reserved;
   };
   static constexpr uint32_t kBuckets = 256;
-  static constexpr uint32_t kRootKind = 1u << 27;
   static_assert(kFirstDynamicKey + KeyTable::kMaxDynamic < 1u << 13);  // a type fits below that bit
 
   static uint32_t KindOf(Scope scope, const SpanType& type, uint16_t key) {
-    // A generation that is the model call itself has rules of its own; no type has key 0.
-    const uint32_t t = type.bits == kModelCall && type.key == kTypeModelGeneration ? 0 : type.key;
-    return static_cast<uint32_t>(scope) << 28 | (type.root ? kRootKind : 0) | t << 14 | key;
+    return static_cast<uint32_t>(scope) << 28 | type.kind | key;
   }
   uint32_t* Bucket(uint32_t kind) const {
     return arena_->At<uint32_t>(buckets_) + (kind * 0x9e3779b1u >> 24);

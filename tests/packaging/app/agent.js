@@ -7,12 +7,13 @@ import { createTool } from '@mastra/core/tools';
 import { Observability } from '@mastra/observability';
 import { z } from 'zod';
 import { exporters } from './exporter.js';
+import { SECRET } from './secret.js';
 
 const weather = createTool({
   id: 'weather',
   description: 'Weather in a city',
   inputSchema: z.object({ city: z.string() }),
-  execute: async ({ city }) => ({ city, celsius: -5 }),
+  execute: async ({ city }) => ({ city, celsius: -5, source: `asked with ${SECRET}` }),
 });
 
 /** Asks for the weather, then answers. Of the specification that every Mastra 1 understands. */

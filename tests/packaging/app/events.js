@@ -1,5 +1,7 @@
 // The application without Mastra, for runtimes and bundlers that Mastra itself does not run in: plays
 // one agent run to the exporter as Mastra would. Needs no platform API but fetch and crypto.
+import { SECRET } from './secret.js';
+
 const hex = (bytes) =>
   Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
     byte.toString(16).padStart(2, '0'),
@@ -45,7 +47,7 @@ function spansOfRun() {
     entityName: 'weather',
     attributes: { toolType: 'tool', toolDescription: 'Weather in a city' },
     input: { city: 'Zürich' },
-    output: { city: 'Zürich', celsius: -5 },
+    output: { city: 'Zürich', celsius: -5, source: `asked with ${SECRET}` },
   });
   return { text, traceId, spans: [root, generation, step, call, tool] };
 }

@@ -44,6 +44,7 @@ export function faultsOfRun(spans, expected) {
     if (input?.city !== 'Zürich') faults.push(`${tool.name}: arguments ${JSON.stringify(input)}`);
     const output = parsed(plain(tool.attributes.get('gen_ai.tool.call.result')));
     if (output?.celsius !== -5) faults.push(`${tool.name}: result ${JSON.stringify(output)}`);
+    if (output?.source !== 'asked with [REDACTED:api-key]') faults.push(`${tool.name}: ${output?.source}`);
   }
   return faults;
 }

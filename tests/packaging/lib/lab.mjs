@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 import { decodeProtobuf } from '../../support/otlp.ts';
 import { Sink } from '../../support/sink.ts';
+import { SECRET } from '../app/secret.js';
 import { faultsOfRun } from './check.mjs';
 import { startRegistry } from './registry.mjs';
 
@@ -312,6 +313,7 @@ export class Lab {
     await this.sink.until(rooted, `the root of trace ${traceId}`);
     await new Promise((resolve) => setTimeout(resolve, 200)); // what comes too often has come now
     const faults = faultsOfRun(spans(), expected);
+    if (this.sink.requests.some(({ body }) => Buffer.from(body).includes(SECRET))) faults.push('the secret arrived');
     if (faults.length > 0) throw new Error(`the trace is not whole:\n${faults.join('\n')}`);
   }
 

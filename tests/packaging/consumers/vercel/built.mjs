@@ -1,5 +1,6 @@
 // built.mjs ENTRYPOINT: runs what Vercel would deploy of a function: the files that its builder
 // traced, in a folder without any other. Tells by lines `answer …` what two requests got.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,7 +43,7 @@ async function inRequest(global, work) {
 
 async function nodeFunction() {
   const { GET } = await import(join(dir, entrypoint));
-  return () => inRequest(globalThis, async () => (await GET()).text());
+  return () => inRequest(globalThis, async () => (await GET(new Request('http://consumer/'))).text());
 }
 
 /** In Vercel's edge runtime, which as in production compiles nothing at run time. */
@@ -69,14 +70,16 @@ async function edgeFunction(file) {
     format: 'iife',
     globalName: 'edgeFunction',
     platform: 'browser',
-    conditions: ['edge-light'],
+    conditions: ['edge-light', 'module'],
     plugins: [plugin],
   });
   const runtime = new EdgeRuntime({
     initialCode: `${outputFiles[0].text}
       addEventListener('fetch', (event) => event.respondWith(edgeFunction.default(event.request)));`,
     codeGeneration: { strings: false, wasm: false },
-    extend: (context) => Object.assign(context, modules, { process: { env: process.env } }),
+    // As on Vercel.
+    extend: (context) =>
+      Object.assign(context, modules, { AsyncLocalStorage, process: { env: process.env } }),
   });
   const compile = 'new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))';
   let compiles = true;

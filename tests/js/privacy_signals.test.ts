@@ -1,0 +1,132 @@
+// Privacy of what is sent beside spans: each destination's own policy, content policies, hooks, counts.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { otlp, type OtlpOptions } from 'edgespan/destinations';
+import { EdgespanExporter, type Receipt } from 'edgespan/mastra';
+import { redact } from 'edgespan/privacy';
+import { logs, metrics, scores } from 'edgespan/signals';
+import { startSink } from '../support/exporter.ts';
+import { decodeLogs, type WireLog } from '../support/otlp_signals.ts';
+import { accounted, log, metric, signalsOf } from '../support/signals.ts';
+import { id } from './spans.ts';
+
+const sink = await startSink();
+const MAIL = 'jane.doe@example.com';
+
+/** An exporter of some destinations, and what arrives at each. */
+function make(...destinations: OtlpOptions[]) {
+  const paths = destinations.map(() => `/ok/signals-${id()}`);
+  const exporter = new EdgespanExporter({
+    serviceName: 'signals',
+    destinations: destinations.map((one, i) => otlp({ endpoint: sink.origin + paths[i], name: paths[i], ...one })),
+    signals: [logs(), metrics(), scores()],
+    logLevel: 'silent',
+  });
+  const at = (i: number, signal: string): string =>
+    sink.requests
+      .filter(({ path }) => path === `${paths[i]}/v1/${signal}`)
+      .map(({ body }) => Buffer.from(body).toString())
+      .join('\n');
+  const logsAt = (i: number): WireLog[] =>
+    sink.requests.filter(({ path }) => path === `${paths[i]}/v1/logs`).flatMap(({ body }) => decodeLogs(body));
+  return { exporter, at, logsAt };
+}
+
+/** A log, a metric and a score that say who, flushed. */
+async function tell(exporter: EdgespanExporter): Promise<Receipt> {
+  const data = { who: MAIL, n: 3, prompt: { text: 'the whole story' } };
+  exporter.onLogEvent?.(log({ message: `for ${MAIL}`, data, metadata: { by: MAIL } }));
+  exporter.onMetricEvent?.(metric({ labels: { user: MAIL, model: 'm' } }));
+  exporter.addScore({ traceId: id(32), name: 'tone', value: 0.5, comment: `the whole story of ${MAIL}` });
+  return exporter.flush();
+}
+
+test('each destination has what its own policy leaves; what is the same is made once', async () => {
+  const { exporter, at, logsAt } = make(
+    {},
+    { redact: redact() },
+    { redact: redact({ actions: { email: 'hash' }, hashKey: 'a key' }) },
+    { redact: redact({ actions: { email: 'keep' } }) },
+  );
+  const receipt = await tell(exporter);
+  accounted(receipt, 12);
+  for (const signal of ['logs', 'metrics', 'traces']) {
+    assert.match(at(0, signal), /jane\.doe/, signal);
+    assert.match(at(1, signal), /\[REDACTED:email\]/, signal);
+    assert.match(at(2, signal), /\[REDACTED:email:[0-9a-f]{16}\]/, signal);
+    assert.match(at(3, signal), /jane\.doe/, signal);
+    for (const i of [1, 2]) assert.ok(!at(i, signal).includes(MAIL), signal);
+  }
+  const digests = ['logs', 'metrics', 'traces'].flatMap((signal) => at(2, signal).match(/\[REDACTED:email:\w+\]/g) ?? []);
+  assert.equal(new Set(digests).size, 1, 'in whatever signal');
+  assert.ok(signalsOf(receipt).redacted >= 6, `${signalsOf(receipt).redacted}`);
+  const [record] = logsAt(1);
+  assert.equal(record.body, 'for [REDACTED:email]');
+  assert.equal(record.attributes.get('mastra.log.n'), 3n, 'numbers stay numbers');
+});
+
+test('content policies: data of logs and comments of scores, as text and as a span', async () => {
+  const { exporter, at, logsAt } = make({ content: 'off' }, { content: { truncate: 5 } }, { content: 'hashed' });
+  const receipt = await tell(exporter);
+  accounted(receipt, 9);
+  for (const i of [0, 1, 2]) {
+    for (const signal of ['logs', 'traces']) assert.ok(!at(i, signal).includes('story'), `${i} ${signal}`);
+  }
+  const [hidden] = logsAt(0);
+  assert.equal(hidden.body, `for ${MAIL}`);
+  assert.deepEqual([...hidden.attributes.keys()].filter((name) => name.startsWith('mastra.log.')), []);
+  assert.equal(hidden.attributes.get('mastra.metadata.by'), MAIL);
+  assert.match(at(0, 'traces'), /evaluate tone/);
+  assert.equal(logsAt(1)[0].attributes.get('mastra.log.prompt'), '{"text":"the w"}');
+  assert.ok(signalsOf(receipt).withheld >= 3);
+});
+
+test('destinations with one name and different policies have their own', async () => {
+  const name = 'otlp';
+  const { exporter, at } = make({ name, redact: redact() }, { name, content: 'off' }, { name });
+  const receipt = await tell(exporter);
+  accounted(receipt, 9);
+  assert.deepEqual(receipt.signals?.dropped, {});
+  assert.match(at(0, 'traces'), /the whole story of \[REDACTED:email\]/);
+  assert.match(at(1, 'traces'), /evaluate tone/);
+  assert.ok(!at(1, 'traces').includes('story'));
+  assert.match(at(2, 'traces'), /the whole story of jane\.doe/);
+});
+
+describe('a hook', () => {
+  test('is shown what they say, under its name; what it fails on is withheld and counted', async () => {
+    const shown: string[] = [];
+    const own = redact({
+      async hook(value, { kind, path }) {
+        await Promise.resolve();
+        shown.push(`${kind} ${path.join('.')}`);
+        if (path.at(-1) === 'who') throw new Error('no');
+        return value.toUpperCase();
+      },
+    });
+    const { exporter, at, logsAt } = make({ redact: own }, {});
+    const receipt = await tell(exporter);
+    accounted(receipt, 6);
+    for (const place of ['log message', 'log log.who', 'metric labels.user', 'score comment']) {
+      assert.ok(shown.includes(place), `${place} of ${shown}`);
+    }
+    const [record] = logsAt(0);
+    assert.equal(record.body, 'FOR [REDACTED:EMAIL]'.replace('EMAIL', 'email'));
+    assert.equal(record.attributes.get('mastra.log.who'), '[WITHHELD]');
+    assert.match(at(0, 'traces'), /THE WHOLE STORY/);
+    assert.match(at(1, 'traces'), /the whole story/);
+    assert.ok(signalsOf(receipt).withheldValues >= 1);
+  });
+});
+
+test('a log of what redact() has no place for leaves, and is none the poorer', async () => {
+  const { exporter, logsAt } = make({ redact: redact() });
+  const data = { nan: Number.NaN, list: [1, null, 'a'], deep: { a: { b: true } }, empty: '' };
+  exporter.onLogEvent?.(log({ message: 'plain', data, traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }));
+  await exporter.flush();
+  const [{ attributes, traceId, spanId, body }] = logsAt(0);
+  assert.deepEqual([body, traceId, spanId], ['plain', 'a'.repeat(32), 'b'.repeat(16)]);
+  assert.ok(Number.isNaN(Number(attributes.get('mastra.log.nan'))));
+  assert.equal(attributes.get('mastra.log.list'), '[1,null,"a"]');
+  assert.equal(attributes.get('mastra.log.deep'), '{"a":{"b":true}}');
+});

@@ -1,0 +1,261 @@
+// Redactor: what it finds in plain text, what it leaves alone, and what it writes instead.
+#include "edgespan/privacy/redactor.h"
+
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/redactor_lab.h"
+
+namespace edgespan {
+namespace {
+
+using testing::RedactorLab;
+
+struct Case {
+  const char* text;
+  const char* left;
+};
+
+void Check(const RedactionPolicy& policy, std::initializer_list<Case> cases) {
+  RedactorLab redact(policy);
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK(redact(c.text) == c.left);
+    CHECK(redact.changed() == (std::string(c.text) != c.left));
+  }
+}
+
+TEST_CASE("redactor: tokens") {
+  Check({},
+        {
+            {"my key is sk-proj-abcdefGHIJ1234567890abcd.", "my key is [REDACTED:api-key]."},
+            {"AKIAIOSFODNN7EXAMPLE", "[REDACTED:api-key]"},
+            {"(AKIAIOSFODNN7EXAMPLE)", "([REDACTED:api-key])"},
+            // The secret of such a key has no mark, but stands near it.
+            {"AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+             "[REDACTED:api-key] [REDACTED:api-key]"},
+            {"a\\nghp_abcdefghijklmnopqrstuvwxyz0123456789\\n", "a\\n[REDACTED:api-key]\\n"},
+            {"\xe9\x8d\xb5ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+             "\xe9\x8d\xb5[REDACTED:api-key]"},
+            {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
+             "[REDACTED:jwt]"},
+            {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0. Next", "[REDACTED:jwt]. Next"},
+        });
+}
+
+TEST_CASE("redactor: no tokens") {
+  for (const char* text : {"sk-learn and sk-proj are names",
+                           "risk-averse-portfolio-manager-2024-edition",
+                           "AKIA is a prefix; AKIATOOSHORT12",
+                           "ghp_short",
+                           "xAKIAIOSFODNN7EXAMPLE",
+                           "eyJhbGciOiJIUzI1NiJ9",
+                           "task-abcdefghijklmnopqrstuvwxyz0123",
+                           "SG.short.x",
+                           "550e8400-e29b-41d4-a716-446655440000",
+                           "d41d8cd98f00b204e9800998ecf8427e",
+                           "chatcmpl-9a8b7c6d5e4f3a2b1c0d9e8f",
+                           "call_a1b2c3d4e5f6a7b8c9d0",
+                           "toolu_01A09q90qw90lq917835lq9",
+                           "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg",
+                           "Bearer authentication-is-not-supported",
+                           "Basic troubleshooting-information",
+                           "hf_hub_download_a_file_from_a_repository",
+                           "ACCOUNT_MANAGEMENT_SERVICE_ENDPOINT_URL",
+                           "npm_config_registry_default_value_is_set",
+                           "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"}) {
+    INFO(text);
+    RedactorLab redact;
+    CHECK(redact(text) == text);
+  }
+}
+
+TEST_CASE("redactor: credentials in headers, URLs and settings") {
+  Check({}, {
+                {"Authorization: Bearer abcdef1234567890",
+                 "Authorization: Bearer [REDACTED:credential]"},
+                {"authorization: Basic dXNlcjpwYXNz", "authorization: Basic [REDACTED:credential]"},
+                {"-H 'Authorization: Bearer abcdef1234567890' -X GET",
+                 "-H 'Authorization: Bearer [REDACTED:credential]' -X GET"},
+                {"Cookie: a=b; sid=123; theme=dark\nHost: x", "Cookie: [REDACTED:cookie]\nHost: x"},
+                {"x-api-key: 0123456789abcdef", "x-api-key: [REDACTED:key]"},
+                {"postgres://admin:s3cr3t@db.internal:5432/x?a=b",
+                 "postgres://[REDACTED:credential]@db.internal:5432/x?a=b"},
+                {"amqp://u:pa/ss@host", "amqp://[REDACTED:credential]@host"},
+                {"https://a.b/v1?token=abc&q=hello&sig=Z#x",
+                 "https://a.b/v1?token=[REDACTED:key]&q=hello&sig=[REDACTED:key]"},
+                {"OPENAI_API_KEY=abcd1234", "OPENAI_API_KEY=[REDACTED:key]"},
+                {"api key: abcdef123 ok", "api key: [REDACTED:key] ok"},
+                {"password = \"correct horse\";", "password = \"[REDACTED:key]\";"},
+                {"{'password': 'hunter2'}", "{'password': '[REDACTED:key]'}"},
+                {"logged {\\\"password\\\": \\\"hunter2\\\"} twice",
+                 "logged {\\\"password\\\": \\\"[REDACTED:key]\\\"} twice"},
+                {"-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA75q7Zx\nabc=\n-----END RSA "
+                 "PRIVATE KEY----- tail",
+                 "[REDACTED:private-key] tail"},
+                {"-----BEGIN PRIVATE KEY-----\\nMIIEpAIBAAKCAQEA75q7Zx\\nMIIEpAIBAA",
+                 "[REDACTED:private-key]"},
+            });
+  for (const char* text :
+       {"https://host:8080/a@b", "http://[::1]:80/x", "ssh://git@github.com/x.git",
+        "const password = getPassword();", "password=${PASSWORD}", "Passwords: use a good one",
+        "token: count of words", "max_tokens=12345678901234", "key: the value behind it",
+        "if (password == other) {", "Authorization: ask your administrator", "cookie: a small file",
+        "https://shop.internal/?q=shoes&page=2&sort=price", "the secret: patience",
+        "git@github.com:org/repo.git", "std::string::npos", "a::b::c", "12:30:45"}) {
+    INFO(text);
+    RedactorLab redact;
+    CHECK(redact(text) == text);
+  }
+}
+
+TEST_CASE("redactor: personal data") {
+  Check({},
+        {
+            {"Mail john.doe+tag@example.co.uk, please", "Mail [REDACTED:email], please"},
+            {"<a@b.io>", "<[REDACTED:email]>"},
+            {"+33 6 12 34 56 78 or +15551234567", "[REDACTED:phone] or [REDACTED:phone]"},
+            {"call (555) 234-4567 or 555.234.4567", "call [REDACTED:phone] or [REDACTED:phone]"},
+            {"020 7946 0958", "[REDACTED:phone]"},
+            {"DE89 3704 0044 0532 0130 00.", "[REDACTED:iban]."},
+            {"GB29 NWBK 6016 1331 9268 19 BIC", "[REDACTED:iban] BIC"},
+            {"NO9386011117947", "[REDACTED:iban]"},
+            {"4111 1111 1111 1111", "[REDACTED:card]"},
+            {"item 12 5555-5555-5555-4444 x", "item 12 [REDACTED:card] x"},
+            {"378282246310005", "[REDACTED:card]"},
+            {"3782 822463 10005", "[REDACTED:card]"},
+            {"card=4111111111111111;", "card=[REDACTED:card];"},
+        });
+  for (const char* text : {"4111 1111 1111 1112",
+                           "4111111111111112",
+                           "0.4111111111111111",
+                           "1763625600000",
+                           "1763625600000000000",
+                           "DE89 3704 0044 0532 0130 01",
+                           "2026-11-20 10:30:00",
+                           "01-02-2026",
+                           "v1.2.3-beta.4",
+                           "192.168.100.200",
+                           "1,234,567.89",
+                           "512 x 256 x 1024",
+                           "+1",
+                           "a+12345678901",
+                           "react@18.2.0",
+                           "@mastra/core@1.71.0",
+                           "icon@2x.png",
+                           "user@localhost",
+                           "100-200-300",
+                           "123-45-6789",
+                           "ISO 9001:2015",
+                           "3.14159265358979"}) {
+    INFO(text);
+    RedactorLab redact;
+    CHECK(redact(text) == text);
+  }
+}
+
+TEST_CASE("redactor: national ids are an option") {
+  RedactionPolicy policy;
+  policy.actions[static_cast<uint32_t>(Finding::kNationalId)] = Redaction::kMask;
+  Check(policy, {{"SSN 123-45-6789.", "SSN [REDACTED:id]."},
+                 {"000-45-6789 and 666-45-6789", "000-45-6789 and 666-45-6789"}});
+}
+
+TEST_CASE("redactor: what stands instead") {
+  const auto all = [](Redaction redaction) {
+    RedactionPolicy policy;
+    for (Redaction& action : policy.actions) action = redaction;
+    policy.hash_key = "key";
+    return policy;
+  };
+  Check(all(Redaction::kRemove), {{"card 4111 1111 1111 1111!", "card !"},
+                                  {R"({"token":"x","a":1})", R"({"token":"","a":1})"}});
+  Check(all(Redaction::kPartial), {{"card 4111111111111111!", "card [REDACTED:card:*1111]!"},
+                                   {"a@b.io", "[REDACTED:email]"}});
+  Check(all(Redaction::kKeep), {{"4111111111111111 a@b.io token=abcdefgh12345678",
+                                 "4111111111111111 a@b.io token=abcdefgh12345678"},
+                                {R"({"password":"x"})", R"({"password":"x"})"}});
+  // HMAC-SHA-256("key", "a@b.io"), by another implementation.
+  RedactorLab hash(all(Redaction::kHash));
+  const std::string one = hash("a@b.io");
+  CHECK(one == "[REDACTED:email:0ee4938109927ca1]");
+  CHECK(hash("x a@b.io y a@b.io") == "x " + one + " y " + one);
+  CHECK(hash("{\"x\":\"\\u0061@b.io\"}") == "{\"x\":\"" + one + "\"}");
+  CHECK(hash("c@b.io") != one);
+  // Without a key nothing is told that a dictionary could tell.
+  RedactionPolicy keyless = all(Redaction::kHash);
+  keyless.hash_key = {};
+  Check(keyless, {{"a@b.io", "[REDACTED:email]"}});
+}
+
+TEST_CASE("redactor: sensitive keys") {
+  RedactionPolicy policy;
+  policy.keys = " tenantname";
+  RedactorLab lab(policy);
+  // Mastra's SensitiveDataFilter (its default list), then others.
+  for (const char* name : {"password",
+                           "token",
+                           "secret",
+                           "key",
+                           "apikey",
+                           "auth",
+                           "authorization",
+                           "bearer",
+                           "bearertoken",
+                           "jwt",
+                           "credential",
+                           "clientsecret",
+                           "privatekey",
+                           "refresh",
+                           "ssn",
+                           "apiKey",
+                           "api-key",
+                           "API_KEY",
+                           "Api Key",
+                           "dbPassword",
+                           "openai_api_key",
+                           "x-api-key",
+                           "Set-Cookie",
+                           "proxy-authorization",
+                           "awsSecretAccessKey",
+                           "tenant_name"}) {
+    INFO(name);
+    CHECK(lab.redactor().IsSensitiveKey(name));
+  }
+  for (const char* name : {"promptTokens", "monkey", "keyboard", "tokens", "author", "authority",
+                           "refreshRate", "name", "", "id", "code", "signature", "primaryKeyboard",
+                           "a_rather_long_name_that_ends_with_no_such_word"}) {
+    INFO(name);
+    CHECK_FALSE(lab.redactor().IsSensitiveKey(name));
+  }
+}
+
+TEST_CASE("redactor: content") {
+  RedactionPolicy policy;
+  policy.hash_key = "key";
+  RedactorLab lab(policy);
+  const auto hashed = [&](std::string_view text) {
+    Buffer out;
+    REQUIRE(out.Init(&lab.arena(), 64));
+    lab.redactor().AppendContentDigest(text, &out);
+    std::string result(reinterpret_cast<const char*>(out.data()), out.size());
+    out.Discard();
+    return result;
+  };
+  CHECK(hashed("hello").starts_with("[CONTENT:"));
+  CHECK(hashed("hello") == hashed("hello"));
+  CHECK(hashed("hello") != hashed("hellp"));
+}
+
+TEST_CASE("redactor: without memory a value is withheld, and counted") {
+  // Room for the output alone: what strings with escapes mean cannot be had.
+  RedactorLab lab({}, 4 * PageArena::kPageSize);
+  const std::string text = R"({"plain":"a","x":"line\nline)" + std::string(20000, 'z') + R"("})";
+  const std::string left = lab(text);
+  CHECK(lab.redactor().withheld() > 0);
+  CHECK((lab.failed() || left == R"({"plain":"a","x":"[WITHHELD]"})"));
+}
+
+}  // namespace
+}  // namespace edgespan
