@@ -122,10 +122,12 @@ uint32_t Scan::Literal(uint32_t at) {
   return end;
 }
 
+// In the place of a value. Not in what only looks like one, within a string: that ends before the text.
 void Scan::AppendQuoted(Finding finding, std::string_view value) {
-  out_->AppendByte('"');
+  const bool within = view_.end < size_;
+  if (!within) out_->AppendByte('"');
   redactor_->Replace(finding, value, out_);
-  out_->AppendByte('"');
+  if (!within) out_->AppendByte('"');
 }
 
 // An empty buffer for this many bytes, or none.
