@@ -24,9 +24,9 @@ namespace {
 using namespace edgespan;
 using Json = nlohmann::json;
 
-void Require(bool condition, const char* what) {
+void Require(bool condition, const char* what, std::string_view left = {}) {
   if (condition) return;
-  std::fprintf(stderr, "broken: %s\n", what);
+  std::fprintf(stderr, "broken: %s\n%.*s\n", what, static_cast<int>(left.size()), left.data());
   std::abort();
 }
 
@@ -112,7 +112,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Json before = Json::parse(text, nullptr, false);
   const bool was_json = before.is_structured() || before.is_string();
   const std::string left = Redact(&redactor, text);
-  if (was_json) Require(Json::accept(left), "what was JSON is JSON");
+  if (was_json) Require(Json::accept(left), "what was JSON is JSON", left);
   if (redaction == Redaction::kKeep) {
     if (redactor.withheld() == 0) Require(left == text, "what is kept is kept");
     return 0;
@@ -136,7 +136,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const std::string rest = Redact(&redactor, whole);
   const Json parsed = Json::parse(rest, nullptr, false);
-  Require(!parsed.is_discarded(), "JSON with any text in it stays JSON");
+  Require(!parsed.is_discarded(), "JSON with any text in it stays JSON", rest);
   // Where it was planted: in the text, behind other letters or escapes, it may be none.
   Json place = parsed;
   if (mode >> 6 == 1) {
@@ -146,6 +146,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else {
     place = parsed.at(mode >> 6 == 0 ? 1 : 0);
   }
-  Require(!Holds(place, secret), "no planted secret survives");
+  Require(!Holds(place, secret), "no planted secret survives", rest);
   return 0;
 }

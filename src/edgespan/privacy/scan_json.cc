@@ -10,13 +10,17 @@ namespace {
 
 bool IsSpace(uint8_t c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-// The value of four hexadecimal digits; others count as 0.
+constexpr uint32_t kNoHex = 1u << 16;
+
+// The value of four hexadecimal digits; kNoHex if they are none.
 uint32_t Hex(const uint8_t* at) {
   uint32_t value = 0;
   for (uint32_t i = 0; i < 4; ++i) {
     const uint8_t c = at[i];
     const uint32_t letter = (c | 0x20u) - 'a';
-    value = value << 4 | (c - uint32_t{'0'} < 10 ? c & 15u : letter < 6 ? letter + 10 : 0);
+    const uint32_t digit = c - uint32_t{'0'} < 10 ? c & 15u : letter + 10;
+    if (digit > 15) return kNoHex;
+    value = value << 4 | digit;
   }
   return value;
 }
@@ -31,19 +35,18 @@ uint8_t* Unescape(const uint8_t* at, const uint8_t* end, uint8_t* out) {
     at += plain;
     if (end - at < 2) break;
     const uint8_t letter = at[1];
-    if (letter != 'u') {
-      const uint8_t c = letter == 'n'   ? '\n'
-                        : letter == 't' ? '\t'
-                        : letter == 'r' ? '\r'
-                        : letter == 'b' ? '\b'
-                        : letter == 'f' ? '\f'
-                                        : letter;
-      *out++ = *at == '\\' ? c : *at;
+    uint32_t c = *at == '\\' && letter == 'u' && end - at >= 6 ? Hex(at + 2) : kNoHex;
+    if (c == kNoHex) {
+      const uint8_t meant = letter == 'n'   ? '\n'
+                            : letter == 't' ? '\t'
+                            : letter == 'r' ? '\r'
+                            : letter == 'b' ? '\b'
+                            : letter == 'f' ? '\f'
+                                            : letter;
+      *out++ = *at == '\\' ? meant : *at;
       at += *at == '\\' ? 2 : 1;
       continue;
     }
-    if (end - at < 6) break;
-    uint32_t c = Hex(at + 2);
     at += 6;
     if ((c & 0xf800) == 0xd800) {
       const bool pair = c < 0xdc00 && end - at >= 6 && at[0] == '\\' && at[1] == 'u';
@@ -76,6 +79,7 @@ uint32_t Scan::SkipSpace(uint32_t at) const {
 // From a bracket, or a quote, to what closes it, or to where it is no JSON.
 uint32_t Scan::Json(uint32_t at) {
   uint32_t depth = 0;
+  uint32_t colon = view_.end;  // the last; none yet
   do {
     const uint8_t c = text_[at];
     if (c == '"') {
@@ -87,10 +91,12 @@ uint32_t Scan::Json(uint32_t at) {
       --depth;
       ++at;
     } else if (IsSpace(c) || c == ',' || c == ':') {
+      if (c == ':') colon = at;
       ++at;
     } else {
       const uint32_t end = Literal(at);
-      if (end == at) break;
+      // Plain text again, whose rules begin with the colon: of a URL, of a setting.
+      if (end == at) return colon + 1 == at ? colon : at;
       at = end;
     }
   } while (depth != 0 && at < view_.end);
