@@ -218,7 +218,7 @@ uint32_t MatchPrivateKey(const View& view, uint32_t at) {
     if (view.Has(at, kEnd)) {
       last = at + 64;
       at += sizeof kEnd - 1;
-      while (at < last && at < view.end && !view.Has(at, "-----")) ++at;
+      while (at < last && at < view.end && (Is(view[at], kAlnum) || view[at] == ' ')) ++at;
       at = view.Span(at, kJoin);
       return at < view.end ? at : view.end;
     }

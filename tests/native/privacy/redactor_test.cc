@@ -96,6 +96,8 @@ TEST_CASE("redactor: credentials in headers, URLs and settings") {
                  "[REDACTED:private-key] tail"},
                 {"-----BEGIN PRIVATE KEY-----\\nMIIEpAIBAAKCAQEA75q7Zx\\nMIIEpAIBAA",
                  "[REDACTED:private-key]"},
+                {"-----BEGIN EC PRIVATE KEY-----\nMIIEpAIBAA\n-----END EC \xc3\xa9\xc3\xa9",
+                 "[REDACTED:private-key]\xc3\xa9\xc3\xa9"},
             });
   for (const char* text :
        {"https://host:8080/a@b", "http://[::1]:80/x", "ssh://git@github.com/x.git",
