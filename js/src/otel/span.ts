@@ -108,7 +108,9 @@ export class RecordingSpan implements Span, ReadableSpan {
 
   /** Tells the engine that it began, unless another span is recorded in its place. */
   #tell(): void {
-    if (this.#told || !this.#isSent || this.#isEcho?.(this.#context.spanId)) return;
+    const { spanId, traceFlags } = this.#context;
+    // One that is recorded without being sampled is for processors alone.
+    if (this.#told || !(traceFlags & SAMPLED) || this.#isEcho?.(spanId)) return;
     this.#told = true;
     const run = this.#isRoot ? runOf(this, this.#setup.engine, this.threshold) : undefined;
     this.#setup.engine?.start(envelopeOf(this, this.#isRoot), flagsOf(this), run);
@@ -241,11 +243,6 @@ export class RecordingSpan implements Span, ReadableSpan {
       });
       engine?.end(envelopeOf(this, this.#isRoot), content, flagsOf(this));
     });
-  }
-
-  /** A span that is recorded without being sampled is for processors alone. */
-  get #isSent(): boolean {
-    return (this.#context.traceFlags & SAMPLED) !== 0;
   }
 
   #part(count: number, attributes: unknown): Bag {
