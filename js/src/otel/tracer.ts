@@ -84,12 +84,12 @@ export class Tracer {
     const parent = spanContextIn(context);
     if (!setup) return new NonRecordingSpan(parent);
 
-    const { kind = 0, startTime, links = [] } = options;
+    const { kind = 0 } = options;
     const ids = setup.idGenerator;
     const traceId = parent?.traceId ?? ids?.generateTraceId() ?? randomId(32);
     // What samplers may look at, and add to: copies.
     const { values: attributes, dropped } = new Bag(Infinity, Infinity).all(options.attributes);
-    const linked = links.map((link: Link) => ({
+    const linked = (options.links ?? []).map((link: Link) => ({
       ...link,
       attributes: new Bag(Infinity, Infinity).all(link.attributes).values,
     }));
@@ -115,7 +115,7 @@ export class Tracer {
       context: own,
       parent,
       tree,
-      startTime,
+      startTime: options.startTime,
       dropped,
       isEcho: this.#isEcho,
       threshold: told.threshold,
