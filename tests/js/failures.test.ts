@@ -13,8 +13,10 @@ const { make, sink, to } = await startSite({ spool: false });
 
 describe('when sending fails', () => {
   for (const status of [400, 401, 404, 413, 429, 500, 503]) {
-    test(`HTTP ${status}: counted, in the receipt, one warning with a cure`, async () => {
-      const { exporter, notes } = make({ destinations: [to(`${status}`)] });
+    test(`HTTP ${status}: counted, in the receipt, one warning with a cure`, async (t) => {
+      t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+      // Nothing is sent twice: no budget can end before the answer of a slow machine has come.
+      const { exporter, notes } = make({ destinations: [to(`${status}`, { retryBudget: 0 })] });
       play(exporter, run(2));
       const receipt = await exporter.flush();
       assert.equal(total(receipt), 3);
@@ -28,6 +30,18 @@ describe('when sending fails', () => {
       assert.equal(notes.lines.length, status === 401 ? 2 : 1, 'said once a minute');
     });
   }
+
+  test('a warning is said again when its minute is over', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const { exporter, notes } = make({ destinations: [to('400', { retryBudget: 0 })] });
+    for (const [later, said] of [[0, 1], [59_999, 1], [1, 2]]) {
+      t.mock.timers.tick(later);
+      play(exporter, run(2));
+      await exporter.flush();
+      assert.equal(notes.lines.length, said);
+    }
+    assert.equal(notes.lines[0], notes.lines[1]);
+  });
 
   test('no receiver: unsent, with the cause', async () => {
     const { exporter, notes } = make({

@@ -23,11 +23,15 @@ const kept: Promise<unknown>[] = [];
 const platform = { get: () => ({ waitUntil: (promise: Promise<unknown>) => void kept.push(promise) }) };
 (globalThis as Record<symbol, unknown>)[Symbol.for('@vercel/request-context')] = platform;
 
+let answered: Promise<void> = Promise.resolve();
+const processor = { onStart() {}, onEnd() {}, shutdown: async () => {}, forceFlush: () => answered };
+
 const registration = registerEdgespan({
   serviceName: 'registered',
   destinations: [place.to],
   env: { VERCEL: '1' },
   propagate: [url],
+  spanProcessors: [processor],
 });
 
 /** What Next.js does with a request, in short. */
@@ -95,6 +99,18 @@ describe('registerEdgespan()', () => {
     assert.equal(page.attributes.get('http.target'), '/page?token=REDACTED&x=REDACTED');
     const scrubbed = 'https://REDACTED:REDACTED@api.test/v1?key=REDACTED';
     assert.deepEqual([fetched.attributes.get('http.url'), fetched.name], [scrubbed, `fetch GET ${scrubbed}`]);
+  });
+
+  test('a processor that never answers holds no flush', async ({ mock }) => {
+    answered = new Promise(() => {});
+    const said = mock.method(console, 'warn', () => {});
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const flushed = registration.forceFlush();
+    mock.timers.tick(30_000);
+    mock.timers.reset();
+    assert.equal((await flushed)?.pending, 0);
+    assert.match(`${said.mock.calls[0]?.arguments}`, /forceFlush\(\) of a span processor or exporter did not answer/);
+    answered = Promise.resolve();
   });
 
   test('propagation out of it is W3C’s', () => {

@@ -9,6 +9,9 @@ import { Invocation } from './invocation.js';
 /** The invocation that a binding is used in, if any. */
 export type Current = () => Invocation | undefined;
 
+/** Of what belongs to no invocation: it is traced where one is active. */
+export const nowhere: Current = () => undefined;
+
 /** In which context a call of a binding, or a global, is made; undefined: it is not traced. */
 export function place(current: Current, label: string): [Invocation, Context] | undefined {
   const here = Invocation.active;

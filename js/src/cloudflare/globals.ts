@@ -5,11 +5,10 @@
  */
 import type { Fetch } from '../http/client.js';
 import { NATIVE_FETCH } from '../transport/native_fetch.js';
+import { nowhere } from './call.js';
 import { fetchAt, toAddress } from './remote.js';
 import { tabled } from './tabled.js';
 import { caches } from './tables.js';
-
-const nowhere = (): undefined => undefined;
 
 /** Puts the traced ones in their place, once. */
 export function install(): void {

@@ -5,6 +5,7 @@
  */
 import { isKept } from '../otel/context.js';
 import { bound } from './bindings.js';
+import { nowhere } from './call.js';
 import { classOf } from './classes.js';
 import { install } from './globals.js';
 import { type Config, settingsOf } from './options.js';
@@ -61,8 +62,6 @@ interface Traced {
   /** Views of them. */
   readonly envs: WeakMap<object, object>;
 }
-
-const nowhere = (): undefined => undefined;
 
 /** One invocation of a handler. */
 function serve<E extends object, H extends Host>(

@@ -18,6 +18,7 @@ import type {
 } from '../otel/api.js';
 import { active, ROOT, SPAN, withContext } from '../otel/context.js';
 import { withSetup } from '../otel/setup.js';
+import { spanContextIn } from '../otel/span_context.js';
 import { Tracer } from '../otel/tracer.js';
 import { VERSION } from '../version.js';
 import { given } from './carrier.js';
@@ -171,6 +172,6 @@ export function calledBy(
   trusted: boolean,
 ): { parent: Context; links: Link[] } {
   const parent = propagatorOf(options).extract(ROOT, carrier, getter);
-  const caller = (parent.getValue(SPAN) as Span | undefined)?.spanContext();
+  const caller = spanContextIn(parent);
   return trusted || !caller ? { parent, links: [] } : { parent: ROOT, links: [{ context: caller }] };
 }

@@ -104,7 +104,6 @@ export function settingsOf(config: Config, env: unknown, trigger: unknown): Sett
 }
 
 function settle(options: InstrumentOptions, env: unknown): Settings {
-  const { sampler, spanLimits: limits, spanProcessors: processors } = options;
   const attributes = {
     'cloud.provider': 'cloudflare',
     'cloud.platform': 'cloudflare.workers',
@@ -112,7 +111,14 @@ function settle(options: InstrumentOptions, env: unknown): Settings {
     ...options.resourceAttributes,
   };
   const engine = plainEngine({ env: env as EngineOptions['env'], ...options, resourceAttributes: attributes });
-  return { options, setup: setupOf({ engine, sampler, limits, processors, resource: { attributes } }) };
+  const setup = setupOf({
+    engine,
+    sampler: options.sampler,
+    limits: options.spanLimits,
+    processors: options.spanProcessors,
+    resource: { attributes },
+  });
+  return { options, setup };
 }
 
 /** How context goes from process to process. */

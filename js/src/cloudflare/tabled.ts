@@ -2,13 +2,14 @@
  * Views of bindings that tables describe.
  * @module
  */
+import { PRODUCER } from '../http/span.js';
 import { type Call, within } from '../http/within.js';
 import type { Attributes, Context } from '../otel/api.js';
 import { type Current, place } from './call.js';
 import { beside, given, isPlain } from './carrier.js';
 import { type Invocation, tracer } from './invocation.js';
 import { has } from './options.js';
-import { PRODUCER, type Row, type Table } from './tables.js';
+import type { Row, Table } from './tables.js';
 import { view } from './view.js';
 
 // Built when first used: at import nothing runs.

@@ -3,13 +3,11 @@
  * binding hands out. A method that is in no table is called as if nobody looked.
  * @module
  */
+import { CLIENT, PRODUCER } from '../http/span.js';
 import { scrubUrl } from '../http/url.js';
 import type { Attributes } from '../otel/api.js';
 import { scrubSql } from './sql.js';
 import { aboutOf } from './view.js';
-
-const CLIENT = 2;
-export const PRODUCER = 3;
 
 /** What a span says of a call's arguments; `keys`: whether keys may be told. */
 export type Before = (args: any[], keys: boolean) => Attributes;

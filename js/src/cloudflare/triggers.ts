@@ -4,15 +4,12 @@
  * @module
  */
 import { type Begin, serverSpan } from '../http/server.js';
-import { HEADERS } from '../http/span.js';
+import { CONSUMER, HEADERS, SERVER } from '../http/span.js';
 import type { Attributes, Context, Link } from '../otel/api.js';
 import { active, ROOT } from '../otel/context.js';
 import { MEMBERS, takeFrom } from './carrier.js';
 import { calledBy, Invocation, type WaitUntil } from './invocation.js';
 import type { InstrumentOptions, Settings } from './options.js';
-
-const SERVER = 1;
-const CONSUMER = 4;
 
 /** A root span to be, and whose child it is. */
 export interface Trigger extends Begin {

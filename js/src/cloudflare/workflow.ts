@@ -94,10 +94,14 @@ class Life {
       const text = new TextEncoder().encode(`${name}\n${event.instanceId}\n${+event.timestamp}`);
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text));
       const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-      const [traceId, spanId] = [hex.slice(0, 32), hex.slice(32, 48)];
+      const traceId = hex.slice(0, 32);
       const told = settings.setup.sampler.shouldSample(ROOT, traceId, 'run', 0, {}, []);
-      const traceFlags = told.decision === RECORD_AND_SAMPLED ? SAMPLED : 0;
-      const root = { traceId, spanId, traceFlags, traceState: told.traceState };
+      const root = {
+        traceId,
+        spanId: hex.slice(32, 48),
+        traceFlags: told.decision === RECORD_AND_SAMPLED ? SAMPLED : 0,
+        traceState: told.traceState,
+      };
       return new Life(settings, root, told.threshold, event, name, ctx);
     } catch (error) {
       settings.setup.engine?.log.warn('workflow', `A workflow is not traced (${error})`);
@@ -120,12 +124,19 @@ class Life {
 
   #end(note?: (span: Span) => void): void {
     this.#wake();
-    const { setup } = this.invocation.settings;
-    const name = `${this.#attributes['cloudflare.entrypoint']}/run`;
-    const startTime = new Date(this.#event.timestamp);
-    const parts = { setup, scope, name, kind: 0, context: this.#root, parent: undefined, tree: undefined, dropped: 0 };
     if (!(this.#root.traceFlags & SAMPLED)) return;
-    const span = new RecordingSpan({ ...parts, startTime, threshold: this.#threshold });
+    const span = new RecordingSpan({
+      setup: this.invocation.settings.setup,
+      scope,
+      name: `${this.#attributes['cloudflare.entrypoint']}/run`,
+      kind: 0,
+      context: this.#root,
+      parent: undefined,
+      tree: undefined,
+      startTime: new Date(this.#event.timestamp),
+      dropped: 0,
+      threshold: this.#threshold,
+    });
     span.setAttributes(this.#attributes);
     span.begin(ROOT);
     note?.(span);

@@ -7,10 +7,11 @@ import type { Span, SpanOptions } from '../otel/api.js';
 import { active } from '../otel/context.js';
 import { w3c } from '../otel/propagation.js';
 import { run } from '../otel/run.js';
+import { spanContextIn } from '../otel/span_context.js';
 import { Tracer } from '../otel/tracer.js';
 import { VERSION } from '../version.js';
 import { FIELDS, SIGNATURE, type Carrier } from './carrier.js';
-import { contextOf, extract, spanContextIn, type TraceSource } from './source.js';
+import { contextOf, extract, type TraceSource } from './source.js';
 
 /** Options of `inject()`. */
 export interface InjectOptions {

@@ -72,9 +72,3 @@ export function contextOf(source: TraceSource): Context {
   };
   return isValid(context) ? active().setValue(SPAN, new NonRecordingSpan(context)) : active();
 }
-
-/** The ids of a context's span, if it has one. */
-export function spanContextIn(context: Context): SpanContext | undefined {
-  const found = (context.getValue(SPAN) as Span | undefined)?.spanContext();
-  return isValid(found) ? found : undefined;
-}

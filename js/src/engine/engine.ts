@@ -96,26 +96,25 @@ export class Engine {
   readonly #laneOf: LaneOf;
 
   constructor(options: EngineOptions, laneOf: LaneOf) {
-    this.#options = { ...options };
+    const own = { ...options };
+    this.#options = own;
     this.#laneOf = laneOf;
-    this.spool = this.#options.spool || undefined;
-    this.waitUntil = this.#options.waitUntil;
-    const { destinations, serviceName, resourceAttributes, logLevel, sampling, tail } = this.#options;
-    this.log = new Log(logLevel, (text) => this.#redacted(text));
-    const env = new Env(this.#options.env);
+    this.spool = own.spool || undefined;
+    this.waitUntil = own.waitUntil;
+    this.log = new Log(own.logLevel, (text) => this.#redacted(text));
+    const env = new Env(own.env);
     this.#env = env.pairs('OTEL_RESOURCE_ATTRIBUTES');
     this.warnings = env.warnings;
-    this.warnings.push(...letIn(sampling, this));
-    this.#options.serviceName =
-      serviceName ||
-      (resourceAttributes?.['service.name'] as string | undefined) ||
+    this.warnings.push(...letIn(own.sampling, this));
+    own.serviceName ||=
+      (own.resourceAttributes?.['service.name'] as string | undefined) ||
       env.get('OTEL_SERVICE_NAME') ||
       this.#env['service.name'];
     if (env.get('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') {
-      this.disabled = Array.isArray(destinations) ? destinations.length : 1;
+      this.disabled = Array.isArray(own.destinations) ? own.destinations.length : 1;
       return;
     }
-    const taken = admitted(this.#options, this, (to) => letIn(to.tail ?? tail, this));
+    const taken = admitted(own, this, (to) => letIn(to.tail ?? own.tail, this));
     for (const to of taken) this.laneOf(to).destinations.push(to);
   }
 

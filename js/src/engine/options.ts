@@ -52,7 +52,7 @@ export interface EngineOptions extends PrivacyOptions {
 
 /** What all of an engine's pipelines have in common; `env`: the environment's resource attributes. */
 export function configOf(
-  { resourceAttributes, limits, redact, content }: EngineOptions,
+  options: EngineOptions,
   env: Record<string, string>,
   serviceName: string,
 ): Omit<PipelineConfig, 'destinations'> {
@@ -62,12 +62,12 @@ export function configOf(
       'telemetry.sdk.version': VERSION,
       'telemetry.sdk.language': 'nodejs',
       ...env,
-      ...resourceAttributes,
+      ...options.resourceAttributes,
       'service.name': serviceName,
     },
     scope: { name: 'edgespan/mastra', version: VERSION },
-    limits: { ...limits },
-    redact,
-    content,
+    limits: { ...options.limits },
+    redact: options.redact,
+    content: options.content,
   };
 }

@@ -11,6 +11,7 @@ import type { Attributes, Sampler, SpanProcessor, TextMapPropagator } from '../o
 import type { OtelSpanLimits } from '../otel/attributes.js';
 import { tracerOf } from '../otel/echoes.js';
 import { samplerOf } from '../otel/environment.js';
+import { all } from '../otel/flushable.js';
 import { propagatedAttributes } from '../otel/langfuse.js';
 import { w3c } from '../otel/propagation.js';
 import { limitsOf } from '../otel/span_limits.js';
@@ -70,27 +71,20 @@ export function tracingOf(options: HandlerOptions, shared?: Engine): Tracing {
   for (const warning of env.warnings) engine.log.warn(warning, `${warning}.`, true);
   const setup = setupOf({ engine, sampler, limits, processors: spanProcessors });
   readContexts(propagatedAttributes);
-  const all = async (call: 'forceFlush' | 'shutdown'): Promise<void> => {
-    const done = await Promise.allSettled(spanProcessors.map(async (one) => one[call]()));
-    for (const one of done) {
-      if (one.status === 'rejected') {
-        engine.log.warn('processor', `A span processor failed: ${one.reason}`);
-      }
-    }
-  };
+  const { log } = engine;
   const tracing: Tracing = {
     tracer: new Tracer({ name: 'edgespan/hosts', version: VERSION }, setup),
     propagator,
     propagate,
     capture,
-    log: engine.log,
+    log,
     getTracer: (name, version, more) => tracerOf({ name: `${name ?? ''}`, version, ...more }, setup),
     async forceFlush() {
-      await all('forceFlush');
+      await all(spanProcessors, 'forceFlush', log);
       return flush(engine);
     },
     async shutdown() {
-      await all('shutdown');
+      await all(spanProcessors, 'shutdown', log);
       return shutdown(engine);
     },
   };

@@ -13,8 +13,11 @@ export interface Capture {
   readonly responseHeaders?: readonly string[] | undefined;
 }
 
+/** OpenTelemetry's SpanKind. */
 export const SERVER = 1;
 export const CLIENT = 2;
+export const PRODUCER = 3;
+export const CONSUMER = 4;
 const ERROR = 2;
 
 const METHODS = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)$/;

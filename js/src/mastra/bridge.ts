@@ -19,7 +19,7 @@ import { active, SPAN, withContext } from '../otel/context.js';
 import { propagatedAttributes } from '../otel/langfuse.js';
 import { RECORD_AND_SAMPLED } from '../otel/sampler.js';
 import { type Setup, setupIn, setupOf } from '../otel/setup.js';
-import { RANDOM, randomId, SAMPLED } from '../otel/span_context.js';
+import { RANDOM, randomId, SAMPLED, spanContextIn } from '../otel/span_context.js';
 import { readContexts } from '../otel/tracer.js';
 import { shared } from '../shared.js';
 import { propagatedOf, withPropagated } from './propagated.js';
@@ -27,7 +27,6 @@ import { mastraOf } from './runs.js';
 import { sample } from './sampled.js';
 import {
   type Above,
-  contextOf,
   idOf,
   isStand,
   registeredSetup,
@@ -206,7 +205,7 @@ export class EdgespanBridge {
   #create(options: MastraSpanOptions): MastraSpanIds {
     const here = active();
     const above = here.getValue(SPAN) as Above | undefined;
-    const around = contextOf(above);
+    const around = spanContextIn(here);
     const { parent } = options;
     if (parent) {
       const { traceId, id } = parent;
@@ -259,7 +258,7 @@ export class EdgespanBridge {
   #stand(context: Context, known: Known, place?: StandParts['place']): string {
     const { traceId, near } = known;
     const above = context.getValue(SPAN) as Above | undefined;
-    const parent = contextOf(above);
+    const parent = spanContextIn(context);
     const setup = near?.setup ?? this.#target(context);
     const id = known.id ?? setup?.idGenerator?.generateSpanId() ?? randomId(16);
     if (!setup) {

@@ -39,11 +39,11 @@ export class EdgespanExporter {
 
   constructor(options: EdgespanExporterOptions) {
     const own = { ...options }; // others may be built of the same object
-    const { customSpanFormatter, keepTraces, signals, destinations, spool } = own;
+    const { keepTraces } = own;
     const lanes = new Map<SpanFormatter | undefined, FormattingLane>();
     // One for each distinct formatter, and for each that a redaction's hook is shown.
     const engine: Engine = new Engine(options, (destination) => {
-      const format = destination?.customSpanFormatter ?? customSpanFormatter;
+      const format = destination?.customSpanFormatter ?? own.customSpanFormatter;
       const fail = (error: unknown, failed: Lane): void => engine.fail(error, true, [failed]);
       const { redaction } = privacyOf(destination?.privacy, own);
       const hooked = redaction?.lane?.(own, fail, format) as FormattingLane | undefined;
@@ -62,12 +62,13 @@ export class EdgespanExporter {
     } else if (keepTraces) {
       log.warn('keepTraces', '`keepTraces` is not what traceStore() makes; none is kept.', true);
     }
-    const beside = [signals ?? []].flat();
+    const beside = [own.signals ?? []].flat();
     const first = beside.find((signal) => signal?.open);
     if (beside.length > 0 && !first) {
       log.warn('signals', '`signals` holds what logs() and its kin did not make.', true);
     }
-    engine.sinks = first?.open(this, beside, { engine, destinations, spool }) as SignalSinks | undefined;
+    const inside = { engine, destinations: own.destinations, spool: own.spool };
+    engine.sinks = first?.open(this, beside, inside) as SignalSinks | undefined;
     engine.tail?.connect?.(this);
   }
 

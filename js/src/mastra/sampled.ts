@@ -8,10 +8,10 @@ import type { Context, SamplingResult, SpanContext } from '../otel/api.js';
 import { SPAN } from '../otel/context.js';
 import { followParent, RECORD_AND_SAMPLED } from '../otel/sampler.js';
 import type { Setup } from '../otel/setup.js';
-import { NonRecordingSpan, SAMPLED } from '../otel/span_context.js';
+import { NonRecordingSpan, SAMPLED, spanContextIn } from '../otel/span_context.js';
 import type { HeadSampler } from '../sampling/sampler.js';
 import { withoutThreshold } from '../sampling/threshold.js';
-import { type Above, contextOf, isStand } from './stand.js';
+import { type Above, isStand } from './stand.js';
 
 /** What is known of a run where it begins. */
 export interface RunPlace {
@@ -30,7 +30,7 @@ export function sample(place: RunPlace): Pick<SamplingResult, 'decision' | 'trac
   const engine = recorder ?? setup?.engine;
   const sampler = engine?.head?.sampler ?? (recorder ? undefined : setup?.sampler);
   const above = context.getValue(SPAN) as Above | undefined;
-  const parent = contextOf(above);
+  const parent = spanContextIn(context);
   let told: SamplingResult = { decision: RECORD_AND_SAMPLED, threshold: 0 };
   if (sampler) {
     const isOutside = parent && !isWithin(above as Above, parent, setup, sampler);

@@ -8,7 +8,7 @@ import type { Context, Span, SpanContext } from '../otel/api.js';
 import { Clock } from '../otel/clock.js';
 import type { Setup } from '../otel/setup.js';
 import type { Tree } from '../otel/span.js';
-import { isValid, NonRecordingSpan } from '../otel/span_context.js';
+import { NonRecordingSpan } from '../otel/span_context.js';
 import type { Propagated } from './propagated.js';
 
 /** What of a span in a context is ours, if it is. */
@@ -76,12 +76,6 @@ export class Stand extends NonRecordingSpan {
 /** Whether a span is one: whichever copy of this package made it. */
 export function isStand(span: Above | undefined): span is Stand {
   return (span as Partial<Stand> | undefined)?.parts !== undefined;
-}
-
-/** A span's context, if it has one. */
-export function contextOf(span: Above | undefined): SpanContext | undefined {
-  const found = span?.spanContext();
-  return isValid(found) ? found : undefined;
 }
 
 /**

@@ -25,17 +25,17 @@ export function isLocalRoot({ parentSpanContext, parentSpanId }: AnySpan): boole
 }
 
 export function envelopeOf(span: AnySpan, isRootSpan: boolean): Envelope {
-  const { name, startTime, endTime, status, parentSpanContext } = span;
-  const { traceId, spanId: id } = span.spanContext();
+  const { status, parentSpanContext } = span;
+  const { traceId, spanId } = span.spanContext();
   const parent = parentSpanContext?.spanId ?? span.parentSpanId;
   const isRemote = parentSpanContext?.isRemote;
   return {
-    id,
+    id: spanId,
     traceId,
-    name,
+    name: span.name,
     type: 'generic',
-    startTime: milliseconds(startTime),
-    endTime: span.ended ? milliseconds(endTime) : undefined,
+    startTime: milliseconds(span.startTime),
+    endTime: span.ended ? milliseconds(span.endTime) : undefined,
     isEvent: false,
     isRootSpan,
     parentSpanId: isRemote ? undefined : parent,
@@ -79,20 +79,20 @@ export function contentOf(span: AnySpan): { name: string } {
     traceState: traceState?.serialize() || undefined,
     attributes: span.attributes,
     droppedAttributesCount: span.droppedAttributesCount || undefined,
-    events: some(span.events)?.map(({ time, name, attributes, droppedAttributesCount }) => ({
-      time: exact(time) ?? milliseconds(time),
-      name,
-      attributes,
-      droppedAttributesCount: droppedAttributesCount || undefined,
+    events: some(span.events)?.map((event) => ({
+      time: exact(event.time) ?? milliseconds(event.time),
+      name: event.name,
+      attributes: event.attributes,
+      droppedAttributesCount: event.droppedAttributesCount || undefined,
     })),
     droppedEventsCount: span.droppedEventsCount || undefined,
-    links: some(span.links)?.map(({ context, attributes, droppedAttributesCount }) => ({
-      traceId: context.traceId,
-      spanId: context.spanId,
-      traceState: context.traceState?.serialize() || undefined,
-      attributes,
-      droppedAttributesCount: droppedAttributesCount || undefined,
-      flags: wireFlags(context.traceFlags, context.isRemote),
+    links: some(span.links)?.map((link) => ({
+      traceId: link.context.traceId,
+      spanId: link.context.spanId,
+      traceState: link.context.traceState?.serialize() || undefined,
+      attributes: link.attributes,
+      droppedAttributesCount: link.droppedAttributesCount || undefined,
+      flags: wireFlags(link.context.traceFlags, link.context.isRemote),
     })),
     droppedLinksCount: span.droppedLinksCount || undefined,
     status: span.status.code || span.status.message ? span.status : undefined,

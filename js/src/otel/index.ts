@@ -36,6 +36,7 @@ export {
 } from './context.js';
 export { bind, contextManager } from './context_manager.js';
 export { encodeSpans } from './encode.js';
+export type { Flushable } from './flushable.js';
 export { composite, traceContextPropagator, w3c } from './propagation.js';
 export {
   EdgespanTracerProvider,
@@ -47,7 +48,6 @@ export { run, type RunOptions } from './run.js';
 export { alwaysOff, alwaysOn, parentBased, type ParentBasedOptions } from './sampler.js';
 export { EdgespanSpanExporter, EdgespanSpanProcessor } from './sdk.js';
 export {
-  type Flushable,
   type SpanExporter,
   throughExporter,
   type ThroughExporterOptions,

@@ -6,7 +6,6 @@
  */
 import type {
   Context,
-  Span,
   SpanContext,
   TextMapGetter,
   TextMapPropagator,
@@ -14,7 +13,7 @@ import type {
 } from './api.js';
 import { baggagePropagator } from './baggage.js';
 import { SPAN, SUPPRESSED } from './context.js';
-import { isValid, NonRecordingSpan, RANDOM, SAMPLED } from './span_context.js';
+import { isValid, NonRecordingSpan, RANDOM, SAMPLED, spanContextIn } from './span_context.js';
 import { TraceState } from './trace_state.js';
 
 const PARENT = 'traceparent';
@@ -40,8 +39,8 @@ export const traceContextPropagator: TextMapPropagator = {
   fields: () => [PARENT, STATE],
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
-    const found = (context.getValue(SPAN) as Span | undefined)?.spanContext();
-    if (!isValid(found) || context.getValue(SUPPRESSED) === true) return;
+    const found = spanContextIn(context);
+    if (!found || context.getValue(SUPPRESSED) === true) return;
     setter.set(carrier, PARENT, formatTraceParent(found));
     const state = found.traceState?.serialize();
     if (state) setter.set(carrier, STATE, state);

@@ -8,19 +8,17 @@ import { flush, shutdown, stats } from '../engine/flush.js';
 import type { EngineOptions } from '../engine/options.js';
 import { plainEngine } from '../engine/plain.js';
 import type { Destination } from '../destinations/destination.js';
-import { FLUSH_MS } from '../limits.js';
-import { within } from '../transport/deliver.js';
 import { Env } from '../transport/env.js';
 import type { Receipt } from '../transport/receipt.js';
 import type { Attributes, IdGenerator, Resource, Sampler, SpanProcessor } from './api.js';
 import type { OtelSpanLimits } from './attributes.js';
 import { tracerOf } from './echoes.js';
 import { samplerOf } from './environment.js';
+import { all, type Flushable } from './flushable.js';
 import { propagatedAttributes } from './langfuse.js';
 import { type RegisterOptions, registerProvider } from './register.js';
 import { type Setup, setupOf } from './setup.js';
 import { limitsOf } from './span_limits.js';
-import type { Flushable } from './through_exporter.js';
 import { readContexts, type Tracer } from './tracer.js';
 
 // Their names may come from requests.
@@ -133,37 +131,24 @@ export class EdgespanTracerProvider {
 
   /** Sends what has ended, and tells what became of it; never rejects. */
   async forceFlush(): Promise<Receipt> {
-    await this.#all(this.#setup.processors, 'forceFlush');
+    const { log } = this.#engine;
+    await all(this.#setup.processors, 'forceFlush', log);
     const receipt = await flush(this.#engine);
-    await this.#all(this.#exporters, 'forceFlush');
+    await all(this.#exporters, 'forceFlush', log);
     return receipt;
   }
 
   /** Sends everything; later spans are dropped and counted. Never rejects. */
   async shutdown(): Promise<Receipt> {
-    await this.#all(this.#setup.processors, 'shutdown');
+    const { log } = this.#engine;
+    await all(this.#setup.processors, 'shutdown', log);
     const receipt = await shutdown(this.#engine);
-    await this.#all(this.#exporters, 'shutdown');
+    await all(this.#exporters, 'shutdown', log);
     return receipt;
   }
 
   /** What became of all spans up to now. */
   stats(): Receipt {
     return stats(this.#engine);
-  }
-
-  async #all(parts: readonly Partial<Flushable>[], what: keyof Flushable): Promise<void> {
-    const { log } = this.#engine;
-    await Promise.all(
-      parts.map(async (one) => {
-        let outcome = 'did not answer';
-        const call = async (): Promise<void> => {
-          await one?.[what]?.();
-          outcome = '';
-        };
-        await within(FLUSH_MS, call().catch((error) => (outcome = `failed: ${error}`)));
-        if (outcome) log.warn(what, `${what}() of a span processor or exporter ${outcome}`);
-      }),
-    );
   }
 }

@@ -2,9 +2,8 @@
  * Samplers that decide by nothing but the parent. Any of OpenTelemetry's may be used in their place.
  * @module
  */
-import type { Context, Sampler, SamplingResult, Span } from './api.js';
-import { SPAN } from './context.js';
-import { isValid, SAMPLED } from './span_context.js';
+import type { Context, Sampler, SamplingResult } from './api.js';
+import { SAMPLED, spanContextIn } from './span_context.js';
 
 export const NOT_RECORD = 0;
 export const RECORD_AND_SAMPLED = 2;
@@ -25,8 +24,8 @@ export const alwaysOff: Sampler = /* @__PURE__ */ always(NOT_RECORD, 'AlwaysOffS
  */
 export const followParent: Sampler = {
   shouldSample: (context: Context) => {
-    const parent = (context.getValue(SPAN) as Span | undefined)?.spanContext();
-    return { decision: isValid(parent) && !(parent.traceFlags & SAMPLED) ? NOT_RECORD : RECORD_AND_SAMPLED };
+    const parent = spanContextIn(context);
+    return { decision: parent && !(parent.traceFlags & SAMPLED) ? NOT_RECORD : RECORD_AND_SAMPLED };
   },
   toString: () => 'ParentBased{root=AlwaysOnSampler}',
 };
@@ -51,8 +50,8 @@ export function parentBased(options: ParentBasedOptions): Sampler {
   const by = [localParentNotSampled, localParentSampled, remoteParentNotSampled, remoteParentSampled];
   return {
     shouldSample(context: Context, ...rest) {
-      const parent = (context.getValue(SPAN) as Span | undefined)?.spanContext();
-      const sampler = isValid(parent) ? by[+!!parent.isRemote * 2 + (parent.traceFlags & SAMPLED)] : root;
+      const parent = spanContextIn(context);
+      const sampler = parent ? by[+!!parent.isRemote * 2 + (parent.traceFlags & SAMPLED)] : root;
       return sampler.shouldSample(context, ...rest);
     },
     toString: () =>

@@ -83,7 +83,6 @@ export class RecordingSpan implements Span, ReadableSpan {
   readonly #bag: Bag;
 
   constructor(parts: SpanParts) {
-    const { attributeCountLimit, attributeValueLengthLimit } = parts.setup.limits;
     this.#setup = parts.setup;
     this.#tree = parts.tree ?? { clock: new Clock(), open: true };
     this.#isRoot = !parts.tree;
@@ -95,7 +94,8 @@ export class RecordingSpan implements Span, ReadableSpan {
     this.parentSpanContext = parts.parent;
     this.instrumentationScope = parts.scope;
     this.startTime = this.#tree.clock.read(parts.startTime);
-    this.#bag = new Bag(attributeCountLimit, attributeValueLengthLimit);
+    const { limits } = parts.setup;
+    this.#bag = new Bag(limits.attributeCountLimit, limits.attributeValueLengthLimit);
     this.#bag.dropped = parts.dropped;
   }
 
@@ -108,7 +108,9 @@ export class RecordingSpan implements Span, ReadableSpan {
 
   /** Tells the engine that it began, unless another span is recorded in its place. */
   #tell(): void {
-    if (this.#told || !this.#isSent || this.#isEcho?.(this.#context.spanId)) return;
+    const { spanId, traceFlags } = this.#context;
+    // One that is recorded without being sampled is for processors alone.
+    if (this.#told || !(traceFlags & SAMPLED) || this.#isEcho?.(spanId)) return;
     this.#told = true;
     const run = this.#isRoot ? runOf(this, this.#setup.engine, this.threshold) : undefined;
     this.#setup.engine?.start(envelopeOf(this, this.#isRoot), flagsOf(this), run);
@@ -164,11 +166,11 @@ export class RecordingSpan implements Span, ReadableSpan {
     return this.#change(() => {
       const given = attributesOrTime as TimeInput | undefined;
       const isTime = typeof given === 'number' || given instanceof Date || Array.isArray(given);
-      const { eventCountLimit, attributePerEventCountLimit } = this.#setup.limits;
-      const { values, dropped } = this.#part(attributePerEventCountLimit, isTime ? undefined : given);
+      const { limits } = this.#setup;
+      const { values, dropped } = this.#part(limits.attributePerEventCountLimit, isTime ? undefined : given);
       const when = this.#tree.clock.read(time ?? (isTime ? given : undefined));
       const event = { name: text(name), attributes: values, time: when, droppedAttributesCount: dropped };
-      this.droppedEventsCount += keep(this.events, event, eventCountLimit);
+      this.droppedEventsCount += keep(this.events, event, limits.eventCountLimit);
     });
   }
 
@@ -176,10 +178,10 @@ export class RecordingSpan implements Span, ReadableSpan {
     return this.#change(() => {
       const { context, attributes } = given;
       if (typeof context?.traceId !== 'string') return void this.droppedLinksCount++;
-      const { linkCountLimit, attributePerLinkCountLimit } = this.#setup.limits;
-      const { values, dropped } = this.#part(attributePerLinkCountLimit, attributes);
+      const { limits } = this.#setup;
+      const { values, dropped } = this.#part(limits.attributePerLinkCountLimit, attributes);
       const link = { context, attributes: values, droppedAttributesCount: dropped };
-      this.droppedLinksCount += keep(this.links, link, linkCountLimit);
+      this.droppedLinksCount += keep(this.links, link, limits.linkCountLimit);
     });
   }
 
@@ -241,11 +243,6 @@ export class RecordingSpan implements Span, ReadableSpan {
       });
       engine?.end(envelopeOf(this, this.#isRoot), content, flagsOf(this));
     });
-  }
-
-  /** A span that is recorded without being sampled is for processors alone. */
-  get #isSent(): boolean {
-    return (this.#context.traceFlags & SAMPLED) !== 0;
   }
 
   #part(count: number, attributes: unknown): Bag {

@@ -2,7 +2,8 @@
  * Span contexts: their ids, and spans that have nothing else.
  * @module
  */
-import type { Span, SpanContext } from './api.js';
+import type { Context, Span, SpanContext } from './api.js';
+import { SPAN } from './context.js';
 import type { Setup } from './setup.js';
 
 /** Bits of `traceFlags`. */
@@ -22,6 +23,12 @@ export function isValid(context: SpanContext | undefined): context is SpanContex
     /^(?!0{32})[\da-f]{32}$/i.test(context.traceId) &&
     /^(?!0{16})[\da-f]{16}$/i.test(context.spanId)
   );
+}
+
+/** The ids of a context's span, if it has one. */
+export function spanContextIn(context: Context): SpanContext | undefined {
+  const found = (context.getValue(SPAN) as Span | undefined)?.spanContext();
+  return isValid(found) ? found : undefined;
 }
 
 // A call for entropy, and digits one by one, would cost more than all else that a span's start does.

@@ -9,6 +9,7 @@ import { RETRY_MS } from '../limits.js';
 import { within } from '../transport/deliver.js';
 import { readSpans, type ReadSpan } from '../transport/otlp_read.js';
 import type { ReadableSpan, SpanContext } from './api.js';
+import type { Flushable } from './flushable.js';
 import { TraceState } from './trace_state.js';
 
 /** OpenTelemetry's SpanExporter (`@opentelemetry/sdk-trace-base`), as far as it is used. */
@@ -16,12 +17,6 @@ export interface SpanExporter {
   export(spans: any[], told: (result: { code: number; error?: Error }) => void): void;
   shutdown(): Promise<void>;
   forceFlush?(): Promise<void>;
-}
-
-/** What a tracer provider takes along when it is flushed or shut down. */
-export interface Flushable {
-  forceFlush(): Promise<void>;
-  shutdown(): Promise<void>;
 }
 
 /** Seconds, and nanoseconds of the next. */

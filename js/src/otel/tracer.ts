@@ -16,7 +16,7 @@ import { active, SPAN, SUPPRESSED, withContext } from './context.js';
 import { NOT_RECORD, RECORD_AND_SAMPLED } from './sampler.js';
 import { type Setup, setupIn } from './setup.js';
 import { RecordingSpan, type SpanParts, text, type Tree } from './span.js';
-import { isValid, NonRecordingSpan, RANDOM, randomId, SAMPLED } from './span_context.js';
+import { NonRecordingSpan, RANDOM, randomId, SAMPLED, spanContextIn } from './span_context.js';
 
 type ReadContext = (context: Context) => Attributes | undefined;
 let readContext: ReadContext | undefined;
@@ -50,7 +50,7 @@ export class Tracer {
       return this.#start(text(name), options ?? {}, context);
     } catch (error) {
       (this.#setup ?? setupIn(context))?.engine?.log.warn('otel span', `A span is not recorded: ${text(error)}`);
-      return new NonRecordingSpan((context.getValue(SPAN) as Span | undefined)?.spanContext());
+      return new NonRecordingSpan(spanContextIn(context));
     }
   }
 
@@ -81,16 +81,15 @@ export class Tracer {
     const setup = this.#setup ?? setupIn(given);
     const context = options.root ? given.deleteValue(SPAN) : given;
     const above = context.getValue(SPAN) as (Span & { tree?: Tree; setup?: Setup }) | undefined;
-    const over = above?.spanContext();
-    const parent = isValid(over) ? over : undefined;
+    const parent = spanContextIn(context);
     if (!setup) return new NonRecordingSpan(parent);
 
-    const { kind = 0, startTime, links = [] } = options;
+    const { kind = 0 } = options;
     const ids = setup.idGenerator;
     const traceId = parent?.traceId ?? ids?.generateTraceId() ?? randomId(32);
     // What samplers may look at, and add to: copies.
     const { values: attributes, dropped } = new Bag(Infinity, Infinity).all(options.attributes);
-    const linked = links.map((link: Link) => ({
+    const linked = (options.links ?? []).map((link: Link) => ({
       ...link,
       attributes: new Bag(Infinity, Infinity).all(link.attributes).values,
     }));
@@ -106,12 +105,21 @@ export class Tracer {
 
     // Of a tree that is over nothing is sent any more: a span below it begins another. So does one whose
     // parent is given by its ids alone; the engine knows whether that one goes on.
-    const here = above?.setup?.engine === setup.engine && isSampled && above?.spanContext();
-    const tree = here && here.traceFlags & SAMPLED && above?.tree?.open ? above.tree : undefined;
-    const [scope, isEcho] = [this.#scope, this.#isEcho];
-    const { threshold } = told;
-    const parts = { setup, scope, name, kind, context: own, parent, tree, startTime, dropped, isEcho, threshold };
-    const span = new RecordingSpan(parts);
+    const isBelow = isSampled && parent && parent.traceFlags & SAMPLED && above?.setup?.engine === setup.engine;
+    const tree = isBelow && above?.tree?.open ? above.tree : undefined;
+    const span = new RecordingSpan({
+      setup,
+      scope: this.#scope,
+      name,
+      kind,
+      context: own,
+      parent,
+      tree,
+      startTime: options.startTime,
+      dropped,
+      isEcho: this.#isEcho,
+      threshold: told.threshold,
+    });
     span.addLinks(linked).setAttributes({ ...attributes, ...told.attributes, ...readContext?.(context) });
     span.begin(context);
     return span;

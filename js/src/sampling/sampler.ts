@@ -8,7 +8,7 @@ import { Log } from '../log.js';
 import type { Context, Sampler, SamplingResult, Span, SpanContext, TraceState } from '../otel/api.js';
 import { SPAN } from '../otel/context.js';
 import { NOT_RECORD, RECORD_AND_SAMPLED } from '../otel/sampler.js';
-import { isValid, SAMPLED } from '../otel/span_context.js';
+import { SAMPLED, spanContextIn } from '../otel/span_context.js';
 import { type EngineView, Runs } from './runs.js';
 import { oddsOf, randomnessOf, thresholdIn, withThreshold } from './threshold.js';
 
@@ -109,8 +109,7 @@ export class HeadSampler implements Sampler {
     mastra?: object,
   ): SamplingResult {
     const above = context.getValue(SPAN) as Span | undefined;
-    const found = above?.spanContext();
-    const over = isValid(found) ? found : undefined;
+    const over = spanContextIn(context);
     const traceState = over?.traceState;
     if (above && over && !over.isRemote) {
       if (!(over.traceFlags & SAMPLED)) return { decision: NOT_RECORD, traceState, threshold: NEVER };

@@ -10,7 +10,7 @@ import { type Envelope, recordScore, type RunMembers } from '../engine/record.js
 import type { Context, Sampler, SamplingResult, Span } from '../otel/api.js';
 import { SPAN } from '../otel/context.js';
 import { followParent } from '../otel/sampler.js';
-import { isValid } from '../otel/span_context.js';
+import { spanContextIn } from '../otel/span_context.js';
 import type { SignalHandlers, SignalSinks } from '../signals/signal.js';
 import { membersOf } from './members.js';
 import { leastOf, oddsOf } from './threshold.js';
@@ -140,7 +140,7 @@ export interface Tail {
 const FOLLOW: Sampler = {
   shouldSample(context: Context, ...rest): SamplingResult {
     const above = context.getValue(SPAN) as Span | undefined;
-    const threshold = above && isValid(above.spanContext()) ? oddsOf(above) : 0;
+    const threshold = above && spanContextIn(context) ? oddsOf(above) : 0;
     return { ...followParent.shouldSample(context, ...rest), threshold };
   },
   toString: () => `${followParent}`,

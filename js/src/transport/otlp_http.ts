@@ -154,22 +154,21 @@ export class OtlpDestination implements Destination {
   readonly #secrets: readonly string[];
 
   constructor(given: Target) {
-    const { endpoint, headers, name, gzip, timeout, maxRequestBytes, maxRequestSpans } = given;
-    const { delivery = 'incremental', dialect = 'genai', remoteParent } = given;
-    const { dropTypes = ['model_chunk'], wire, resource, limits } = given;
+    const { endpoint, name, gzip, remoteParent, wire } = given;
+    const { delivery = 'incremental', dialect = 'genai', dropTypes = ['model_chunk'] } = given;
     const whole = delivery === 'whole';
     this.tail = given.tail;
     this.warnings = given.warnings;
     this.name = typeof name === 'string' && name !== '' ? name : 'otlp';
     this.settings = {
       dialect: typeof dialect === 'string' ? dialect : dialect?.table,
-      maxBytes: positive(maxRequestBytes, 4_000_000),
-      maxSpans: positive(maxRequestSpans, whole ? 2 ** 31 - 1 : 512),
+      maxBytes: positive(given.maxRequestBytes, 4_000_000),
+      maxSpans: positive(given.maxRequestSpans, whole ? 2 ** 31 - 1 : 512),
       whole,
       remoteParent,
       dropTypes,
-      resource,
-      limits,
+      resource: given.resource,
+      limits: given.limits,
     };
     this.problem = given.problem;
     this.customSpanFormatter = given.customSpanFormatter;
@@ -178,7 +177,7 @@ export class OtlpDestination implements Destination {
     this.scores = given.scores;
     this.#storeKey = given.storeKey;
     this.#secrets = given.secrets ?? [];
-    this.#timeout = positive(timeout, 10_000);
+    this.#timeout = positive(given.timeout, 10_000);
     this.budget = given.retryBudget === 0 ? 0 : positive(given.retryBudget, RETRY_MS);
     const threshold = gzip === true ? 0 : ((gzip || undefined)?.threshold ?? Infinity);
     this.#gzip = typeof CompressionStream === 'function' ? threshold : Infinity;
@@ -198,7 +197,7 @@ export class OtlpDestination implements Destination {
     let wrong = endpointProblem(endpoint);
     if (wrong) this.problem ??= `\`endpoint\` ${wrong}`;
     else this.#url = given.exact ? (endpoint as string) : tracesUrl(endpoint as string);
-    for (const [header, value] of Object.entries(headers ?? {})) {
+    for (const [header, value] of Object.entries(given.headers ?? {})) {
       wrong = headerProblem(header, value);
       if (wrong) this.problem ??= `\`headers.${header}\` ${wrong}`;
       this.#headers[header.toLowerCase()] = `${value}`;
