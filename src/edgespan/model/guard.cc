@@ -239,10 +239,11 @@ std::string_view Guard::Show(std::string_view text, uint32_t veil) {
   const uint32_t hashed = veil & kContent * static_cast<uint32_t>(ContentPolicy::kHashed);
   if (redactor_ == nullptr) return hashed != 0 ? std::string_view() : text;
   const auto bytes = static_cast<uint32_t>(text.size());
-  if (((veil & kSensitive) | hashed) == 0 && bytes < kShortestFind) return text;
+  const uint32_t how = (veil & kSensitive) | hashed;
+  if (how == 0 && (bytes < kShortestFind || redactor_->IsClean(text))) return text;
   if (Ready(&clean_)) {
-    if (EDGESPAN_HOOK(1, edgespan_redactor_redact)(redactor_, text.data(), bytes,
-                                                   (veil & kSensitive) | hashed, &clean_) == 0) {
+    if (EDGESPAN_HOOK(1, edgespan_redactor_redact)(redactor_, text.data(), bytes, how, &clean_) ==
+        0) {
       return text;
     }
     if (!clean_.failed()) return {reinterpret_cast<const char*>(clean_.data()), clean_.size()};

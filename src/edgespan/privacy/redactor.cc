@@ -29,26 +29,12 @@ Redactor::Redactor(const RedactionPolicy& policy, PageArena* arena)
     : policy_(policy), arena_(arena), hmac_(policy.hash_key) {}
 
 bool Redactor::Redact(std::string_view text, Buffer* out) {
+  if (IsClean(text)) return false;
   const auto bytes = static_cast<uint32_t>(text.size());
   // Most texts hold no word that is worth a look. (In a string of JSON, escapes may hide what is.)
   const uint32_t first = NextRun(reinterpret_cast<const uint8_t*>(text.data()), 0, bytes);
-  if (first == bytes && !Scan::IsString(text)) return false;
-  if (bytes < sizeof(uint64_t) || bytes > Clean::kMost) return Scan(this, text, 0, out).Run(first);
-  // All of it, in words that may overlap: the same work for every length.
-  Clean now = {{}, bytes};
-  for (uint32_t i = 0; i < Clean::kWords; ++i) {
-    const auto at = static_cast<uint32_t>(i * sizeof(uint64_t));
-    const auto last = static_cast<uint32_t>(bytes - sizeof(uint64_t));
-    memcpy(&now.words[i], text.data() + (at < last ? at : last), sizeof(uint64_t));
-  }
-  const uint64_t hash = (now.words[0] + bytes) * 0x9e3779b97f4a7c15u ^
-                        (now.words[2] ^ now.words[Clean::kWords - 1]) * 0xc2b2ae3d27d4eb4fu;
-  Clean* const clean = &cleans_[hash >> (64 - kCleanBits)];
-  uint64_t other = clean->bytes ^ bytes;
-  for (uint32_t i = 0; i < Clean::kWords; ++i) other |= clean->words[i] ^ now.words[i];
-  if (other == 0) return false;
-  if (Scan(this, text, 0, out).Run(first)) return true;
-  *clean = now;
+  if ((first < bytes || Scan::IsString(text)) && Scan(this, text, 0, out).Run(first)) return true;
+  clean_.Add(text);
   return false;
 }
 

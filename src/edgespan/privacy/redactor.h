@@ -22,6 +22,65 @@
 
 namespace edgespan {
 
+// Short texts in which nothing was found, each at the place that its bytes choose: names, models and
+// identifiers come again with every span. (Inline: whoever opened a redactor through hooks.h looks here
+// before calling.)
+class CleanTexts {
+ public:
+  bool Has(std::string_view text) const {
+    if (!Takes(text)) return false;
+    const Entry now(text);
+    return now.Is(entries_[now.Place()]);
+  }
+  void Add(std::string_view text) {
+    if (!Takes(text)) return;
+    const Entry now(text);
+    entries_[now.Place()] = now;
+  }
+
+ private:
+  static constexpr uint32_t kLeast = 8;
+  static constexpr uint32_t kMost = 40;
+  static constexpr uint32_t kBits = 8;
+
+  // All of a text, in words that may overlap: the same work for every length.
+  struct Entry {
+    uint64_t a = 0;
+    uint64_t b = 0;
+    uint64_t c = 0;
+    uint64_t d = 0;
+    uint64_t e = 0;
+    uint64_t bytes = 0;  // 0: none
+
+    constexpr Entry() = default;
+    explicit Entry(std::string_view text) : bytes(text.size()) {
+      const auto last = static_cast<uint32_t>(text.size()) - 8;
+      const auto word = [&](uint32_t at) {
+        uint64_t value;
+        memcpy(&value, text.data() + (at < last ? at : last), 8);
+        return value;
+      };
+      a = word(0);
+      b = word(8);
+      c = word(16);
+      d = word(24);
+      e = word(32);
+    }
+    uint32_t Place() const {
+      const uint64_t hash = (a + bytes) * 0x9e3779b97f4a7c15u ^ (c ^ e) * 0xc2b2ae3d27d4eb4fu;
+      return static_cast<uint32_t>(hash >> (64 - kBits));
+    }
+    bool Is(const Entry& other) const {
+      return ((a ^ other.a) | (b ^ other.b) | (c ^ other.c) | (d ^ other.d) | (e ^ other.e) |
+              (bytes ^ other.bytes)) == 0;
+    }
+  };
+
+  static bool Takes(std::string_view text) { return text.size() - kLeast <= kMost - kLeast; }
+
+  Entry entries_[1u << kBits];
+};
+
 class Redactor {
  public:
   static constexpr uint32_t kMaxLevels = 6;
@@ -67,6 +126,9 @@ class Redactor {
   // whoever opened it through hooks.h need not call for what is known.)
   uint32_t Known(uint32_t id) const { return id < kIds ? known_[id] : 0; }
 
+  // Whether there is nothing to redact in a text, as far as that is known of the last ones.
+  bool IsClean(std::string_view text) const { return clean_.Has(text); }
+
   // What stands for the text of a prompt or completion that is hashed as a whole. REQUIRES: a hash key.
   void AppendContentDigest(std::string_view text, Buffer* out) const;
 
@@ -85,16 +147,7 @@ class Redactor {
   Buffer left_[kMaxLevels];
   uint32_t found_ = 0;
   uint32_t withheld_ = 0;
-  // Short texts in which nothing was found, each at the place that its bytes choose: identifiers and models
-  // come again with every span.
-  struct Clean {
-    static constexpr uint32_t kWords = 5;
-    static constexpr uint32_t kMost = kWords * sizeof(uint64_t);
-    uint64_t words[kWords];
-    uint64_t bytes;  // 0: none
-  };
-  static constexpr uint32_t kCleanBits = 7;
-  Clean cleans_[1u << kCleanBits] = {};
+  CleanTexts clean_;
   static constexpr uint32_t kIds = 2304;
   uint8_t known_[kIds] = {};  // see Known()
 };
