@@ -17,8 +17,9 @@ constexpr uint32_t kMaxHead = 16;  // a tag and a varint, or a fixed value
   return Stream::WriteVarint64ToArray(value, out);
 }
 
-// A varint; nearly all tags, lengths and numbers are one byte.
-inline uint8_t* Put(uint64_t value, uint8_t* out) {
+// A varint; nearly all tags, lengths and numbers are one byte. In line, so that PutLong() stays out of it:
+// see AppendByte() in base/buffer.cc.
+[[gnu::always_inline]] inline uint8_t* Put(uint64_t value, uint8_t* out) {
   if (value >= 0x80) [[unlikely]]
     return PutLong(value, out);
   *out = static_cast<uint8_t>(value);
