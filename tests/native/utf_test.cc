@@ -102,9 +102,11 @@ constexpr uint16_t kEdges[] = {0,      0x7f,   0x80,   0x7ff,  0x800,  0xd7ff,
 TEST_CASE("utf16: every unit, alone and inside a block") {
   for (uint32_t c = 0; c <= 0xffff; ++c) {
     CheckConvert({static_cast<uint16_t>(c)});
-    Units block(9, 'a');
-    block[c % 9] = static_cast<uint16_t>(c);
-    CheckConvert(block);
+    for (const uint32_t size : {9u, 25u}) {
+      Units block(size, 'a');
+      block[c % size] = static_cast<uint16_t>(c);
+      CheckConvert(block);
+    }
   }
 }
 

@@ -78,7 +78,9 @@ void Buffer::Append(const void* bytes, uint32_t n) {
 }
 
 void Buffer::AppendByte(uint8_t byte) {
-  uint8_t* const p = Reserve(1);
+  // As Reserve(1), which is small enough for V8 to inline it as long as it is not alone in calling Grow():
+  // the module's optimizer puts what has one caller into that, and what nobody needs into every one's way.
+  uint8_t* const p = cursor_ < limit_ ? cursor_ : Grow(1);
   *p = byte;
   cursor_ = p + 1;
 }

@@ -22,4 +22,16 @@
 #endif
 #include <simde/wasm/simd128.h>
 #endif
+
+namespace edgespan {
+
+// Where constants of vectors are read from before a loop: V8 makes them anew wherever they stand, each
+// pass of the loop too, which may take as long as the rest of it. The compiler must not see through it.
+template <class T>
+inline const T* Unseen(const T* constants) {
+  asm("" : "+r"(constants));
+  return constants;
+}
+
+}  // namespace edgespan
 #endif

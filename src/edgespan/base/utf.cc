@@ -57,8 +57,9 @@ inline uint8_t* ConvertOne(const uint8_t*& src, uint32_t& units, uint8_t* dst) {
 
 // Writes the escape of a byte that MustEscape(), of at most 6 bytes; the end is returned.
 inline uint8_t* Escape(uint8_t c, uint8_t* dst) {
+  // Which of the few there are cannot be foretold, so no branch asks: '\\' comes down behind '"'.
   const auto letter =
-      static_cast<uint8_t>(c < 0x20 ? "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu"[c] : static_cast<char>(c));
+      static_cast<uint8_t>("uuuuuuuubtnufruuuuuuuuuuuuuuuuuu  \" \\"[c - (c >> 6) * 56]);
   dst[0] = '\\';
   dst[1] = letter;
   if (letter != 'u') [[likely]]
@@ -122,33 +123,25 @@ uint32_t CutUtf8(const uint8_t* src, uint32_t n, uint32_t limit) {
 #if EDGESPAN_SIMD
 namespace {
 
-constexpr auto kSurrogateMask = static_cast<int16_t>(0xf800);
-constexpr auto kSurrogate = static_cast<int16_t>(0xd800);
-
-// Whether no unit is beyond ASCII.
-inline bool IsAscii(v128_t units) { return !wasm_v128_any_true(wasm_u16x8_shr(units, 7)); }
-
-// One bit for each byte that MustEscape().
-inline uint32_t EscapeMask(v128_t bytes) {
-  const v128_t low =
-      wasm_u8x16_le(wasm_v128_xor(bytes, wasm_i8x16_splat(2)), wasm_i8x16_splat(0x20));
-  return wasm_i8x16_bitmask(wasm_v128_or(low, wasm_i8x16_eq(bytes, wasm_i8x16_splat('\\'))));
-}
+constexpr uint16_t kUnits[] = {0x80, 0xf800, 0xd800};  // beyond ASCII; surrogates: mask and value
+// The last six bits; the first characters of two and of three bytes, and what these begin as.
+constexpr uint32_t kParts[] = {0x3f, 0x80, 0x800, 0x010080c0, 0x028080e0};
 
 // Four characters of the BMP, one a lane: each lane becomes the bytes of its character, at most
 // three, and above them how many more than one they are.
 [[gnu::noinline]] uint8_t* ConvertFour(v128_t c, uint8_t* dst) {
-  const v128_t low_six = wasm_i32x4_splat(0x3f);
+  const uint32_t* const parts = Unseen(kParts);
+  const v128_t low_six = wasm_v128_load32_splat(parts);
   const v128_t last = wasm_v128_and(c, low_six);
   const v128_t rest = wasm_u32x4_shr(c, 6);
   const v128_t two =
-      wasm_v128_or(wasm_v128_or(rest, wasm_i32x4_shl(last, 8)), wasm_i32x4_splat(0x010080c0));
+      wasm_v128_or(wasm_v128_or(rest, wasm_i32x4_shl(last, 8)), wasm_v128_load32_splat(parts + 3));
   const v128_t middle = wasm_i32x4_shl(wasm_v128_and(rest, low_six), 8);
-  const v128_t first = wasm_v128_or(wasm_u32x4_shr(c, 12), wasm_i32x4_splat(0x028080e0));
+  const v128_t first = wasm_v128_or(wasm_u32x4_shr(c, 12), wasm_v128_load32_splat(parts + 4));
   const v128_t three = wasm_v128_or(wasm_v128_or(first, middle), wasm_i32x4_shl(last, 16));
-  const v128_t cells =
-      wasm_v128_bitselect(wasm_v128_bitselect(c, two, wasm_i32x4_lt(c, wasm_i32x4_splat(0x80))),
-                          three, wasm_i32x4_lt(c, wasm_i32x4_splat(0x800)));
+  const v128_t cells = wasm_v128_bitselect(
+      wasm_v128_bitselect(c, two, wasm_i32x4_lt(c, wasm_v128_load32_splat(parts + 1))), three,
+      wasm_i32x4_lt(c, wasm_v128_load32_splat(parts + 2)));
   wasm_v128_store32_lane(dst, cells, 0);
   dst += 1 + wasm_u8x16_extract_lane(cells, 3);
   wasm_v128_store32_lane(dst, cells, 1);
@@ -162,37 +155,44 @@ inline uint32_t EscapeMask(v128_t bytes) {
 }  // namespace
 
 uint8_t* Utf16ToUtf8(const uint8_t* src, uint32_t units, uint8_t* dst) {
+  const uint16_t* const constants = Unseen(kUnits);
+  const v128_t beyond_ascii = wasm_v128_load16_splat(constants);
+  const v128_t surrogate_mask = wasm_v128_load16_splat(constants + 1);
+  const v128_t surrogate = wasm_v128_load16_splat(constants + 2);
   while (units != 0) {
     if (units >= 16) {
-      const v128_t a = wasm_v128_load(src), b = wasm_v128_load(src + 16);
-      if (IsAscii(wasm_v128_or(a, b))) {
-        wasm_v128_store(dst, wasm_u8x16_narrow_i16x8(a, b));
+      const v128_t bytes =
+          wasm_u8x16_narrow_i16x8(wasm_u16x8_min(wasm_v128_load(src), beyond_ascii),
+                                  wasm_u16x8_min(wasm_v128_load(src + 16), beyond_ascii));
+      wasm_v128_store(dst, bytes);
+      const uint32_t others = wasm_i8x16_bitmask(bytes);
+      if (others == 0) {
         src += 32;
         dst += 16;
         units -= 16;
         continue;
       }
+      // Words beyond ASCII are short: a block that begins where one does mostly has all of it.
+      const auto ascii = static_cast<uint32_t>(std::countr_zero(others));
+      src += 2 * ascii;
+      dst += ascii;
+      units -= ascii;
     }
     uint32_t block = units;
     if (units >= 8) {
-      block = 8;
       const v128_t v = wasm_v128_load(src);
-      const v128_t surrogate = wasm_i16x8_eq(wasm_v128_and(v, wasm_i16x8_splat(kSurrogateMask)),
-                                             wasm_i16x8_splat(kSurrogate));
-      if (!wasm_v128_any_true(surrogate)) [[likely]] {
-        if (IsAscii(v)) {
-          wasm_v128_store64_lane(dst, wasm_u8x16_narrow_i16x8(v, v), 0);
-          dst += 8;
-        } else {
-          dst = ConvertFour(wasm_u32x4_extend_low_u16x8(v), dst);
-          dst = ConvertFour(wasm_u32x4_extend_high_u16x8(v), dst);
-        }
+      const uint32_t surrogates =
+          wasm_i16x8_bitmask(wasm_i16x8_eq(wasm_v128_and(v, surrogate_mask), surrogate));
+      if (surrogates == 0) [[likely]] {
+        dst = ConvertFour(wasm_u32x4_extend_low_u16x8(v), dst);
+        dst = ConvertFour(wasm_u32x4_extend_high_u16x8(v), dst);
         src += 16;
         units -= 8;
         continue;
       }
+      block = static_cast<uint32_t>(std::countr_zero(surrogates)) + 1;
     }
-    // To the block's end, or one unit beyond it to finish a pair.
+    // To the end, or past the first surrogate and its other half.
     const uint8_t* const end = src + 2 * block;
     while (src < end) dst = ConvertOne(src, units, dst);
   }
@@ -200,10 +200,16 @@ uint8_t* Utf16ToUtf8(const uint8_t* src, uint32_t units, uint8_t* dst) {
 }
 
 uint8_t* EscapeJson(const uint8_t* src, uint32_t n, uint8_t* dst) {
+  const char* const constants = Unseen("\2 \\");
+  const v128_t flip = wasm_v128_load8_splat(constants);
+  const v128_t bound = wasm_v128_load8_splat(constants + 1);
+  const v128_t backslash = wasm_v128_load8_splat(constants + 2);
   for (;;) {
     const v128_t bytes = wasm_v128_load(src);
     wasm_v128_store(dst, bytes);
-    uint32_t mask = EscapeMask(bytes);
+    // One bit for each byte that MustEscape().
+    uint32_t mask = wasm_i8x16_bitmask(wasm_v128_or(
+        wasm_u8x16_le(wasm_v128_xor(bytes, flip), bound), wasm_i8x16_eq(bytes, backslash)));
     if (n >= 16) {
       if (mask == 0) {
         src += 16;

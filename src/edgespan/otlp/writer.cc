@@ -17,8 +17,9 @@ constexpr uint32_t kMaxHead = 16;  // a tag and a varint, or a fixed value
   return Stream::WriteVarint64ToArray(value, out);
 }
 
-// A varint; nearly all tags, lengths and numbers are one byte.
-inline uint8_t* Put(uint64_t value, uint8_t* out) {
+// A varint; nearly all tags, lengths and numbers are one byte. In line, so that PutLong() stays out of it
+// (see AppendByte() in base/buffer.cc), where that is asked of each attribute.
+[[gnu::always_inline]] inline uint8_t* Put(uint64_t value, uint8_t* out) {
   if (value >= 0x80) [[unlikely]]
     return PutLong(value, out);
   *out = static_cast<uint8_t>(value);
@@ -40,12 +41,14 @@ void ProtoWriter::Varint(int field, uint64_t value) {
 }
 
 void ProtoWriter::Fixed64(int field, uint64_t value) {
-  uint8_t* const out = Put(Wire::MakeTag(field, Wire::WIRETYPE_FIXED64), out_->Reserve(kMaxHead));
+  uint8_t* const out =
+      PutLong(Wire::MakeTag(field, Wire::WIRETYPE_FIXED64), out_->Reserve(kMaxHead));
   out_->Advance(Wire::WriteFixed64NoTagToArray(value, out));
 }
 
 void ProtoWriter::Fixed32(int field, uint32_t value) {
-  uint8_t* const out = Put(Wire::MakeTag(field, Wire::WIRETYPE_FIXED32), out_->Reserve(kMaxHead));
+  uint8_t* const out =
+      PutLong(Wire::MakeTag(field, Wire::WIRETYPE_FIXED32), out_->Reserve(kMaxHead));
   out_->Advance(Wire::WriteFixed32NoTagToArray(value, out));
 }
 
@@ -78,7 +81,7 @@ void ProtoWriter::Fixed32(int field, uint32_t value) {
     std::memmove(moved, at, size);
     out_->Advance(moved + size);
   }
-  Put(size, length);
+  PutLong(size, length);
 }
 
 }  // namespace edgespan::otlp
