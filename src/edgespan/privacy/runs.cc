@@ -50,10 +50,7 @@ constexpr Vectors kVectors;
 }  // namespace
 
 uint32_t NextRun(const uint8_t* text, uint32_t at, uint32_t end) {
-  // V8 makes constants of vectors anew wherever they stand, each pass of a loop too, which takes as long as
-  // the rest: so they are read from memory, behind a pointer that the compiler must not see through.
-  const Vectors* vectors = &kVectors;
-  asm("" : "+r"(vectors));
+  const Vectors* const vectors = Unseen(&kVectors);
   const v128_t at_sign = wasm_v128_load(vectors->of[kAt]);
   const v128_t colon = wasm_v128_load(vectors->of[kColon]);
   const v128_t equals = wasm_v128_load(vectors->of[kEquals]);
@@ -96,10 +93,13 @@ uint32_t NextRun(const uint8_t* text, uint32_t at, uint32_t end) {
 }
 
 uint32_t NextQuote(const uint8_t* text, uint32_t at, uint32_t end) {
+  const char* const signs = Unseen("\"\\");
+  const v128_t quote = wasm_v128_load8_splat(signs);
+  const v128_t backslash = wasm_v128_load8_splat(signs + 1);
   for (; at < end; at += 16) {
     const v128_t bytes = wasm_v128_load(text + at);
-    const uint32_t hits = wasm_i8x16_bitmask(wasm_v128_or(
-        wasm_i8x16_eq(bytes, wasm_i8x16_splat('"')), wasm_i8x16_eq(bytes, wasm_i8x16_splat('\\'))));
+    const uint32_t hits = wasm_i8x16_bitmask(
+        wasm_v128_or(wasm_i8x16_eq(bytes, quote), wasm_i8x16_eq(bytes, backslash)));
     if (hits == 0) continue;
     const uint32_t found = at + static_cast<uint32_t>(std::countr_zero(hits));
     return found < end ? found : end;

@@ -1,7 +1,8 @@
-// What redaction costs of encoding: the time that the core spends on a run, from its tape to records
-// (edgespan_commit) and from those to a request's body (edgespan_cut), with `redact()` and without. Of
-// tests/bench/scale.mjs, in a process of its own; prints JSON: of each workload the medians in
-// microseconds, and what is added to both as a part of both, with its quarters.
+// What redaction costs of encoding a run, with `redact()` and without: of all of it, from the first event
+// until the body is handed to `fetch`, and of what the core does of that, from tapes to records
+// (edgespan_commit) and from those to the body (edgespan_cut). Of tests/bench/scale.mjs, in a process of
+// its own; prints JSON: of each workload the medians in microseconds, and what is added to all of it and
+// to the core's part, each as a part of that, with its quarters.
 //
 //   node --expose-gc tests/bench/scale/cost.mjs WORKLOAD...
 //
@@ -14,7 +15,8 @@ import { fresh, sources } from '../workloads.ts';
 
 const ROUNDS = { W1: 2_400, W2: 1_200, W2U: 1_200, W3: 60 };
 
-const spent = { commit: 0, cut: 0 };
+const spent = { commit: 0, cut: 0, encode: 0 };
+const now = () => Number(process.hrtime.bigint()) / 1_000;
 const { Instance } = WebAssembly;
 /** The core, with a clock around two of its calls. */
 WebAssembly.Instance = class extends Instance {
@@ -26,9 +28,9 @@ WebAssembly.Instance = class extends Instance {
       const call = calls[`edgespan_${name}`];
       if (!call) continue;
       calls[`edgespan_${name}`] = (...numbers) => {
-        const begin = process.hrtime.bigint();
+        const begin = now();
         const answer = call(...numbers);
-        spent[name] += Number(process.hrtime.bigint() - begin) / 1_000;
+        spent[name] += now() - begin;
         return answer;
       };
     }
@@ -41,7 +43,11 @@ const kept = [];
 const { setTimeout } = globalThis;
 globalThis.setTimeout = (task, ms, ...rest) => (ms === 0 ? due.push(task) : setTimeout(task, ms, ...rest));
 const answer = new Response(null, { status: 200 });
-globalThis.fetch = async () => answer;
+let begun = 0;
+globalThis.fetch = async () => {
+  spent.encode = now() - begun;
+  return answer;
+};
 const exporter = (options) =>
   new EdgespanExporter({
     serviceName: 'cost',
@@ -53,8 +59,10 @@ const subjects = [exporter({}), exporter({ redact: redact() })];
 
 let runs = 0;
 async function sample(subject, source) {
+  const events = [...fresh(source, ++runs)];
   spent.commit = spent.cut = 0;
-  for (const event of fresh(source, ++runs)) subject.onTracingEvent(event);
+  begun = now();
+  for (const event of events) subject.onTracingEvent(event);
   while (due.length + kept.length > 0) {
     while (due.length > 0) due.shift()();
     await kept.shift();
@@ -75,15 +83,17 @@ async function measure(workload) {
     plain.push(one);
     redacted.push(other);
   }
-  const added = redacted.map(({ cut }, i) => (cut - plain[i].cut) / (plain[i].commit + plain[i].cut));
+  const middle = (list, what) => quantile(list.map(what), 0.5);
+  const core = ({ commit, cut }) => commit + cut;
+  const added = (what) => {
+    const list = redacted.map((one, i) => (what(one) - what(plain[i])) / what(plain[i]));
+    return { share: quantile(list, 0.5), low: quantile(list, 0.25), high: quantile(list, 0.75) };
+  };
+  const all = ({ encode }) => encode;
   return {
     workload,
-    commit: quantile(plain.map(({ commit }) => commit), 0.5),
-    cut: quantile(plain.map(({ cut }) => cut), 0.5),
-    redacted: quantile(redacted.map(({ cut }) => cut), 0.5),
-    share: quantile(added, 0.5),
-    low: quantile(added, 0.25),
-    high: quantile(added, 0.75),
+    encode: { plain: middle(plain, all), redacted: middle(redacted, all), ...added(all) },
+    core: { plain: middle(plain, core), redacted: middle(redacted, core), ...added(core) },
   };
 }
 

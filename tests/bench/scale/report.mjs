@@ -99,21 +99,19 @@ function redactionTable({ time, beside, redaction }) {
   return table(rows);
 }
 
-/** What redaction adds to the core's work on a run. */
+/** What redaction adds to encoding a run, and to the core's part of it. */
 function costTable(cost) {
   const us = (n) => `${n.toFixed(n < 100 ? 1 : 0)} µs`;
   const part = (n) => `${(100 * n).toFixed(0)} %`;
+  const columns = ({ plain, redacted, share, low, high }) => [
+    us(plain),
+    us(redacted),
+    `${part(share)} (${part(low)} to ${part(high)})`,
+  ];
   const rows = [
-    ['a run', 'tape to records', 'records to a body', 'the same, redacted', 'added to both', 'its quarters'],
-    Array(6).fill('---'),
-    ...cost.map(({ workload, commit, cut, redacted, share, low, high }) => [
-      workload,
-      us(commit),
-      us(cut),
-      us(redacted),
-      part(share),
-      `${part(low)} to ${part(high)}`,
-    ]),
+    ['a run', 'events to a body', 'redacted', 'added', 'of that the core', 'redacted', 'added'],
+    Array(7).fill('---'),
+    ...cost.map(({ workload, encode, core }) => [workload, ...columns(encode), ...columns(core)]),
   ];
   return table(rows);
 }

@@ -250,6 +250,31 @@ TEST_CASE("redactor: content") {
   CHECK(hashed("hello") != hashed("hellp"));
 }
 
+TEST_CASE("redactor: of a text that was clean, only that very text is known to be clean") {
+  const std::string mail = "a@b.io";
+  for (size_t bytes = 1; bytes <= 48; ++bytes) {
+    RedactorLab redact;
+    const std::string clean = std::string(bytes, 'x');
+    CHECK(redact(clean) == clean);
+    CHECK(redact.redactor().IsClean(clean) == (bytes >= 8 && bytes <= 40));
+    // A byte more, a byte less, and at any place a secret or another byte.
+    CHECK(!redact.redactor().IsClean(clean + "x"));
+    CHECK(!redact.redactor().IsClean(clean.substr(1)));
+    for (size_t at = 0; at < bytes; ++at) {
+      std::string other = clean;
+      other[at] = 'y';
+      CHECK(!redact.redactor().IsClean(other));
+      if (at + mail.size() > bytes) continue;
+      other = clean;
+      other.replace(at, mail.size(), mail);
+      CHECK(redact(other).find(mail) == std::string::npos);
+      CHECK(!redact.redactor().IsClean(other));
+    }
+    CHECK(redact(clean) == clean);
+    CHECK((redact.redactor().found() > 0) == (bytes >= mail.size()));
+  }
+}
+
 TEST_CASE("redactor: without memory a value is withheld, and counted") {
   // Room for the output alone: what strings with escapes mean cannot be had.
   RedactorLab lab({}, 4 * PageArena::kPageSize);
