@@ -1,5 +1,5 @@
 // libFuzzer: the redactor on any bytes and on JSON. Nothing is read outside the text (ASan), what was
-// JSON is JSON afterwards, and none of a set of planted secrets survives.
+// JSON is JSON and what was UTF-8 is UTF-8 afterwards, and none of a set of planted secrets survives.
 //
 // Input: [mode:1] text...
 //   mode bits 0 to 2  what becomes of findings: kKeep to kHash (5 and more: kMask)
@@ -74,6 +74,15 @@ constexpr std::string_view kSecrets[] = {"sk-proj-abcdefGHIJ1234567890abcd",
                                          "+4915112345678",
                                          "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0"};
 
+bool IsUtf8(const std::string& text) {
+  try {
+    static_cast<void>(Json(text).dump());
+  } catch (const Json::exception&) {
+    return false;
+  }
+  return true;
+}
+
 bool Holds(const Json& value, std::string_view secret) {
   if (value.is_string()) {
     return value.get_ref<const std::string&>().find(secret) != std::string::npos;
@@ -113,6 +122,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool was_json = before.is_structured() || before.is_string();
   const std::string left = Redact(&redactor, text);
   if (was_json) Require(Json::accept(left), "what was JSON is JSON", left);
+  const bool utf8 = IsUtf8(text);
+  if (utf8) Require(IsUtf8(left), "what was UTF-8 is UTF-8", left);
   if (redaction == Redaction::kKeep) {
     if (redactor.withheld() == 0) Require(left == text, "what is kept is kept");
     return 0;
@@ -128,13 +139,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                       : mode >> 6 == 1 ? Json{{"t", text}, {secret, 1}}
                       : mode >> 6 == 2 ? Json::array({inner.dump(), text})
                                        : Json{{"t", Json::array({text, inner})}};
-  std::string whole;
-  try {
-    whole = around.dump();
-  } catch (const Json::exception&) {
-    return 0;  // the text is no UTF-8
-  }
-  const std::string rest = Redact(&redactor, whole);
+  if (!utf8) return 0;
+  const std::string rest = Redact(&redactor, around.dump());
   const Json parsed = Json::parse(rest, nullptr, false);
   Require(!parsed.is_discarded(), "JSON with any text in it stays JSON", rest);
   // Where it was planted: in the text, behind other letters or escapes, it may be none.

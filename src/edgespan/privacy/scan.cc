@@ -23,6 +23,10 @@ bool IsSeparator(uint8_t c) {
 }
 bool IsBlank(uint8_t c) { return c == ' ' || c == '\t'; }
 
+constexpr uint32_t kPemBegin = 10;  // bytes of -----BEGIN
+// The letters of \b, \f, \n, \r, \t and \u, a bit for each.
+constexpr uint32_t kEscapes = 1u << 2 | 1u << 6 | 1u << 14 | 1u << 18 | 1u << 20 | 1u << 21;
+
 }  // namespace
 
 bool Scan::IsString(std::string_view text) {
@@ -52,6 +56,9 @@ void Scan::Cut(uint32_t begin, uint32_t end) {
 uint32_t Scan::Found(Finding finding, uint32_t begin, uint32_t end) {
   if (!Wants(finding)) return 0;
   if (begin < done_) begin = done_;
+  // A private key has several lines, of which a setting's rule takes the first.
+  const uint32_t key = MatchPrivateKey(view_, begin);
+  if (key > end) end = key;
   ++redactor_->found_;
   Cut(begin, end);
   redactor_->Replace(finding, Text(begin, end), out_);
@@ -82,6 +89,7 @@ uint32_t Scan::Examine(uint32_t at) {
     }
   }
   const uint32_t run = at;
+  uint32_t end = at;  // of the last word
   const uint32_t bearer = Bearer(at);
   if (bearer != 0) at = bearer;
   while (at < view_.end && !EndsRun(text_[at])) {
@@ -91,7 +99,8 @@ uint32_t Scan::Examine(uint32_t at) {
       next = Wants(Finding::kPrivateKey) ? MatchPrivateKey(view_, at) : 0;
       if (next != 0) next = Found(Finding::kPrivateKey, at, next);
     } else if (Is(c, kAlnum)) {
-      const uint32_t end = view_.Span(at, kWord);
+      // What is left of a word is not measured again.
+      if (end <= at) end = view_.Span(at, kWord);
       next = Word(at, end);
       // Numbers also within.
       for (uint32_t digit = at; next == 0 && digit < end; ++digit) {
@@ -99,7 +108,11 @@ uint32_t Scan::Examine(uint32_t at) {
           next = Number(digit, digit == run);
         }
       }
-      if (next == 0) next = end;
+      // A private key may begin within, behind a line without its end.
+      if (next == 0) {
+        const bool key = end - at > kPemBegin && view_.Has(end - kPemBegin, "-----BEGIN ");
+        next = key ? end - kPemBegin : end;
+      }
     } else if (c == ':' || c == '=') {
       next = Assignment(at);
     } else if (c == '@') {
@@ -108,7 +121,8 @@ uint32_t Scan::Examine(uint32_t at) {
       next = Number(at, false);
     } else if (c == '\\') {
       // An escape, in a text that is no JSON: its letter begins no word.
-      next = at + (view_[at + 1] == 'u' ? 6 : 2);
+      const uint8_t letter = view_[at + 1];
+      if ((kEscapes >> (letter & 31) & 1) != 0) next = at + (letter == 'u' ? 6 : 2);
       if (next > view_.end) next = view_.end;
     } else if ((c | 0x20) == '{') {
       return Json(at);
@@ -133,16 +147,17 @@ uint32_t Scan::Bearer(uint32_t at) {
 uint32_t Scan::Word(uint32_t at, uint32_t end) {
   uint32_t next = MatchIban(view_, at);
   if (next != 0) return Found(Finding::kIban, at, next);
-  if (end - at < kShortestToken && view_[end] != '.') return 0;
-  next = Wants(Finding::kJwt) ? MatchJwt(view_, at) : 0;
+  if (end - at < kShortestToken && view_[end] != '.' && !aws_) return 0;
+  next = Wants(Finding::kJwt) ? MatchJwt(view_, at, end) : 0;
   if (next != 0) return Found(Finding::kJwt, at, next);
   if (!Wants(Finding::kApiKey)) return 0;
   next = MatchApiKey(view_, at);
   if (next != 0) {
     aws_ = aws_ || view_.Has(at + 1, "KIA") || view_.Has(at + 1, "SIA");
   } else if (aws_) {
-    next = view_.Span(at, kAlnum | kBase64, kAwsSecret + 1);
-    if (next - at != kAwsSecret || Disorder(view_, at, next) < kDisorder) next = 0;
+    next = view_.Span(at, kAlnum | kBase64, kAwsSecret);
+    const bool longer = Is(view_[next], kAlnum);
+    if (next - at != kAwsSecret || longer || Disorder(view_, at, next) < kDisorder) next = 0;
   }
   return next != 0 ? Found(Finding::kApiKey, at, next) : 0;
 }
@@ -171,7 +186,7 @@ uint32_t Scan::Number(uint32_t at, bool first) {
     if (back > floor && text_[back - 1] == ')') --back;
     const uint32_t end = back;
     while (back > floor && end - back < kLongestGroup && Is(text_[back - 1], kAlnum)) --back;
-    if (back > floor && text_[back - 1] == '(') --back;
+    if (back > floor && text_[back - 1] == '(' && Is(text_[back], kDigit)) --back;
     // One of four digits is a run of interest itself.
     const bool run = view_.Span(back, kDigit) == back + kLongestGroup;
     if (run || back == end || (back > floor && Is(text_[back - 1], kAlnum))) break;
@@ -199,7 +214,11 @@ uint32_t Scan::Assignment(uint32_t at) {
   if (!Wants(Finding::kKeyed)) return 0;
   const uint32_t floor = Floor();
   uint32_t end = at;
-  if (end > floor && IsBlank(text_[end - 1])) --end;
+  // Settings may stand in columns.
+  while (end > floor && IsBlank(text_[end - 1])) --end;
+  // settings["NAME"] = VALUE
+  const bool index = end > floor && text_[end - 1] == ']';
+  if (index) --end;
   const bool quoted = end > floor && IsQuote(text_[end - 1]);
   if (quoted) --end;
   while (quoted && end > floor && text_[end - 1] == '\\') --end;
@@ -218,13 +237,19 @@ uint32_t Scan::Assignment(uint32_t at) {
   }
   if (key == KeyClass::kNone || (key == KeyClass::kQuery && !query)) return 0;
   if (view_[at + 1] == '>' || (sign == ':' && view_[at + 1] == '=')) ++at;  // => and :=
-  return view_[at + 1] == '=' ? 0 : Assigned(at + 1, key, quoted, query);
+  return view_[at + 1] == '=' ? 0 : Assigned(at + 1, key, quoted && !index, query);
+}
+
+// Where a value without quotes ends.
+uint32_t Scan::ValueEnd(uint32_t at, uint32_t most) const {
+  while (at < most && !Is(text_[at], kEndsValue)) ++at;
+  return at;
 }
 
 // The value, behind '=' or ':'. How sure it must be that it is a secret depends on its surroundings.
 uint32_t Scan::Assigned(uint32_t at, KeyClass key, bool quoted, bool query) {
   const bool tight = view_[at - 1] == '=' && !IsBlank(view_[at]);
-  for (uint32_t i = 0; i < 2 && IsBlank(view_[at]); ++i) ++at;
+  while (at < view_.end && IsBlank(text_[at])) ++at;
   uint32_t open = at;
   while (view_[open] == '\\') ++open;
   const uint8_t quote = view_[open];
@@ -251,10 +276,12 @@ uint32_t Scan::Assigned(uint32_t at, KeyClass key, bool quoted, bool query) {
     // Of credentials the scheme stays; parameters, as cookies are, go to the end of the line.
     const uint32_t scheme = view_.Span(at, kWord, kLongestName);
     if (view_[scheme] == ' ' && !Is(view_[scheme + 1], kEndsValue)) begin = scheme + 1;
-    const uint32_t name = view_.Span(begin, kWord | kMailSign, kLongestName);
     const Finding finding = begin == at ? Finding::kCookie : Finding::kCredential;
     if (!Wants(finding)) return 0;
-    if (view_[name] == '=' && Is(view_[name + 1], kWord) && view_[at - 1] != '=') {
+    const uint32_t name = view_.Span(begin, kWord | kMailSign, kLongestName);
+    const uint8_t begins = view_[name + 1];
+    if (view_[name] == '=' && view_[at - 1] != '=' && begins != '=' &&
+        (begins == ';' || Is(begins, kWord | kBase64 | kMailSign))) {
       uint32_t end = begin;
       while (end < view_.end && text_[end] >= ' ' && !IsQuote(text_[end]) && text_[end] != '\\')
         ++end;
@@ -262,9 +289,8 @@ uint32_t Scan::Assigned(uint32_t at, KeyClass key, bool quoted, bool query) {
     }
   }
   // No more than this decides, so that what is refused costs little.
-  uint32_t end = begin;
   const uint32_t decides = view_.end - begin < kLongestLook ? view_.end : begin + kLongestLook;
-  while (end < decides && !Is(text_[end], kEndsValue)) ++end;
+  const uint32_t end = ValueEnd(begin, decides);
   if (end == begin) return 0;
   if (!query && !quoted) {
     const uint8_t stop = view_[end];
@@ -281,9 +307,7 @@ uint32_t Scan::Assigned(uint32_t at, KeyClass key, bool quoted, bool query) {
     if (Disorder(view_, begin, end) < least && !number) return 0;
   }
   const Finding finding = key == KeyClass::kHeader ? Finding::kCredential : Finding::kKeyed;
-  if (!Wants(finding)) return 0;
-  while (end < view_.end && !Is(text_[end], kEndsValue)) ++end;
-  return Found(finding, begin, end);
+  return Wants(finding) ? Found(finding, begin, ValueEnd(end, view_.end)) : 0;
 }
 
 // Behind "://": what stands before an '@', with a password that may hold anything but blanks and quotes.

@@ -47,6 +47,7 @@ class Scan {
   uint32_t Number(uint32_t at, bool first);
   uint32_t Assignment(uint32_t at);
   uint32_t Assigned(uint32_t at, KeyClass key, bool quoted, bool query);
+  uint32_t ValueEnd(uint32_t at, uint32_t most) const;
   uint32_t Authority(uint32_t at);
   uint32_t Mail(uint32_t at);
 

@@ -200,7 +200,7 @@ uint32_t Scan::Value(uint32_t at) {
     } while (depth != 0 && end < view_.end);
     meaning = Text(at, end);
   } else {
-    end = view_.Span(at, kDigit | kAlpha | kJoin | kBase64);
+    end = ValueEnd(at, view_.end);
     meaning = Text(at, end);
     if (end == at || view_.Has(at, "null")) return end;
   }

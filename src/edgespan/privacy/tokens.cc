@@ -138,9 +138,10 @@ constexpr bool IsPlain(uint8_t first, uint8_t second) {
          (first == 'f' && second == 'w') || first == 'v' || (first == 'x' && second == 'a');
 }
 
-constexpr uint32_t kEnough = 64;        // bytes that tell whether a text looks random
-constexpr uint32_t kPemShort = 16;      // the bytes of a line below which it is none of a key's...
-constexpr uint32_t kPemShortLines = 6;  // ...and how many of them may follow one another
+constexpr uint32_t kEnough = 64;     // bytes that tell whether a text looks random
+constexpr uint32_t kPemShort = 16;   // the bytes of a line below which it is none of a key's,
+constexpr uint32_t kPemOthers = 12;  // how many of them may follow one another (signs count twice),
+constexpr uint32_t kPemLast = 2;     // and how many end a key that was cut
 
 }  // namespace
 
@@ -179,7 +180,8 @@ uint32_t MatchApiKey(const View& view, uint32_t at) {
     // No more than this decides, so that what is refused costs little.
     uint32_t end = view.Span(next, classes, kEnough);
     if (end - next < (following & 15u) * 4) continue;
-    if (IsPlain(first, view[at + 1]) && Disorder(view, next, end) == 0) continue;
+    const uint32_t least = first == 's' ? 1 : kDisorder;
+    if (IsPlain(first, view[at + 1]) && Disorder(view, next, end) < least) continue;
     end = view.Span(end, classes);
     if (Is(view[end], kAlnum)) continue;  // a longer word of other characters
     return end;
@@ -187,11 +189,11 @@ uint32_t MatchApiKey(const View& view, uint32_t at) {
   return 0;
 }
 
-uint32_t MatchJwt(const View& view, uint32_t at) {
+uint32_t MatchJwt(const View& view, uint32_t at, uint32_t end) {
   if (!view.Has(at, "eyJ")) return 0;
-  uint32_t end = view.Span(at, kWord);
   for (uint32_t parts = 1;; ++parts) {
-    const uint32_t part = end + 1;
+    // The second of an encrypted one is empty if its key was agreed on.
+    const uint32_t part = end + (parts == 1 && view[end + 1] == '.' ? 2 : 1);
     const uint32_t next = view[end] == '.' ? view.Span(part, kWord) : part;
     // What follows the second may be empty (without a signature); a full stop is none of it.
     if (view[end] != '.' || next - part < 8) return parts > 1 ? end : 0;
@@ -209,31 +211,34 @@ uint32_t MatchPrivateKey(const View& view, uint32_t at) {
   while (at < last && !view.Has(at, kKey)) ++at;
   if (at == last) return 0;
   at += sizeof kKey - 1;
-  // Its lines, which may be of a text in which line feeds are written as \n.
+  // Its lines, which may be of a text in which line feeds are written as \n, and between which there may be
+  // margins and quotes.
   uint32_t end = at;
-  for (uint32_t lines = 0; lines <= kPemShortLines;) {
-    while (at < view.end && (view[at] <= ' ' || view[at] == '\\')) {
-      at += view[at] == '\\' ? 2 : 1;
+  for (uint32_t others = 0; others <= kPemOthers && at < view.end;) {
+    if (view[at] <= ' ' || view[at] == '\\') {
+      at += view[at] == '\\' && view[at + 1] != '\\' ? 2 : 1;
+      continue;
     }
     if (view.Has(at, kEnd)) {
       last = at + 64;
       at += sizeof kEnd - 1;
       while (at < last && at < view.end && (Is(view[at], kAlnum) || view[at] == ' ')) ++at;
-      at = view.Span(at, kJoin);
-      return at < view.end ? at : view.end;
+      return view.Span(at, kJoin);
     }
     const uint32_t line = at;
     while (at < view.end && (Is(view[at], kWord | kBase64) || view[at] == ':' || view[at] == ','))
       ++at;
-    if (at == line) break;
-    if (at - line < kPemShort) {
-      ++lines;
-    } else {
-      lines = 0;
+    if (at == line) {
+      ++at;
+      others += 2;
+    } else if (at - line >= kPemShort) {
+      others = 0;
+      end = at;
+    } else if (others++ < kPemLast) {
+      end = at;
     }
-    end = at;
   }
-  return end < view.end ? end : view.end;
+  return end;
 }
 
 }  // namespace edgespan

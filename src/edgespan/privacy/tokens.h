@@ -12,8 +12,8 @@ namespace edgespan {
 // A token whose prefix is in the table.
 uint32_t MatchApiKey(const View& view, uint32_t at);
 
-// Two parts or more, of which the first is a JSON object in base64url.
-uint32_t MatchJwt(const View& view, uint32_t at);
+// Two parts or more, of which the first is a JSON object in base64url, a word that ends at `end`.
+uint32_t MatchJwt(const View& view, uint32_t at, uint32_t end);
 
 // From BEGIN to END, or as far as it goes in a text that was cut.
 uint32_t MatchPrivateKey(const View& view, uint32_t at);

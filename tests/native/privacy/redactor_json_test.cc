@@ -54,6 +54,8 @@ TEST_CASE("redactor json: values under sensitive keys, whatever they are") {
            // No escape, though it begins like one.
            Case{"{\"a\":\"\\n\\u319\xc7\xbe a@b.io \\u00\"}",
                 "{\"a\":\"\\nu319\xc7\xbe [REDACTED:email] u00\"}"},
+           // A value of no JSON goes as a whole.
+           Case{R"({"password": p@ss!word})", R"({"password": "[REDACTED:key]"})"},
            // Cut in the middle, as texts are that were too long.
            Case{R"({"a":1,"password":"hunt)", R"({"a":1,"password":"[REDACTED:key]")"},
            Case{R"({"a":"{\"password\":\"hunt)", R"({"a":"{\"password\":\"[REDACTED:key]\")"},

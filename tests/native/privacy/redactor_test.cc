@@ -2,6 +2,7 @@
 #include "edgespan/privacy/redactor.h"
 
 #include <string>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -27,21 +28,32 @@ void Check(const RedactionPolicy& policy, std::initializer_list<Case> cases) {
 }
 
 TEST_CASE("redactor: tokens") {
-  Check({},
-        {
-            {"my key is sk-proj-abcdefGHIJ1234567890abcd.", "my key is [REDACTED:api-key]."},
-            {"AKIAIOSFODNN7EXAMPLE", "[REDACTED:api-key]"},
-            {"(AKIAIOSFODNN7EXAMPLE)", "([REDACTED:api-key])"},
-            // The secret of such a key has no mark, but stands near it.
-            {"AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-             "[REDACTED:api-key] [REDACTED:api-key]"},
-            {"a\\nghp_abcdefghijklmnopqrstuvwxyz0123456789\\n", "a\\n[REDACTED:api-key]\\n"},
-            {"\xe9\x8d\xb5ghp_abcdefghijklmnopqrstuvwxyz0123456789",
-             "\xe9\x8d\xb5[REDACTED:api-key]"},
-            {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
-             "[REDACTED:jwt]"},
-            {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0. Next", "[REDACTED:jwt]. Next"},
-        });
+  Check(
+      {},
+      {
+          {"my key is sk-proj-abcdefGHIJ1234567890abcd.", "my key is [REDACTED:api-key]."},
+          {"AKIAIOSFODNN7EXAMPLE", "[REDACTED:api-key]"},
+          {"(AKIAIOSFODNN7EXAMPLE)", "([REDACTED:api-key])"},
+          // The secret of such a key has no mark, but stands near it.
+          {"AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+           "[REDACTED:api-key] [REDACTED:api-key]"},
+          {"a\\nghp_abcdefghijklmnopqrstuvwxyz0123456789\\n", "a\\n[REDACTED:api-key]\\n"},
+          {"\xe9\x8d\xb5ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+           "\xe9\x8d\xb5[REDACTED:api-key]"},
+          {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
+           "[REDACTED:jwt]"},
+          {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0. Next", "[REDACTED:jwt]. Next"},
+          // Encrypted, with a key that was agreed on: the second part is empty.
+          {"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..Zm9vYmFyYmF6cXV4.aGVsbG8gd29ybGQ.dGFnZ3RhZ2c",
+           "[REDACTED:jwt]"},
+          // A secret that has a slash near its begin, and a full stop behind it.
+          {"AKIAIOSFODNN7EXAMPLE, wJal/XUtnFEMIaK7MDENGabPxRfiCYEXAMPLEKEY.",
+           "[REDACTED:api-key], [REDACTED:api-key]."},
+          // A backslash that begins no escape, and one that does behind one.
+          {R"(C:\keys\sk-proj-abcdefGHIJ1234567890abcd)", R"(C:\keys\[REDACTED:api-key])"},
+          {R"(a\sk-proj-abcdefGHIJ1234567890abcd)", R"(a\[REDACTED:api-key])"},
+          {R"(a\\nghp_abcdefghijklmnopqrstuvwxyz0123456789)", R"(a\\n[REDACTED:api-key])"},
+      });
 }
 
 TEST_CASE("redactor: no tokens") {
@@ -64,6 +76,8 @@ TEST_CASE("redactor: no tokens") {
                            "hf_hub_download_a_file_from_a_repository",
                            "ACCOUNT_MANAGEMENT_SERVICE_ENDPOINT_URL",
                            "npm_config_registry_default_value_is_set",
+                           "re_authenticate_oauth2_session_of_user",
+                           "eyJhbGciOiJIUzI1NiJ9... and so on it continues",
                            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"}) {
     INFO(text);
     RedactorLab redact;
@@ -98,6 +112,16 @@ TEST_CASE("redactor: credentials in headers, URLs and settings") {
                  "[REDACTED:private-key]"},
                 {"-----BEGIN EC PRIVATE KEY-----\nMIIEpAIBAA\n-----END EC \xc3\xa9\xc3\xa9",
                  "[REDACTED:private-key]\xc3\xa9\xc3\xa9"},
+                // In columns, and behind a name in brackets.
+                {"db_password      = \"hunter2\"", "db_password      = \"[REDACTED:key]\""},
+                {"password:\t\t   hunter2", "password:\t\t   [REDACTED:key]"},
+                {"os.environ[\"OPENAI_API_KEY\"] = \"abc123def\"",
+                 "os.environ[\"OPENAI_API_KEY\"] = \"[REDACTED:key]\""},
+                {"[password] => hunter2", "[password] => [REDACTED:key]"},
+                // The first of the cookies is empty, compressed, or percent-encoded.
+                {"Cookie: a=; sid=abcdef123456\nHost: x", "Cookie: [REDACTED:cookie]\nHost: x"},
+                {"Cookie: session=.eJwlzjkOwjAQ; sid=abcdef", "Cookie: [REDACTED:cookie]"},
+                {"Cookie: prefs=%7B%22a%22%3A1; sid=abcdef", "Cookie: [REDACTED:cookie]"},
             });
   for (const char* text :
        {"https://host:8080/a@b", "http://[::1]:80/x", "ssh://git@github.com/x.git",
@@ -112,6 +136,34 @@ TEST_CASE("redactor: credentials in headers, URLs and settings") {
   }
 }
 
+TEST_CASE("redactor: private keys between other things") {
+  const std::string line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+  const std::string begin = "-----BEGIN PRIVATE KEY-----";
+  const std::string end = "-----END PRIVATE KEY-----";
+  const std::string key = begin + "\n" + line + "\n" + end;
+  const std::pair<std::string, std::string> cases[] = {
+      // All lines of a setting's value.
+      {"PRIVATE_KEY=\"" + key + "\"\nA=b", "PRIVATE_KEY=\"[REDACTED:key]\"\nA=b"},
+      {"PRIVATE_KEY=" + key + "\nA=b", "PRIVATE_KEY=[REDACTED:key]\nA=b"},
+      // Behind a line without a line feed, and behind escaped ones.
+      {"-----END CERTIFICATE-----" + key, "-----END CERTIFICATE-----[REDACTED:private-key]"},
+      {"x\\\\n" + begin + "\\\\n" + line + "\\\\n" + end, "x\\\\n[REDACTED:private-key]"},
+      // With margins: numbers of lines, quoted mail, strings of code.
+      {" 1\xe2\x86\x92" + begin + "\n 2\xe2\x86\x92" + line + "\n 3\xe2\x86\x92" + end + "\n 4",
+       " 1\xe2\x86\x92[REDACTED:private-key]\n 4"},
+      {"> " + begin + "\n> " + line + "\n> " + end, "> [REDACTED:private-key]"},
+      {"x = \"" + begin + "\\n\" +\n  \"" + line + "\\n\" +\n  \"" + end + "\";",
+       "x = \"[REDACTED:private-key]\";"},
+      {"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2.0.22 (GNU/Linux)\n\n" + line +
+           "\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----",
+       "[REDACTED:private-key]"},
+      // What is only spoken of takes little with it.
+      {"It begins with " + begin + " and then \"base64\" follows, as always",
+       "It begins with [REDACTED:private-key] then \"base64\" follows, as always"},
+  };
+  for (const auto& [text, left] : cases) Check({}, {{text.c_str(), left.c_str()}});
+}
+
 TEST_CASE("redactor: personal data") {
   Check({},
         {
@@ -121,6 +173,7 @@ TEST_CASE("redactor: personal data") {
             {"call (555) 234-4567 or 555.234.4567", "call [REDACTED:phone] or [REDACTED:phone]"},
             {"020 7946 0958", "[REDACTED:phone]"},
             {"DE89 3704 0044 0532 0130 00.", "[REDACTED:iban]."},
+            {"(DE89 3704 0044 0532 0130 00)", "([REDACTED:iban])"},
             {"GB29 NWBK 6016 1331 9268 19 BIC", "[REDACTED:iban] BIC"},
             {"NO9386011117947", "[REDACTED:iban]"},
             {"4111 1111 1111 1111", "[REDACTED:card]"},
