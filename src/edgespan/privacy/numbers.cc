@@ -80,11 +80,20 @@ uint32_t CardGroups(const Groups& g) {
 // trunk zero.
 uint32_t PhoneGroups(const Groups& g, bool plus) {
   if (g.count == 0) return 0;
-  if (plus) return g.digits[0] != 0 && g.all >= 8 && g.all <= 15 ? g.count : 0;
+  if (plus) {
+    // What does not fit is another number.
+    uint32_t groups = 0;
+    uint32_t all = 0;
+    while (groups < g.count && all + g.size[groups] <= 15) all += g.size[groups++];
+    return g.digits[0] != 0 && all >= 8 ? groups : 0;
+  }
   const uint32_t first = g.Are("1334", false) && g.digits[0] == 1 ? 1 : 0;
   if (first == 1 || g.Are("334", false)) {
     const bool real = g.digits[first] > 1 && g.digits[first + 3] > 1;
-    return real && g.count == first + 3 ? g.count : 0;
+    // Behind a blank there may be another number, if there is none within.
+    const uint32_t last = first + 2;
+    const bool ends = g.count == last + 1 || (g.sign[last] == ' ' && g.sign[last - 1] != ' ');
+    return real && ends ? last + 1 : 0;
   }
   // 02-03-2026 is a date, 000-12-3456 no one's number.
   if (g.digits[0] != 0 || g.count < 2 || g.size[0] > 5 || g.all < 9 || g.all > 11) return 0;

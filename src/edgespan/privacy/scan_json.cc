@@ -111,7 +111,11 @@ uint32_t Scan::Literal(uint32_t at) {
                                                                             : 0;
     return Is(view_[at + letters], kWord) ? at : at + letters;
   }
+  // A colour, of a terminal (ECMA-48): what follows is a word of its own.
   uint32_t end = at;
+  while (Is(view_[end], kDigit) || view_[end] == ';') ++end;
+  if (view_[end] == 'm') return end + 1;
+  end = at;
   while (Is(view_[end], kDigit) || view_[end] == '-' || view_[end] == '+' || view_[end] == '.' ||
          (view_[end] | 0x20) == 'e') {
     ++end;

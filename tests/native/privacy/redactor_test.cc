@@ -49,6 +49,10 @@ TEST_CASE("redactor: tokens") {
           // A secret that has a slash near its begin, and a full stop behind it.
           {"AKIAIOSFODNN7EXAMPLE, wJal/XUtnFEMIaK7MDENGabPxRfiCYEXAMPLEKEY.",
            "[REDACTED:api-key], [REDACTED:api-key]."},
+          // A terminal's colours.
+          {"\x1b[1;31mghp_abcdefghijklmnopqrstuvwxyz0123456789\x1b[0m",
+           "\x1b[1;31m[REDACTED:api-key]\x1b[0m"},
+          {"\\u001b[32mAKIAIOSFODNN7EXAMPLE\\u001b[0m", "\\u001b[32m[REDACTED:api-key]\\u001b[0m"},
           // A backslash that begins no escape, and one that does behind one.
           {R"(C:\keys\sk-proj-abcdefGHIJ1234567890abcd)", R"(C:\keys\[REDACTED:api-key])"},
           {R"(a\sk-proj-abcdefGHIJ1234567890abcd)", R"(a\[REDACTED:api-key])"},
@@ -172,6 +176,11 @@ TEST_CASE("redactor: personal data") {
             {"+33 6 12 34 56 78 or +15551234567", "[REDACTED:phone] or [REDACTED:phone]"},
             {"call (555) 234-4567 or 555.234.4567", "call [REDACTED:phone] or [REDACTED:phone]"},
             {"020 7946 0958", "[REDACTED:phone]"},
+            // Another number behind it is none of it.
+            {"+1 555 234 4567 20260101", "[REDACTED:phone] 20260101"},
+            {"+4915112345678 2026-11-20 10:30", "[REDACTED:phone] 2026-11-20 10:30"},
+            {"555-234-4567 2026-11-20", "[REDACTED:phone] 2026-11-20"},
+            {"(555) 234-4567 10 times", "[REDACTED:phone] 10 times"},
             {"DE89 3704 0044 0532 0130 00.", "[REDACTED:iban]."},
             {"(DE89 3704 0044 0532 0130 00)", "([REDACTED:iban])"},
             {"GB29 NWBK 6016 1331 9268 19 BIC", "[REDACTED:iban] BIC"},
@@ -201,6 +210,8 @@ TEST_CASE("redactor: personal data") {
                            "icon@2x.png",
                            "user@localhost",
                            "100-200-300",
+                           "312 456 7890 12",
+                           "312-456-7890-12",
                            "123-45-6789",
                            "ISO 9001:2015",
                            "3.14159265358979"}) {
