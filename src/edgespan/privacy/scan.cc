@@ -235,6 +235,10 @@ uint32_t Scan::Assignment(uint32_t at) {
     while (both > least && Is(text_[both - 1], kWord)) --both;
     if (ClassOfKey(Text(both, end), {}) == KeyClass::kStrong) key = KeyClass::kStrong;
   }
+  // Pwd, in a connection string; elsewhere it is a folder as often.
+  if (key == KeyClass::kWeak && before == ';' && (text_[end - 2] | 0x20) == 'w') {
+    key = KeyClass::kStrong;
+  }
   if (key == KeyClass::kNone || (key == KeyClass::kQuery && !query)) return 0;
   if (view_[at + 1] == '>' || (sign == ':' && view_[at + 1] == '=')) ++at;  // => and :=
   return view_[at + 1] == '=' ? 0 : Assigned(at + 1, key, quoted && !index, query);

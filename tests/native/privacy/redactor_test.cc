@@ -100,6 +100,8 @@ TEST_CASE("redactor: credentials in headers, URLs and settings") {
                 {"x-api-key: 0123456789abcdef", "x-api-key: [REDACTED:key]"},
                 {"postgres://admin:s3cr3t@db.internal:5432/x?a=b",
                  "postgres://[REDACTED:credential]@db.internal:5432/x?a=b"},
+                {"Server=db;Uid=sa;Pwd=hunter2!;Encrypt=no",
+                 "Server=db;Uid=sa;Pwd=[REDACTED:key];Encrypt=no"},
                 {"amqp://u:pa/ss@host", "amqp://[REDACTED:credential]@host"},
                 {"https://a.b/v1?token=abc&q=hello&sig=Z#x",
                  "https://a.b/v1?token=[REDACTED:key]&q=hello&sig=[REDACTED:key]"},
@@ -133,7 +135,8 @@ TEST_CASE("redactor: credentials in headers, URLs and settings") {
         "token: count of words", "max_tokens=12345678901234", "key: the value behind it",
         "if (password == other) {", "Authorization: ask your administrator", "cookie: a small file",
         "https://shop.internal/?q=shoes&page=2&sort=price", "the secret: patience",
-        "git@github.com:org/repo.git", "std::string::npos", "a::b::c", "12:30:45"}) {
+        "git@github.com:org/repo.git", "HOME=/root\nPWD=/srv/app\n", "std::string::npos", "a::b::c",
+        "12:30:45"}) {
     INFO(text);
     RedactorLab redact;
     CHECK(redact(text) == text);
