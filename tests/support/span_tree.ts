@@ -1,4 +1,5 @@
-// A trace as it is drawn: a line for each span, indented below its parent's, in the order of their starts.
+// A trace as it is drawn: a line for each span, indented below its parent's, in the order of their starts;
+// Mastra's clock counts milliseconds, and what starts in the same one stands in the order of its names.
 import type { WireSpan } from './otlp.ts';
 
 /** Roots are spans whose parent did not arrive; one that names a parent says so: `name <- id`. */
@@ -9,7 +10,8 @@ export function treeOf(spans: readonly WireSpan[]): string[] {
     const below = spans.filter(({ parentSpanId }) =>
       depth === 0 ? !ids.has(parentSpanId) : parentSpanId === parent,
     );
-    below.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+    const order = <T>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
+    below.sort((a, b) => order(a.start, b.start) || order(a.name, b.name));
     for (const { name, spanId, parentSpanId } of below) {
       const remote = depth === 0 && parentSpanId !== '' ? ` <- ${parentSpanId}` : '';
       lines.push(`${'  '.repeat(depth)}${name}${remote}`);

@@ -204,7 +204,8 @@ uint32_t Scan::Value(uint32_t at) {
     } while (depth != 0 && end < view_.end);
     meaning = Text(at, end);
   } else {
-    end = ValueEnd(at, view_.end);
+    // No JSON. The mark of a text that was cut here is no value.
+    if (Is(view_[at], kWord | kBase64)) end = ValueEnd(at, view_.end);
     meaning = Text(at, end);
     if (end == at || view_.Has(at, "null")) return end;
   }

@@ -56,6 +56,9 @@ TEST_CASE("redactor json: values under sensitive keys, whatever they are") {
                 "{\"a\":\"\\nu319\xc7\xbe [REDACTED:email] u00\"}"},
            // A value of no JSON goes as a whole.
            Case{R"({"password": p@ss!word})", R"({"password": "[REDACTED:key]"})"},
+           Case{"{\"password\": p\xc3\xa4ss}", "{\"password\": \"[REDACTED:key]\"}"},
+           Case{"{\"password\": \xe2\x80\xa6[truncated 12]",
+                "{\"password\": \xe2\x80\xa6[truncated 12]"},
            // Cut in the middle, as texts are that were too long.
            Case{R"({"a":1,"password":"hunt)", R"({"a":1,"password":"[REDACTED:key]")"},
            Case{R"({"a":"{\"password\":\"hunt)", R"({"a":"{\"password\":\"[REDACTED:key]\")"},
