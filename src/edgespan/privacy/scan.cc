@@ -271,6 +271,11 @@ uint32_t Scan::Assigned(uint32_t at, KeyClass key, bool quoted, bool query) {
     }
     if (end > view_.end) end = view_.end;
     while (escaped && end > begin && text_[end - 1] == '\\') --end;
+    // What `credentials` of fetch may be.
+    static constexpr std::string_view kModes[] = {"include", "omit", "same-origin"};
+    for (const std::string_view word : kModes) {
+      if (end - begin == word.size() && view_.Has(begin, word.data())) return 0;
+    }
     return end > begin ? Found(Finding::kKeyed, begin, end) : 0;
   }
   if (at >= view_.end) return 0;
@@ -331,7 +336,8 @@ uint32_t Scan::Authority(uint32_t at) {
     if (host != 0 || password == 0 || (!path && view_.Span(password, kDigit) == end)) break;
     path = true;
   }
-  if (host == 0) {
+  // The image node:18@sha256:... has a digest for a host.
+  if (host == 0 || view_.Has(host, "sha256:")) {
     no_host_ = end;
     return 0;
   }
@@ -348,11 +354,13 @@ uint32_t Scan::Mail(uint32_t at) {
   while (begin < at && !Is(text_[begin], kAlnum)) ++begin;
   if (begin == at) return 0;
   uint32_t end = view_.Span(at + 1, kAlnum | kJoin, kLongestHost);
-  // Of versions (4@2.1, icon@2x.png) and of remotes (git@host:path) there are more than of such mailboxes.
+  // Of versions (4@2.1, icon@2x.png), remotes (git@host:path) and Kotlin's labels (this@Main.binding)
+  // there are more than of such mailboxes.
   const uint32_t number = view_.Span(at + 1, kDigit);
   const bool version = number > at + 1 && number == end;
   if (number > at + 1 && number + 1 == end && text_[number] == 'x') return 0;
   if (at - begin == 3 && view_.Has(begin, "git")) return 0;
+  if (at - begin == 4 && view_.Has(begin, "this")) return 0;
   uint32_t found = 0;
   for (uint32_t labels = 1; view_[end] == '.' && end - at < kLongestHost; ++labels) {
     const uint32_t label = end + 1;

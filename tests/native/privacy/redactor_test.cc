@@ -129,14 +129,28 @@ TEST_CASE("redactor: credentials in headers, URLs and settings") {
                 {"Cookie: session=.eJwlzjkOwjAQ; sid=abcdef", "Cookie: [REDACTED:cookie]"},
                 {"Cookie: prefs=%7B%22a%22%3A1; sid=abcdef", "Cookie: [REDACTED:cookie]"},
             });
-  for (const char* text :
-       {"https://host:8080/a@b", "http://[::1]:80/x", "ssh://git@github.com/x.git",
-        "const password = getPassword();", "password=${PASSWORD}", "Passwords: use a good one",
-        "token: count of words", "max_tokens=12345678901234", "key: the value behind it",
-        "if (password == other) {", "Authorization: ask your administrator", "cookie: a small file",
-        "https://shop.internal/?q=shoes&page=2&sort=price", "the secret: patience",
-        "git@github.com:org/repo.git", "HOME=/root\nPWD=/srv/app\n", "std::string::npos", "a::b::c",
-        "12:30:45"}) {
+  for (const char* text : {"https://host:8080/a@b",
+                           "http://[::1]:80/x",
+                           "ssh://git@github.com/x.git",
+                           "const password = getPassword();",
+                           "password=${PASSWORD}",
+                           "Passwords: use a good one",
+                           "token: count of words",
+                           "max_tokens=12345678901234",
+                           "key: the value behind it",
+                           "if (password == other) {",
+                           "Authorization: ask your administrator",
+                           "cookie: a small file",
+                           "https://shop.internal/?q=shoes&page=2&sort=price",
+                           "the secret: patience",
+                           "git@github.com:org/repo.git",
+                           "HOME=/root\nPWD=/srv/app\n",
+                           "std::string::npos",
+                           "a::b::c",
+                           "fetch(url, { credentials: 'include' })",
+                           "credentials: \"same-origin\"",
+                           "FROM docker://node:18@sha256:2bd3c1a5f0",
+                           "12:30:45"}) {
     INFO(text);
     RedactorLab redact;
     CHECK(redact(text) == text);
@@ -212,6 +226,7 @@ TEST_CASE("redactor: personal data") {
                            "@mastra/core@1.71.0",
                            "icon@2x.png",
                            "user@localhost",
+                           "this@Main.binding",
                            "100-200-300",
                            "312 456 7890 12",
                            "312-456-7890-12",
