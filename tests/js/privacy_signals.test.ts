@@ -1,14 +1,17 @@
 // Privacy of what is sent beside spans: each destination's own policy, content policies, hooks, counts.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createScorer } from '@mastra/core/evals';
 import { otlp, type OtlpOptions } from 'edgespan/destinations';
 import { EdgespanExporter, type Receipt } from 'edgespan/mastra';
+import { EdgespanTracerProvider, run } from 'edgespan/otel';
 import { redact } from 'edgespan/privacy';
 import { logs, metrics, scores } from 'edgespan/signals';
 import { startSink } from '../support/exporter.ts';
+import { decodeProtobuf, type WireSpan } from '../support/otlp.ts';
 import { decodeLogs, type WireLog } from '../support/otlp_signals.ts';
-import { accounted, log, metric, signalsOf } from '../support/signals.ts';
-import { id } from './spans.ts';
+import { accounted, log, mastraOf, metric, signalsOf } from '../support/signals.ts';
+import { end, id, span, start } from './spans.ts';
 
 const sink = await startSink();
 const MAIL = 'jane.doe@example.com';
@@ -29,7 +32,9 @@ function make(...destinations: OtlpOptions[]) {
       .join('\n');
   const logsAt = (i: number): WireLog[] =>
     sink.requests.filter(({ path }) => path === `${paths[i]}/v1/logs`).flatMap(({ body }) => decodeLogs(body));
-  return { exporter, at, logsAt };
+  const spansAt = (i: number): WireSpan[] =>
+    sink.requests.filter(({ path }) => path === `${paths[i]}/v1/traces`).flatMap(({ body }) => decodeProtobuf(body));
+  return { exporter, at, logsAt, spansAt };
 }
 
 /** A log, a metric and a score that say who, flushed. */
@@ -129,4 +134,103 @@ test('a log of what redact() has no place for leaves, and is none the poorer', a
   assert.ok(Number.isNaN(Number(attributes.get('mastra.log.nan'))));
   assert.equal(attributes.get('mastra.log.list'), '[1,null,"a"]');
   assert.equal(attributes.get('mastra.log.deep'), '{"a":{"b":true}}');
+});
+
+describe('what a run wants hidden', () => {
+  const LOOKED = /Zürich/;
+  const JUDGED = /the whole story/;
+
+  // What a scorer does itself is a run of its own (docs/privacy.md).
+  const verdict = (spans: readonly WireSpan[]): WireSpan | undefined =>
+    spans.find(({ name }) => name === 'evaluate tone');
+
+  /** A run of an agent whose tool logs what it is asked and fails, and what is sent of it beside its spans. */
+  async function observe(tracingOptions: object, ...destinations: OtlpOptions[]) {
+    const { exporter, at, logsAt, spansAt } = make(...destinations);
+    const scorer = createScorer({ id: 'tone', description: 'Tone' })
+      .generateScore(() => 0.5)
+      .generateReason(() => 'the whole story');
+    const mastra = mastraOf([exporter], { tone: { scorer } });
+    await mastra.getAgent('a').generate('Weather?', { tracingOptions });
+    await sink.until(() => destinations.every((_, i) => at(i, 'traces').includes('evaluate tone')), 'the verdict');
+    await mastra.observability.flush();
+    const traces = (i: number): string => JSON.stringify([...(verdict(spansAt(i))?.attributes ?? [])]);
+    return { logs: (i: number) => at(i, 'logs'), traces, logsAt, exporter };
+  }
+
+  test('nothing: logs and verdicts say what they say', async () => {
+    const { logs: said, traces } = await observe({ metadata: { plan: 'pro' } }, {});
+    assert.match(said(0), LOOKED);
+    assert.match(traces(0), JUDGED);
+  });
+
+  for (const [name, tracingOptions] of [
+    ['by its metadata', { metadata: { 'edgespan.content': 'off', plan: 'pro' } }],
+    ['by a word that is none', { metadata: { 'edgespan.content': 'yes', plan: 'pro' } }],
+    ["by Mastra's hideInput", { hideInput: true, metadata: { plan: 'pro' } }],
+    ["by Mastra's hideOutput", { hideOutput: true, metadata: { plan: 'pro' } }],
+  ] as const) {
+    test(`${name}: logs come without their data, verdicts without their reason`, async () => {
+      const { logs: said, traces, logsAt, exporter } = await observe(tracingOptions, {}, { content: { truncate: 5 } });
+      for (const i of [0, 1]) {
+        assert.doesNotMatch(said(i), LOOKED);
+        assert.match(traces(i), /tone/);
+        assert.doesNotMatch(traces(i), JUDGED);
+        assert.ok(!said(i).includes('edgespan.content'));
+        assert.ok(!traces(i).includes('edgespan.content'));
+        const line = logsAt(i).find(({ body }) => body === 'looking – “up”');
+        assert.equal(line?.attributes.get('mastra.metadata.plan'), 'pro');
+        assert.deepEqual([...line.attributes.keys()].filter((key) => key.startsWith('mastra.log.')), []);
+      }
+      assert.ok(signalsOf(exporter.stats()).withheld >= 4);
+    });
+  }
+
+  test('truncated: its beginning, unless a destination wants less', async () => {
+    const long = 'x'.repeat(300);
+    const { exporter, logsAt } = make({}, { content: { truncate: 5 } }, { content: 'off' });
+    const metadata = { 'edgespan.content': 'truncated' };
+    exporter.onLogEvent?.(log({ data: { long }, metadata }));
+    await exporter.flush();
+    const got = [0, 1, 2].map((i) => logsAt(i)[0].attributes.get('mastra.log.long'));
+    assert.deepEqual(got, [long.slice(0, 256), 'xxxxx', undefined]);
+    assert.ok(![0, 1, 2].some((i) => logsAt(i)[0].attributes.has('mastra.metadata.edgespan.content')));
+  });
+
+  test('an OpenTelemetry span asks by an attribute; a score by its own metadata', async () => {
+    const { exporter, at } = make({});
+    const provider = new EdgespanTracerProvider({ exporter });
+    const traceId = run(provider.getTracer('t'), 'a', { attributes: { 'edgespan.content': 'off' } }, (asking) => {
+      const { traceId: asked } = asking.spanContext();
+      exporter.onLogEvent?.(log({ data: { it: 'the whole story' }, traceId: asked }));
+      return asked;
+    });
+    exporter.addScore({ traceId, name: 'tone', value: 1, comment: 'the whole story' });
+    const own = { 'edgespan.content': 'off', by: 'me' };
+    exporter.addScore({ traceId: id(32), name: 'taste', value: 1, comment: 'the whole story', metadata: own });
+    await exporter.flush();
+    for (const signal of ['logs', 'traces']) assert.doesNotMatch(at(0, signal), /whole story|edgespan\.content/);
+    assert.match(at(0, 'traces'), /evaluate tone/);
+    assert.match(at(0, 'traces'), /evaluate taste/);
+  });
+
+  test('a hidden input is known from the start: a log that leaves while the run goes on', async () => {
+    const { exporter, at } = make({});
+    const root = span({ traceId: 'ABC', isRootSpan: true, type: 'agent_run' });
+    start(exporter, root);
+    exporter.onLogEvent?.(log({ data: { it: 'the whole story' }, traceId: root.traceId }));
+    await exporter.flush();
+    assert.match(at(0, 'logs'), /a line/);
+    assert.doesNotMatch(at(0, 'logs'), JUDGED);
+  });
+
+  test('a run that failed has no output, and hides nothing', async () => {
+    const { exporter, at } = make({});
+    const root = span({ isRootSpan: true, type: 'agent_run', input: 'Hello', errorInfo: { message: 'broken' } });
+    start(exporter, root);
+    exporter.onLogEvent?.(log({ data: { it: 'the whole story' }, traceId: root.traceId }));
+    end(exporter, root);
+    await exporter.flush();
+    assert.match(at(0, 'logs'), JUDGED);
+  });
 });

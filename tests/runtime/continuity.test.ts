@@ -91,6 +91,7 @@ describe('a trace goes on, by', { concurrency: true }, () => {
 
   it('a workflow’s input, in each step', async () => {
     const sender = await send('workflow', 'second');
+    await sink.until(() => named('first').length > 0, 'what the first step said');
     for (const name of ['first', 'second']) {
       const step = only(name);
       assert.deepEqual([step.traceId, step.parentSpanId], [sender.traceId, sender.spanId]);

@@ -183,6 +183,7 @@ export class Engine {
     this.complain();
     if (ended) this.lost.lose(LOSS_DISABLED, this.problems.length + this.disabled);
     const content = own ?? span;
+    this.sinks?.heed?.(ended, span, content);
     let sending: Send[] | undefined;
     for (const lane of this.lanes) {
       try {

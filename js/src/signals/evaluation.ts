@@ -8,7 +8,6 @@ import { type PipelineConfig, pipelineFor, type Pipeline } from '../core/pipelin
 import { FLAG_IS_ROOT, FLAG_OTEL, LOSS_FAILED, LOSS_MEMORY, STAT_REDACTED, STAT_UNREAD } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import { type Annotation, numberOf } from '../destinations/scores/score.js';
-import { privacyOf } from '../engine/privacy.js';
 import { recordEnd } from '../engine/record.js';
 import type { MastraSpan } from '../mastra/types.js';
 import { deliver } from '../transport/deliver.js';
@@ -76,9 +75,8 @@ export class Evaluations {
       try {
         const pipeline = pipelineFor({ ...config, destinations: to }, LANE);
         this.#pipelines.add(pipeline);
-        const cuts = privacyOf(to[0].privacy, config).content?.policy === 'truncated';
         for (const { event } of group) {
-          const shown = await eventFor(event, to[0], config, async (redaction, parts) => {
+          const shown = await eventFor(event, to[0], config, this.#host.wishOf(event), async (redaction, parts, cuts) => {
             const { said, content } = parts as Event;
             const about = { kind: 'score', withheld, redacted } as const;
             // The core redacts, as of all spans, a hook is asked before; but what is cut here is redacted here.

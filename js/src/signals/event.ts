@@ -5,6 +5,11 @@
 import type { Destination } from '../destinations/destination.js';
 import type { Annotation } from '../destinations/scores/score.js';
 import { type Privacy, type PrivacyOptions, privacyOf, type Redaction } from '../engine/privacy.js';
+import type { Wish } from './hidden.js';
+
+const OFF = { policy: 'off', limit: 0 };
+/** Where a run wants it, and the destination says nothing (guard.h). */
+const CUT = { policy: 'truncated', limit: 256 };
 
 /** Plain data, in three parts: a body has the members of all, those of the later parts winning. */
 export interface Event {
@@ -14,6 +19,10 @@ export interface Event {
   readonly said: object;
   /** What may quote prompts and completions. */
   readonly content: object;
+  /** The trace that it is of. */
+  readonly traceId?: string | undefined;
+  /** What it wants hidden itself. */
+  readonly wish?: Wish | undefined;
   /** A part of it stayed here. */
   readonly withheld?: boolean | undefined;
 }
@@ -36,23 +45,27 @@ export function alike(all: readonly Destination[], standard: PrivacyOptions): De
 
 /**
  * What of an event may leave for a destination.
- * @param clean What its redaction makes of what it is shown; undefined without one.
+ * @param wish What it and its run want hidden, whatever destinations say.
+ * @param clean What its redaction makes of what it is shown; undefined without one. What will be cut is
+ *   shown whole: `cuts`.
  */
 export function eventFor(
   event: Event,
   to: Destination,
   standard: PrivacyOptions,
-  clean: ((redaction: Redaction, shown: object) => object | Promise<object>) | undefined,
+  wish: Wish | undefined,
+  clean: (redaction: Redaction, shown: object, cuts: boolean) => object | Promise<object>,
 ): Event | Promise<Event> {
-  const { redaction, content: policy } = privacyOf(to.privacy, standard);
+  const { redaction, content: own } = privacyOf(to.privacy, standard);
+  const policy = wish === 'off' ? OFF : wish ? (own ?? CUT) : own;
   const { plain, said } = event;
   const limited = limitedTo(policy);
   const content = limited(event.content);
   const withheld = event.withheld || JSON.stringify(content) !== JSON.stringify(event.content);
-  if (!redaction || !clean) return { plain, said, content, withheld };
+  if (!redaction) return { plain, said, content, withheld };
   // Cut afterwards: half a secret is not found.
   const cuts = policy?.policy === 'truncated';
-  const kept = clean(redaction, { said, content: cuts ? event.content : content });
+  const kept = clean(redaction, { said, content: cuts ? event.content : content }, cuts);
   // What could not be read is withheld whole.
   const read = (left: Partial<Event>): Event => ({
     plain,

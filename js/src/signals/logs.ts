@@ -5,6 +5,7 @@
  */
 import type { Destination } from '../destinations/destination.js';
 import type { Event } from './event.js';
+import { wishIn, withoutWish } from './hidden.js';
 import { envelope, attributes, hexId, nanoseconds } from './otlp.js';
 import { otlpEndpoints } from './otlp_endpoints.js';
 import { Outbox } from './outbox.js';
@@ -93,9 +94,10 @@ function logEvent(log: MastraLog, withholder: Withholder): Event {
   const traceId = hexId(log.traceId, 32);
   const spanId = hexId(log.spanId, 16);
   const correlated = traceId !== undefined && spanId !== undefined;
+  const about = Object.fromEntries(withholder.members(metadata));
   const said = {
     message: withholder.text(message),
-    metadata: kept(withholder.members(metadata)),
+    metadata: kept(Object.entries(withoutWish(about))),
     tags: tags?.map((tag) => withholder.text(tag)),
   };
   // Of what failed, Mastra's logs show all: prompts, answers, arguments.
@@ -108,7 +110,8 @@ function logEvent(log: MastraLog, withholder: Withholder): Event {
     ...(correlated && { spanId, flags: 1 }),
   };
   const ids = correlated ? { 'mastra.traceId': log.traceId, 'mastra.spanId': log.spanId } : {};
-  return { plain: { told, ids }, said, content, withheld: withholder.withheld || undefined };
+  const withheld = withholder.withheld || undefined;
+  return { plain: { told, ids }, said, content, traceId, wish: wishIn(about), withheld };
 }
 
 /** Members as JSON; it has no form for some numbers, which OTLP has. */

@@ -188,7 +188,9 @@ export class Outbox {
             redaction.event(pipeline, endpoints.indexOf(first), shown, { kind, withheld, redacted });
           const said = { plain: {}, said: config.resource, content: {} };
           const [resource, ...shown] = await Promise.all(
-            [said, ...events].map((event) => eventFor(event, first, config, clean)),
+            [said, ...events].map((event) =>
+                eventFor(event, first, config, this.#host.wishOf(event), clean),
+              ),
           );
           tally.spans[STAT_WITHHELD] += shown.filter((one) => one.withheld).length * group.length;
           const most = Math.min(...group.map(({ settings }) => settings.maxBytes));

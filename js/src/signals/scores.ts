@@ -15,6 +15,7 @@ import type { Tally } from '../transport/receipt.js';
 import { Endpoint, type Posted } from './endpoint.js';
 import { Evaluations } from './evaluation.js';
 import { annotationOf, type Event } from './event.js';
+import { wishIn, withoutWish } from './hidden.js';
 import { hexId } from './otlp.js';
 import { Outbox } from './outbox.js';
 import { openSinks } from './sinks.js';
@@ -173,7 +174,8 @@ function eventOf(
   const comment = text(isScore ? all.reason : all.comment);
   const userId = text(all.feedbackUserId ?? all.userId ?? context.userId);
   const source = text(isScore ? (all.scoreSource ?? all.source) : (all.feedbackSource ?? all.source));
-  const metadata = Object.fromEntries(withholder.members(all.metadata));
+  const about = Object.fromEntries(withholder.members(all.metadata));
+  const metadata = withoutWish(about);
   const id = text(isScore ? all.scoreId : all.feedbackId);
   const told = Object.fromEntries(withholder.members(all));
   return {
@@ -203,8 +205,10 @@ function eventOf(
       ...(typeof value === 'string' && { value }),
       ...(comment && { comment }),
       ...(Object.keys(metadata).length > 0 && { metadata }),
-      event: told,
+      event: { ...told, ...(told.metadata ? { metadata } : {}) },
     },
+    traceId,
+    wish: wishIn(about),
     withheld: withholder.withheld || undefined,
   };
 }

@@ -8,6 +8,8 @@ import type { Destination } from '../destinations/destination.js';
 import type { Engine } from '../engine/engine.js';
 import { defaultSpool, type Final, type Spool } from '../spool/spool.js';
 import type { Tally } from '../transport/receipt.js';
+import { type Hidden, stricter, type Wish } from './hidden.js';
+import type { Event } from './event.js';
 import type { MastraFeedbackEvent, MastraScoreEvent } from '../mastra/types.js';
 
 /** A log as Mastra emits it (`ExportedLog`). */
@@ -59,6 +61,8 @@ export interface Inside {
   /** As the user gave them: what is off has secrets, too. */
   readonly destinations: unknown;
   readonly spool: Spool | false | undefined;
+  /** What its runs want hidden; there for its signals. */
+  readonly hidden?: Hidden | undefined;
 }
 
 /** What a signal knows of its exporter. */
@@ -78,12 +82,14 @@ export interface SignalHost {
   readonly given: readonly Destination[];
   /** Whether a run with this trace id goes on: at its end everything is sent. */
   running(traceId: string | undefined): boolean;
+  /** What an event and its run want hidden, as far as is known. */
+  wishOf(event: Event): Wish | undefined;
   /** Tells the user, once. */
   warn(message: string): void;
 }
 
 export function hostOf(inside: object): SignalHost {
-  const { engine, destinations: given, spool } = inside as Inside;
+  const { engine, destinations: given, spool, hidden } = inside as Inside;
   return {
     config: () => engine.config,
     send: () => engine.send([]),
@@ -93,6 +99,7 @@ export function hostOf(inside: object): SignalHost {
     given: Array.isArray(given) ? given.filter((one) => typeof one?.post === 'function') : [],
     spool: spool === false ? undefined : (spool ?? defaultSpool()),
     running: (id) => id !== undefined && engine.runs(id),
+    wishOf: ({ traceId, wish }) => stricter(wish, hidden?.of(traceId)),
     warn: (message) => engine.log.warn(message, message, true),
   };
 }
@@ -114,6 +121,8 @@ export interface SignalSink {
 
 /** What an exporter asks of all its signals together. */
 export interface SignalSinks {
+  /** Is shown each span that began or ended, with its content. Never throws. */
+  heed?(ended: boolean, span: object, content: object): void;
   /** Sends what there is, beside spans; counted apart from them (`tally.signals`). Never rejects. */
   send(tally: Tally, source: Spool | undefined, final?: Final): Promise<unknown>;
   /** Adds what no tally was given yet. */

@@ -5,20 +5,30 @@
  */
 import type { Final, Spool } from '../spool/spool.js';
 import { Tally } from '../transport/receipt.js';
+import { Hidden } from './hidden.js';
 import type { Inside, Signal, SignalHandlers, SignalSink, SignalSinks } from './signal.js';
 
 class Sinks implements SignalSinks {
   readonly #all: SignalSink[] = [];
   readonly #inside: Inside;
+  readonly #hidden = new Hidden();
 
   constructor(exporter: SignalHandlers, signals: readonly Signal[], inside: Inside) {
-    this.#inside = inside;
+    this.#inside = { ...inside, hidden: this.#hidden };
     for (const signal of signals) {
       if (typeof signal?.connect === 'function') {
-        this.#all.push(signal.connect(exporter, inside) as SignalSink);
+        this.#all.push(signal.connect(exporter, this.#inside) as SignalSink);
       } else {
         inside.engine.log.warn('signals', '`signals` holds what logs() and its kin did not make.', true);
       }
+    }
+  }
+
+  heed(ended: boolean, span: object, content: object): void {
+    try {
+      this.#hidden.heed(ended, span, content);
+    } catch (error) {
+      this.#inside.engine.fail(error, false, []);
     }
   }
 
