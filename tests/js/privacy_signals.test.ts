@@ -141,8 +141,8 @@ describe('what a run wants hidden', () => {
   const JUDGED = /the whole story/;
 
   // What a scorer does itself is a run of its own (docs/privacy.md).
-  const verdict = (spans: readonly WireSpan[]): WireSpan | undefined =>
-    spans.find(({ name }) => name === 'evaluate tone');
+  const verdict = (spans: readonly WireSpan[]): string =>
+    [...(spans.find(({ name }) => name === 'evaluate tone')?.attributes ?? [])].join();
 
   /** A run of an agent whose tool logs what it is asked and fails, and what is sent of it beside its spans. */
   async function observe(tracingOptions: object, ...destinations: OtlpOptions[]) {
@@ -154,7 +154,7 @@ describe('what a run wants hidden', () => {
     await mastra.getAgent('a').generate('Weather?', { tracingOptions });
     await sink.until(() => destinations.every((_, i) => at(i, 'traces').includes('evaluate tone')), 'the verdict');
     await mastra.observability.flush();
-    const traces = (i: number): string => JSON.stringify([...(verdict(spansAt(i))?.attributes ?? [])]);
+    const traces = (i: number): string => verdict(spansAt(i));
     return { logs: (i: number) => at(i, 'logs'), traces, logsAt, exporter };
   }
 
@@ -214,11 +214,69 @@ describe('what a run wants hidden', () => {
     assert.match(at(0, 'traces'), /evaluate taste/);
   });
 
-  test('a hidden input is known from the start: a log that leaves while the run goes on', async () => {
+  /** A run with an input, a log in it, and an output, each if there is one. */
+  function play(exporter: EdgespanExporter, traceId: string, has: { input?: string; output?: string }): void {
+    const root = span({ traceId, isRootSpan: true, type: 'agent_run', input: has.input });
+    start(exporter, root);
+    exporter.onLogEvent?.(log({ data: { it: 'the whole story' }, traceId }));
+    end(exporter, span({ ...root, output: has.output }));
+  }
+
+  test('logs wait for what their run may hide, and for ten seconds at most', async (t) => {
     const { exporter, at } = make({});
-    const root = span({ traceId: 'ABC', isRootSpan: true, type: 'agent_run' });
+    const root = span({ traceId: 'ABC', isRootSpan: true, type: 'agent_run', input: 'Hello' });
+    start(exporter, root);
+    exporter.onLogEvent?.(log({ data: { it: 'the whole story' }, traceId: 'ABC' }));
+    play(exporter, id(32), { input: 'a', output: 'b' });
+    const receipt = await exporter.flush();
+    accounted(receipt, 2);
+    assert.equal(signalsOf(receipt).pending, 1);
+    end(exporter, root);
+    await exporter.flush();
+    assert.equal(at(0, 'logs').match(/whole story/g)?.length, 1, "the other run's");
+    assert.equal(at(0, 'logs').match(/a line/g)?.length, 2);
+
+    const slow = span({ traceId: id(32), isRootSpan: true, type: 'agent_run' });
+    start(exporter, slow);
+    exporter.onLogEvent?.(log({ message: 'at last', data: { it: 'the whole story' }, traceId: slow.traceId }));
+    const now = Date.now() + 11_000;
+    t.mock.method(Date, 'now', () => now);
+    await exporter.flush();
+    assert.match(at(0, 'logs'), /at last/);
+    assert.equal(at(0, 'logs').match(/whole story/g)?.length, 1, 'its input was hidden from the start');
+  });
+
+  test('the runs of one trace id, one after another, each for itself until one hides', async () => {
+    const { exporter, at } = make({});
+    const traceId = id(32);
+    for (const [has, stories] of [
+      [{ input: 'a', output: 'b' }, 1],
+      [{}, 1],
+      [{ input: 'a', output: 'b' }, 1],
+    ] as const) {
+      play(exporter, traceId, has);
+      await exporter.flush();
+      assert.equal(at(0, 'logs').match(/whole story/g)?.length, stories);
+    }
+  });
+
+  test('runs that hide nothing do not make the others forgotten', async () => {
+    const { exporter, spansAt } = make({});
+    const hidden = id(32);
+    play(exporter, hidden, {});
+    for (let i = 0; i < 1_100; i++) play(exporter, id(32), { input: 'a', output: 'b' });
+    exporter.addScore({ traceId: hidden, name: 'tone', value: 1, comment: 'the whole story' });
+    await exporter.flush();
+    assert.match(verdict(spansAt(0)), /tone/);
+    assert.doesNotMatch(verdict(spansAt(0)), JUDGED);
+  });
+
+  test('of a span that cannot be read, nothing is shown', async () => {
+    const { exporter, at } = make({});
+    const root = span({ isRootSpan: true, type: 'agent_run', traceId: id(32), input: 'a' });
     start(exporter, root);
     exporter.onLogEvent?.(log({ data: { it: 'the whole story' }, traceId: root.traceId }));
+    end(exporter, Object.defineProperty({ ...root }, 'output', { get: () => { throw new Error('no'); } }));
     await exporter.flush();
     assert.match(at(0, 'logs'), /a line/);
     assert.doesNotMatch(at(0, 'logs'), JUDGED);

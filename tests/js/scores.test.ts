@@ -180,6 +180,20 @@ describe("backends' own interfaces", () => {
     ]);
   });
 
+  test('The Context Company: of feedback that may say nothing the run is still known', async () => {
+    const { sent } = await posted(destinations.contextCompany({ apiKey: 'dev_k' }));
+    const exporter = new EdgespanExporter({ destinations: [destinations.contextCompany({ apiKey: 'dev_k' })], signals: [scores()] });
+    const metadata = { 'tcc.runId': 'order 66', 'edgespan.content': 'off', by: 'jane' };
+    exporter.addFeedback({ traceId, value: 1, comment: 'no', metadata });
+    await exporter.flush();
+    assert.deepEqual(sent.map(({ url, body }) => [url, body]), [
+      [
+        'https://dev.thecontext.company/v1/feedback',
+        { runId: destinations.runIdOf(traceId, '', { 'tcc.runId': 'order 66' }), score: 'thumbs_up' },
+      ],
+    ]);
+  });
+
   test('The Context Company: feedback may have an address of its own', async () => {
     const at = async (options: object, TCC_FEEDBACK_URL: string): Promise<string> => {
       fake.sent = [];

@@ -5,6 +5,9 @@
 import { putLast } from '../bounded.js';
 import { asUuid, uuidOf } from './uuid.js';
 
+/** The name of a run's id among metadata. */
+export const RUN_ID = 'tcc.runId';
+
 /**
  * The run id of a root span: `tcc.runId` of its metadata; what is no UUID becomes one, the same for the
  * same text. Without any it is made of the trace's and the root's id, for runs may share a trace.
@@ -15,7 +18,7 @@ export function runIdOf(
   rootSpanId: string,
   metadata?: Readonly<Record<string, unknown>>,
 ): string {
-  const given = metadata?.['tcc.runId'];
+  const given = metadata?.[RUN_ID];
   if (given === undefined || given === null || given === '') {
     return uuidOf(`${traceId.toLowerCase()}/${rootSpanId.toLowerCase()}`);
   }
@@ -41,7 +44,7 @@ export function runOfFeedback(
   spanId: string | undefined,
   metadata?: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  if (metadata?.['tcc.runId']) return runIdOf(traceId, '', metadata);
+  if (metadata?.[RUN_ID]) return runIdOf(traceId, '', metadata);
   const known = recent.get(`${traceId}/${spanId}`) ?? recent.get(traceId);
   return known ?? (spanId && runIdOf(traceId, spanId));
 }

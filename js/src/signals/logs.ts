@@ -101,7 +101,8 @@ function logEvent(log: MastraLog, withholder: Withholder): Event {
     tags: tags?.map((tag) => withholder.text(tag)),
   };
   // Of what failed, Mastra's logs show all: prompts, answers, arguments.
-  const content = { log: kept(withholder.members(data)) };
+  const members = withholder.members(data);
+  const content = members.length > 0 ? { log: kept(members) } : {};
   const told = {
     timeUnixNano: nanoseconds(timestamp),
     severityNumber: SEVERITY[level] ?? 0,

@@ -17,7 +17,7 @@ import {
 } from '../core/schema.gen.js';
 import type { Destination } from '../destinations/destination.js';
 import type { HookAbout, Redaction } from '../engine/privacy.js';
-import { LATE_MS, MAX_REPLAYS } from '../limits.js';
+import { EARLY_MS, LATE_MS, MAX_REPLAYS } from '../limits.js';
 import { type Claim, type Final, leave, type Lose, type Spool } from '../spool/spool.js';
 import { deliver } from '../transport/deliver.js';
 import { Tally } from '../transport/receipt.js';
@@ -34,6 +34,9 @@ const MAX_UNITS = 2_097_152;
 interface Waiting {
   readonly text: string;
   readonly to: readonly Destination[] | undefined;
+  readonly traceId: string | undefined;
+  /** In milliseconds. */
+  readonly since: number;
 }
 
 export interface OutboxSettings {
@@ -84,7 +87,7 @@ export class Outbox {
     const targets = (to ?? this.#settings.endpoints).length;
     this.#lost.lose(LOSS_DISABLED, this.#settings.off + (this.#off ? targets : 0));
     if (targets === 0 || this.#off) return;
-    this.#waiting.push({ text, to });
+    this.#waiting.push({ text, to, traceId, since: Date.now() });
     this.#units += text.length;
     while (this.#waiting.length > MAX_EVENTS || this.#units > MAX_UNITS) {
       const [oldest] = this.#waiting.splice(0, 1);
@@ -104,8 +107,7 @@ export class Outbox {
    * against a request that died before its turn.
    */
   wake(traceId: string | undefined): void {
-    const full = this.#waiting.length > MAX_EVENTS / 2 || this.#units > MAX_UNITS / 2;
-    if (!full && this.#host.running(traceId)) return;
+    if (!this.#isFull && this.#host.running(traceId)) return;
     const now = Date.now();
     if (now - this.#sending < LATE_MS || !hasTimers()) return;
     this.#sending = now;
@@ -117,14 +119,13 @@ export class Outbox {
     const { spool } = this.#host;
     this.#sending = 0;
     this.#tell(tally);
+    const waiting = this.#due(final);
     const looking = source !== undefined || final !== undefined || this.#pipeline !== undefined;
-    if (endpoints.length > 0 && (this.#waiting.length > 0 || looking) && !this.#off) {
+    if (endpoints.length > 0 && (waiting.length > 0 || looking) && !this.#off) {
       // What is not sent when something throws, the core that cannot be loaded say.
-      let left = this.#waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
+      let left = waiting.reduce((sum, { to }) => sum + (to ?? endpoints).length, 0);
       if (final) this.#off = true;
       try {
-        const waiting = this.#waiting.splice(0);
-        this.#units = 0;
         const config = { ...this.#host.config(), destinations: endpoints };
         const pipeline = pipelineFor(config, lane, OutboxPipeline) as OutboxPipeline;
         const fresh = await this.#make(waiting, pipeline, config, tally, left);
@@ -143,6 +144,20 @@ export class Outbox {
       }
     }
     this.#tell(tally);
+  }
+
+  get #isFull(): boolean {
+    return this.#waiting.length > MAX_EVENTS / 2 || this.#units > MAX_UNITS / 2;
+  }
+
+  /** Takes what is to be sent now: of a run that may hide it yet nothing, for as long as spans wait. */
+  #due(final: Final | undefined): Waiting[] {
+    const old = final || this.#isFull ? Infinity : Date.now() - EARLY_MS;
+    const stays = ({ traceId, since }: Waiting): boolean => since > old && this.#host.mayHide(traceId);
+    const due = this.#waiting.filter((one) => !stays(one));
+    this.#waiting = this.#waiting.filter(stays);
+    this.#units = this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
+    return due;
   }
 
   peek(tally: Tally): void {
@@ -188,9 +203,7 @@ export class Outbox {
             redaction.event(pipeline, endpoints.indexOf(first), shown, { kind, withheld, redacted });
           const said = { plain: {}, said: config.resource, content: {} };
           const [resource, ...shown] = await Promise.all(
-            [said, ...events].map((event) =>
-                eventFor(event, first, config, this.#host.wishOf(event), clean),
-              ),
+            [said, ...events].map((one) => eventFor(one, first, config, this.#host.wishOf(one), clean)),
           );
           tally.spans[STAT_WITHHELD] += shown.filter((one) => one.withheld).length * group.length;
           const most = Math.min(...group.map(({ settings }) => settings.maxBytes));

@@ -6,6 +6,7 @@
  */
 import { LOSS_FAILED, LOSS_LEFT_OUT, LOSS_MALFORMED } from '../core/schema.gen.js';
 import type { Address, Answer, Destination, Payload } from '../destinations/destination.js';
+import { RUN_ID } from '../destinations/run_id.js';
 import { type Annotation, numberOf, type ScoreAdapter } from '../destinations/scores/score.js';
 import { milliseconds } from '../engine/record.js';
 import type { MastraFeedback, MastraScore } from '../mastra/types.js';
@@ -185,6 +186,7 @@ function eventOf(
       time: milliseconds(all.timestamp) || Date.now(),
       traceId,
       ...(spanId && { spanId }),
+      ...(metadata[RUN_ID] !== undefined && { metadata: { [RUN_ID]: metadata[RUN_ID] } }),
       // Of what follows, for where it may not leave.
       name: 'withheld',
       value: numberOf(value) ?? '[WITHHELD]',

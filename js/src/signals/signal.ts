@@ -6,11 +6,13 @@
 import type { PipelineConfig } from '../core/pipeline.js';
 import type { Destination } from '../destinations/destination.js';
 import type { Engine } from '../engine/engine.js';
+import type { Envelope } from '../engine/record.js';
 import { defaultSpool, type Final, type Spool } from '../spool/spool.js';
 import type { Tally } from '../transport/receipt.js';
-import { type Hidden, stricter, type Wish } from './hidden.js';
-import type { Event } from './event.js';
 import type { MastraFeedbackEvent, MastraScoreEvent } from '../mastra/types.js';
+import type { Event } from './event.js';
+import { type Hidden, stricter, type Wish } from './hidden.js';
+import { hexId } from './otlp.js';
 
 /** A log as Mastra emits it (`ExportedLog`). */
 export interface MastraLog {
@@ -82,6 +84,8 @@ export interface SignalHost {
   readonly given: readonly Destination[];
   /** Whether a run with this trace id goes on: at its end everything is sent. */
   running(traceId: string | undefined): boolean;
+  /** Whether a run with this trace id goes on, and may tell yet what it wants hidden. */
+  mayHide(traceId: string | undefined): boolean;
   /** What an event and its run want hidden, as far as is known. */
   wishOf(event: Event): Wish | undefined;
   /** Tells the user, once. */
@@ -90,6 +94,7 @@ export interface SignalHost {
 
 export function hostOf(inside: object): SignalHost {
   const { engine, destinations: given, spool, hidden } = inside as Inside;
+  const running = (id: string | undefined): boolean => id !== undefined && engine.runs(id);
   return {
     config: () => engine.config,
     send: () => engine.send([]),
@@ -98,7 +103,8 @@ export function hostOf(inside: object): SignalHost {
     off: engine.problems.length,
     given: Array.isArray(given) ? given.filter((one) => typeof one?.post === 'function') : [],
     spool: spool === false ? undefined : (spool ?? defaultSpool()),
-    running: (id) => id !== undefined && engine.runs(id),
+    running,
+    mayHide: (id) => running(id) && hidden?.goesOn(hexId(id, 32)) === true,
     wishOf: ({ traceId, wish }) => stricter(wish, hidden?.of(traceId)),
     warn: (message) => engine.log.warn(message, message, true),
   };
@@ -122,7 +128,7 @@ export interface SignalSink {
 /** What an exporter asks of all its signals together. */
 export interface SignalSinks {
   /** Is shown each span that began or ended, with its content. Never throws. */
-  heed?(ended: boolean, span: object, content: object): void;
+  heed?(ended: boolean, span: Envelope, content: object): void;
   /** Sends what there is, beside spans; counted apart from them (`tally.signals`). Never rejects. */
   send(tally: Tally, source: Spool | undefined, final?: Final): Promise<unknown>;
   /** Adds what no tally was given yet. */

@@ -5,6 +5,7 @@
  */
 import type { Final, Spool } from '../spool/spool.js';
 import { Tally } from '../transport/receipt.js';
+import type { Envelope } from '../engine/record.js';
 import { Hidden } from './hidden.js';
 import type { Inside, Signal, SignalHandlers, SignalSink, SignalSinks } from './signal.js';
 
@@ -24,12 +25,8 @@ class Sinks implements SignalSinks {
     }
   }
 
-  heed(ended: boolean, span: object, content: object): void {
-    try {
-      this.#hidden.heed(ended, span, content);
-    } catch (error) {
-      this.#inside.engine.fail(error, false, []);
-    }
+  heed(ended: boolean, span: Envelope, content: object): void {
+    this.#hidden.heed(ended, span, content);
   }
 
   send(tally: Tally, source: Spool | undefined, final?: Final): Promise<unknown> {
