@@ -7,6 +7,8 @@ import { EdgespanExporter, type Receipt } from 'edgespan/mastra';
 import { EdgespanTracerProvider, run } from 'edgespan/otel';
 import { redact } from 'edgespan/privacy';
 import { logs, metrics, scores } from 'edgespan/signals';
+import { z } from 'zod';
+import { scripted } from '../runtime/worker/model.ts';
 import { startSink } from '../support/exporter.ts';
 import { decodeProtobuf, type WireSpan } from '../support/otlp.ts';
 import { decodeLogs, type WireLog } from '../support/otlp_signals.ts';
@@ -140,28 +142,42 @@ describe('what a run wants hidden', () => {
   const LOOKED = /Zürich/;
   const JUDGED = /the whole story/;
 
-  // What a scorer does itself is a run of its own (docs/privacy.md).
   const verdict = (spans: readonly WireSpan[]): string =>
     [...(spans.find(({ name }) => name === 'evaluate tone')?.attributes ?? [])].join();
+
+  const textOf = (spans: readonly WireSpan[]): string =>
+    JSON.stringify(spans, (_, value: unknown) =>
+      value instanceof Map ? [...value] : typeof value === 'bigint' ? `${value}` : value,
+    );
 
   /** A run of an agent whose tool logs what it is asked and fails, and what is sent of it beside its spans. */
   async function observe(tracingOptions: object, ...destinations: OtlpOptions[]) {
     const { exporter, at, logsAt, spansAt } = make(...destinations);
-    const scorer = createScorer({ id: 'tone', description: 'Tone' })
-      .generateScore(() => 0.5)
+    const model = scripted([{ text: '{"score":0.5}' }]);
+    const judge = { model, instructions: 'Judge.' };
+    const scorer = createScorer({ id: 'tone', description: 'Tone', judge })
+      .generateScore({
+        description: 'Tone',
+        createPrompt: ({ run: { output } }: { run: { output: unknown } }) => `the whole story of ${JSON.stringify(output)}`,
+        outputSchema: z.object({ score: z.number() }),
+        calculateScore: () => 0.5,
+      } as never)
       .generateReason(() => 'the whole story');
     const mastra = mastraOf([exporter], { tone: { scorer } });
     await mastra.getAgent('a').generate('Weather?', { tracingOptions });
     await sink.until(() => destinations.every((_, i) => at(i, 'traces').includes('evaluate tone')), 'the verdict');
     await mastra.observability.flush();
     const traces = (i: number): string => verdict(spansAt(i));
-    return { logs: (i: number) => at(i, 'logs'), traces, logsAt, exporter };
+    const work = (i: number): WireSpan[] =>
+      spansAt(i).filter(({ attributes }) => attributes.has('mastra.metadata.targetTraceId'));
+    return { work, logs: (i: number) => at(i, 'logs'), traces, logsAt, exporter };
   }
 
   test('nothing: logs and verdicts say what they say', async () => {
-    const { logs: said, traces } = await observe({ metadata: { plan: 'pro' } }, {});
+    const { logs: said, traces, work } = await observe({ metadata: { plan: 'pro' } }, {});
     assert.match(said(0), LOOKED);
     assert.match(traces(0), JUDGED);
+    assert.match(textOf(work(0)), LOOKED);
   });
 
   for (const [name, tracingOptions] of [
@@ -171,9 +187,11 @@ describe('what a run wants hidden', () => {
     ["by Mastra's hideOutput", { hideOutput: true, metadata: { plan: 'pro' } }],
   ] as const) {
     test(`${name}: logs come without their data, verdicts without their reason`, async () => {
-      const { logs: said, traces, logsAt, exporter } = await observe(tracingOptions, {}, { content: { truncate: 5 } });
+      const { logs: said, traces, work, logsAt, exporter } = await observe(tracingOptions, {}, { content: { truncate: 5 } });
       for (const i of [0, 1]) {
         assert.doesNotMatch(said(i), LOOKED);
+        assert.ok(work(i).length > 4);
+        assert.doesNotMatch(textOf(work(i)), /Zürich|whole story/, 'what the scorer and its judge were shown');
         assert.match(traces(i), /tone/);
         assert.doesNotMatch(traces(i), JUDGED);
         assert.ok(!said(i).includes('edgespan.content'));

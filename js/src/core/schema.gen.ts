@@ -191,9 +191,10 @@ export const KEY_KEYS = 184;
 export const KEY_POLICY = 185;
 export const KEY_LIMIT = 186;
 export const KEY_EDGESPAN_CONTENT = 187;
+export const KEY_TARGET_TRACE_ID = 188;
 export const FIRST_SPAN_TYPE = 1;
 export const LAST_SPAN_TYPE = 34;
-export const FIRST_DYNAMIC_KEY = 188;
+export const FIRST_DYNAMIC_KEY = 189;
 
 // Tape words: edgespan/model/tape.h
 export const OP_END = 0;

@@ -32,13 +32,16 @@ export class Hidden {
   readonly #runs = new Map<string, number>();
 
   /** Looks at a span that began or ended; what cannot be read hides its run. */
-  heed(ended: boolean, span: Envelope, content: object): void {
+  heed(ended: boolean, span: Envelope, content: { readonly metadata?: unknown }): void {
     const id = hexId(span.traceId, 32);
     if (id === undefined) return;
     const known = this.#runs.get(id) ?? 0;
     let run = known;
     try {
       run |= told(ended, span, content as Members);
+      // A scorer's spans quote the run that they name.
+      const { targetTraceId } = Object(content.metadata) as Members;
+      if (targetTraceId) run |= asked(this.of(hexId(targetTraceId, 32)));
     } catch {
       run |= ASKED_OFF;
     }
@@ -65,13 +68,17 @@ export class Hidden {
 function told(ended: boolean, { type, errorInfo }: Envelope, content: Members): number {
   const { metadata, attributes, input, output } = content;
   const wish = stricter(wishIn(metadata), wishIn(attributes));
-  let run = wish ? (wish === 'off' ? ASKED_OFF : ASKED_TRUNCATED) : 0;
+  let run = asked(wish);
   const always = type === 'agent_run' || type === 'model_generation';
   if (input !== undefined) run |= INPUT;
   else if (always) run |= NO_INPUT;
   if (output !== undefined) run |= OUTPUT;
   else if (always && ended && !errorInfo) run |= NO_OUTPUT;
   return run;
+}
+
+function asked(wish: Wish | undefined): number {
+  return wish ? (wish === 'off' ? ASKED_OFF : ASKED_TRUNCATED) : 0;
 }
 
 function wishOf(run: number): Wish | undefined {

@@ -211,7 +211,9 @@
   X(kKeyPolicy, "policy") \
   X(kKeyLimit, "limit") \
   /* Of metadata: how much of its content a run shows. */ \
-  X(kKeyEdgespanContent, "edgespan.content")
+  X(kKeyEdgespanContent, "edgespan.content") \
+  /* And, on all spans of a scorer, whose content it quotes. */ \
+  X(kKeyTargetTraceId, "targetTraceId")
 
 namespace edgespan {
 

@@ -84,6 +84,7 @@ struct Hiding {
     if (no_input) in = ContentPolicy::kOff;
     if (no_output) out = ContentPolicy::kOff;
   }
+  bool Any() const { return in != ContentPolicy::kFull || out != ContentPolicy::kFull; }
 
  private:
   // Mastra's spans.
@@ -157,6 +158,20 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
   return 0;
 }
 
+bool Pipeline::Hides(std::string_view trace_id) const {
+  TraceId id;
+  if (!TraceId::FromHex(trace_id, &id)) return false;
+  for (const uint64_t hid : hids_) {
+    if (hid == id.AsUint64()) return true;
+  }
+  // It may be here yet.
+  for (TraceLinks* at = traces_.newer; at != &traces_; at = at->newer) {
+    const Trace& trace = *TraceOf(at);
+    if (trace.trace_id == id && Hiding(arena_, trace).Any()) return true;
+  }
+  return false;
+}
+
 uint32_t Pipeline::NextToLeave(const Trace& trace, uint32_t destination, uint32_t at) {
   Destination& to = trace.exporter->destinations[destination];
   const bool out = trace.decision.tail[destination] == kLeftOut;
@@ -211,7 +226,15 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
     return 0;
   }
   const uint32_t header = kMaxLengths + to.resource_bytes + exporter->scope_bytes;
-  const Hiding hiding(arena_, *trace);
+  Hiding hiding(arena_, *trace);
+  const Node* const quoted =
+      FindMember(FindMember(*arena_.At<SpanRecord>(first), kKeyMetadata), kKeyTargetTraceId);
+  if (quoted != nullptr && Hides(TextOf(arena_, quoted))) [[unlikely]] {
+    hiding.in = hiding.out = ContentPolicy::kOff;
+  }
+  if (hiding.Any() && hids_[hid_ % kHids] != trace->trace_id.AsUint64()) [[unlikely]] {
+    hids_[++hid_ % kHids] = trace->trace_id.AsUint64();
+  }
   Guard* guard = to.guard != nullptr ? to.guard : &hiding_;
   // Who said that all may be shown has said it to us alone.
   if (!guard->Begin(hiding.in, hiding.out) && trace->wish == 0) guard = nullptr;

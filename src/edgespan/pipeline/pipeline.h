@@ -135,6 +135,9 @@ class Pipeline {
   };
   static constexpr uint32_t kPasts = 128;
 
+  // Runs that hid some of their content when they were cut, for scorers that quote them later.
+  static constexpr uint32_t kHids = 64;
+
   // The result area's fields; room for the largest result.
   uint32_t* Result() { return arena_.At<uint32_t>(result_); }
   // A reader of what the host says it used, as far as it was lent. Takes the members of a TapeUse one
@@ -179,6 +182,8 @@ class Pipeline {
   // Whether a kRate rule has room for a run with this root; takes it.
   bool HasRoom(const Node* rule, const SpanRecord& root);
 
+  // Whether the run hides some of its content, or hid it, that has this trace id, in hex.
+  bool Hides(std::string_view trace_id) const;
   uint32_t CutTrace(Exporter* exporter, uint32_t destination, Trace* trace);
   // The first record from `at` on that may leave for a destination now; 0: none. What the destination
   // does not want is left out on the way.
@@ -215,6 +220,8 @@ class Pipeline {
   RateTable rates_ = {};
   Past pasts_[kPasts] = {};
   uint32_t past_ = 0;  // how many were written there: the next one takes the oldest one's place
+  uint64_t hids_[kHids] = {};  // hashes of their trace ids
+  uint32_t hid_ = 0;           // the newest one's place, counted on
 };
 
 }  // namespace edgespan

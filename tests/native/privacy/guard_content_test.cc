@@ -90,6 +90,59 @@ TEST_CASE("guard content: the wish of a span that leaves early, or without conte
   CHECK(!Has(Body(&lab), "SECRET"));
 }
 
+TEST_CASE("guard content: a scorer hides what the run hid that it quotes") {
+  const Json said = {{"input", "SECRET in"}, {"output", "SECRET out"}};
+  const auto run = [&](CoreLab* lab, const char* trace, const Json& members) {
+    Json root = Span("1", "", "agent_run", members);
+    root["traceId"] = trace;
+    lab->Start(root);
+    lab->End(root);
+  };
+  const auto scores = [&](CoreLab* lab, const char* of) {
+    Json root = Span("8", "", "scorer_run", With(said, {{"metadata", {{"targetTraceId", of}}}}));
+    Json step = Span("9", "8", "scorer_step", With(said, {{"metadata", {{"targetTraceId", of}}}}));
+    root["traceId"] = step["traceId"] = "5c0e";
+    for (const Json& span : {root, step}) lab->Start(span);
+    for (const Json& span : {step, root}) lab->End(span);
+  };
+  const Json hides = GENERATE(Json{{"metadata", {{kWish, "off"}}}}, Json{{"name", "hid all"}});
+  const bool asks = hides.contains("metadata");
+  const Json members = asks ? With(said, hides) : hides;
+  INFO(members.dump());
+  SECTION("that has left") {
+    CoreLab lab(Destination(Json::object()));
+    run(&lab, "a1", members);
+    run(&lab, "a2", said);
+    CHECK(Has(Body(&lab), "SECRET"));
+    scores(&lab, "A1");
+    CHECK(!Has(Body(&lab), "SECRET"));
+  }
+  SECTION("that is here yet") {
+    CoreLab lab(Destination(Json::object()));
+    run(&lab, "a1", members);
+    scores(&lab, "a1");
+    CHECK(!Has(Body(&lab), "SECRET"));
+  }
+  SECTION("and of no other") {
+    CoreLab lab(Destination(Json::object()));
+    run(&lab, "a1", members);
+    run(&lab, "a2", said);
+    Body(&lab);
+    for (const char* of : {"a2", "a3", "no id"}) {
+      scores(&lab, of);
+      CHECK(Has(Body(&lab), "SECRET"));
+    }
+  }
+  SECTION("among many") {
+    CoreLab lab(Destination(Json::object()));
+    run(&lab, "a1", members);
+    for (int i = 0; i < 60; ++i) run(&lab, std::to_string(i + 1).c_str(), members);
+    Body(&lab);
+    scores(&lab, "a1");
+    CHECK(!Has(Body(&lab), "SECRET"));
+  }
+}
+
 TEST_CASE("guard content: a wish for all is not sent") {
   const char* const dialect = GENERATE("genai", "openinference", "langfuse", "native");
   INFO(dialect);
