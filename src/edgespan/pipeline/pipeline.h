@@ -220,8 +220,9 @@ class Pipeline {
   RateTable rates_ = {};
   Past pasts_[kPasts] = {};
   uint32_t past_ = 0;  // how many were written there: the next one takes the oldest one's place
-  uint64_t hids_[kHids] = {};  // hashes of their trace ids
-  uint32_t hid_ = 0;           // the newest one's place, counted on
+  // Hashes of their trace ids; 0, that of an id with equal halves, is always there.
+  uint64_t hids_[kHids] = {};
+  uint32_t hid_ = 0;  // the newest one's place, counted on
 };
 
 }  // namespace edgespan
