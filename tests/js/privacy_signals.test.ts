@@ -240,7 +240,7 @@ describe('what a run wants hidden', () => {
     end(exporter, span({ ...root, output: has.output }));
   }
 
-  test('logs wait for what their run may hide, and for ten seconds at most', async (t) => {
+  test('logs wait for what their run may hide, but no longer than ten seconds if something else is sent', async (t) => {
     const { exporter, at } = make({});
     const root = span({ traceId: 'ABC', isRootSpan: true, type: 'agent_run', input: 'Hello' });
     start(exporter, root);

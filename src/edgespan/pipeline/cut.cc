@@ -147,7 +147,11 @@ int32_t Pipeline::Cut(uint32_t handle, uint32_t destination, uint32_t trace_hand
     if (ready) {
       bool done = true;
       for (uint32_t i = 0; i < exporter->destination_count; ++i) done &= trace->cut[i] == 0;
-      if (done) FreeTrace(trace);
+      if (done) {
+        // Whether or not anybody got it.
+        if (Hiding(arena_, *trace).Any()) hids_[hid_++ % kHids] = trace->trace_id.AsUint64();
+        FreeTrace(trace);
+      }
     } else {
       trace->cutting = false;
       trace->left_early |= batch != 0;
@@ -231,9 +235,6 @@ uint32_t Pipeline::CutTrace(Exporter* exporter, uint32_t destination, Trace* tra
       FindMember(FindMember(*arena_.At<SpanRecord>(first), kKeyMetadata), kKeyTargetTraceId);
   if (quoted != nullptr && Hides(TextOf(arena_, quoted))) [[unlikely]] {
     hiding.in = hiding.out = ContentPolicy::kOff;
-  }
-  if (hiding.Any() && hids_[hid_ % kHids] != trace->trace_id.AsUint64()) [[unlikely]] {
-    hids_[++hid_ % kHids] = trace->trace_id.AsUint64();
   }
   Guard* guard = to.guard != nullptr ? to.guard : &hiding_;
   // Who said that all may be shown has said it to us alone.

@@ -135,7 +135,7 @@ class Pipeline {
   };
   static constexpr uint32_t kPasts = 128;
 
-  // Runs that hid some of their content when they were cut, for scorers that quote them later.
+  // Runs that hid some of their content and are gone, for scorers that quote them later.
   static constexpr uint32_t kHids = 64;
 
   // The result area's fields; room for the largest result.
@@ -222,7 +222,7 @@ class Pipeline {
   uint32_t past_ = 0;  // how many were written there: the next one takes the oldest one's place
   // Hashes of their trace ids; 0, that of an id with equal halves, is always there.
   uint64_t hids_[kHids] = {};
-  uint32_t hid_ = 0;  // the newest one's place, counted on
+  uint32_t hid_ = 0;  // how many were written there
 };
 
 }  // namespace edgespan

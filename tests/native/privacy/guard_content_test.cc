@@ -98,8 +98,9 @@ TEST_CASE("guard content: a scorer hides what the run hid that it quotes") {
     lab->Start(root);
     lab->End(root);
   };
-  const auto scores = [&](CoreLab* lab, const char* of) {
-    Json root = Span("8", "", "scorer_run", With(said, {{"metadata", {{"targetTraceId", of}}}}));
+  const auto scores = [&](CoreLab* lab, const char* of, const Json& more = Json::object()) {
+    Json root = Span("8", "", "scorer_run",
+                     With(With(said, {{"metadata", {{"targetTraceId", of}}}}), more));
     Json step = Span("9", "8", "scorer_step", With(said, {{"metadata", {{"targetTraceId", of}}}}));
     root["traceId"] = step["traceId"] = "5c0e";
     for (const Json& span : {root, step}) lab->Start(span);
@@ -116,6 +117,16 @@ TEST_CASE("guard content: a scorer hides what the run hid that it quotes") {
     CHECK(Has(Body(&lab), "SECRET"));
     scores(&lab, "A1");
     CHECK(!Has(Body(&lab), "SECRET"));
+  }
+  SECTION("that tail sampling left out") {
+    const Json rules = Json::array({{{"on", "error"}}});
+    CoreLab lab(Destination({{"tail", {{"ratio", 0}, {"keep", rules}}}}));
+    run(&lab, "a1", members);
+    CHECK(Body(&lab).empty());
+    scores(&lab, "a1", {{"errorInfo", {{"message", "it failed"}}}});
+    const std::string body = Body(&lab);
+    CHECK(Has(body, "it failed"));
+    CHECK(!Has(body, "SECRET"));
   }
   SECTION("that is here yet") {
     CoreLab lab(Destination(Json::object()));
